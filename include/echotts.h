@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * echotts.h - text to speech with Echo-TTS.
+ *
+ *     echo_model *m = NULL;
+ *     echo_session *s = NULL;
+ *     echo_error e;
+ *     echo_params p;
+ *     if (echo_model_open(&m, "models/small", NULL, &e) ||
+ *         echo_session_open(&s, m, &e))
+ *         goto failed;
+ *     p = echo_params_default(m);
+ *     if (echo_generate(s, "[S1] Hello.", NULL, &p, &sink, &e))
+ *         goto failed;                    // e.text says why, in one line
+ *     echo_session_close(&s);
+ *     echo_model_close(&m);
+ *
+ * Ownership.  Whoever opens a handle closes it; *_close(&h) accepts a NULL
+ * handle and sets h to NULL.  The library copies what it keeps, so strings and
+ * structs passed in need only live until the call returns.
+ *
+ * Threads.  echo_model and echo_voice are immutable once open: any number of
+ * sessions on any threads may share them.  An echo_session does one thing at
+ * a time and belongs to one thread at a time; only echo_cancel() may be
+ * called on it from elsewhere.  There is no global state.
+ *
+ * Errors.  Calls that can fail return echo_status, 0 on success.  When err is
+ * not NULL it receives the status and one readable line.  On failure the out
+ * handle is NULL and nothing is left to free.
+ *
+ * Audio is mono float at 44,100 Hz, nominally -1 to 1.  A latent frame is
+ * 2,048 samples (46.4 ms) and, in the published model, 80 numbers.
+ */
+#ifndef ECHOTTS_H
+#define ECHOTTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef ECHO_API
+#if defined(_WIN32) && defined(ECHO_SHARED)
+#ifdef ECHO_BUILDING
+#define ECHO_API __declspec(dllexport)
+#else
+#define ECHO_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define ECHO_API __attribute__((visibility("default")))
+#else
+#define ECHO_API
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ECHO_SAMPLE_RATE   44100
+#define ECHO_MAX_FRAMES    640  /* one pass, with what it continues */
+#define ECHO_MAX_TEXT      767  /* bytes after normalisation */
+#define ECHO_VOICE_SECONDS 300  /* of a reference clip, the rest is ignored */
+
+typedef struct echo_model echo_model;     /* weights on one device; shared */
+typedef struct echo_voice echo_voice;     /* encoded audio; shared */
+typedef struct echo_session echo_session; /* working memory for one job */
+
+typedef enum {
+    ECHO_OK = 0,
+    ECHO_ERR_ARG = -1, /* the caller passed something impossible */
+    ECHO_ERR_MEMORY = -2,
+    ECHO_ERR_FILE = -3,      /* missing, unreadable, or not what we expect */
+    ECHO_ERR_DEVICE = -4,    /* no such device, or it failed while working */
+    ECHO_ERR_CANCELLED = -5, /* a callback or echo_cancel() asked to stop */
+} echo_status;
+
+typedef struct {
+    echo_status status;
+    char text[480];
+} echo_error;
+
+ECHO_API const char *echo_version(void);
+
+/* Describe device i ("cpu: avx512, 16 threads"), NULL past the last. */
+ECHO_API const char *echo_device(int i);
+
+/* Name instruction set level i that this CPU has ("c", "avx2", ...), slowest
+ * first, NULL past the last. */
+ECHO_API const char *echo_isa(int i);
+
+/* ---- model ---- */
+
+typedef enum { ECHO_LOG_INFO,
+               ECHO_LOG_WARNING } echo_log_level;
+
+/* All zero means: best device, every core, weights as stored, silence. */
+typedef struct {
+    const char *device; /* "cpu"; NULL or "auto" picks the best */
+    const char *isa;    /* cap the CPU kernels: "c", "avx2", ... */
+    int threads;        /* 0 = one per core; up to 256 */
+    void (*log)(void *user, echo_log_level level, const char *line);
+    void *user;
+} echo_model_opts;
+
+/*
+ * Open the model in directory path: echo.safetensors, dac.safetensors and
+ * pca.safetensors, or the layout of the hub (echo-tts-base/, fish-s1-dac-min/)
+ * or of a Hugging Face cache.  path NULL looks where models usually are:
+ * $ECHOTTS_MODEL, an installed base model, then the small one that ships.
+ * Weights are mapped and used in place: this costs 0.1 to 1 s and, of memory,
+ * the codec's 0.4 GB (base model).  ECHO_ERR_FILE names the file and tensor at fault.
+ */
+ECHO_API echo_status echo_model_open(echo_model **out, const char *path,
+                                     const echo_model_opts *opts, echo_error *err);
+ECHO_API void echo_model_close(echo_model **m);
+
+/* What was opened.  Strings belong to the model. */
+typedef struct {
+    const char *path;                            /* the directory */
+    const char *echo_file, *dac_file, *pca_file; /* the three files in it */
+    const char *echo_dtype, *dac_dtype;          /* as stored: "BF16" */
+    const char *device;                          /* "cpu: avx512, 2 threads" */
+    const char *precision;                       /* of the arithmetic: "f32" */
+    const char *absent;       /* parts not in the files, "" if complete */
+    uint64_t echo_parameters; /* transformer and encoders */
+    uint64_t dac_parameters;
+    uint64_t file_bytes;
+    int latent_size, patch_size, codec_dim, frame_samples;
+    int layers, model_size, heads;
+    int text_layers, text_size, speaker_layers, speaker_size;
+    bool blockwise; /* blocks and continuation can be had */
+    double load_s;
+} echo_model_info;
+
+ECHO_API echo_model_info echo_model_describe(const echo_model *m);
+
+/*
+ * Write a complete random model of the given size ("base", "small", or a
+ * directory whose tensors' names, shapes and types are taken) into directory
+ * dir, which is made.  Deterministic in seed; statistics like the trained
+ * weights' (docs/MODEL.md); for tests and benchmarks: it makes no speech.
+ */
+ECHO_API echo_status echo_model_synthesize(const char *size, const char *dir, uint64_t seed,
+                                           bool (*progress)(void *user, double done), void *user,
+                                           echo_error *err);
+
+/* ---- session ---- */
+
+/* Memory is taken at the first use and grows to the largest job seen. */
+ECHO_API echo_status echo_session_open(echo_session **out, const echo_model *m,
+                                       echo_error *err);
+ECHO_API void echo_session_close(echo_session **s);
+
+/* Any thread, any time.  The running call returns ECHO_ERR_CANCELLED within
+ * one layer of one step; without a running call nothing happens. */
+ECHO_API void echo_cancel(echo_session *s);
+
+/* Called as work goes on, from the thread inside the call.  done and total
+ * are in the stage's own unit.  Return false to stop. */
+typedef enum {
+    ECHO_STAGE_ENCODE, /* audio to latents: frames */
+    ECHO_STAGE_SAMPLE, /* diffusion: steps, over all blocks */
+    ECHO_STAGE_DECODE, /* latents to audio: frames */
+} echo_stage;
+
+typedef bool echo_progress(void *user, echo_stage stage, int done, int total);
+
+/* ---- voices: audio as the model sees it ---- */
+
+typedef struct {
+    bool all_frames; /* keep the last partial frame and partial patch */
+    bool codes;      /* remember the codebook entries too */
+    echo_progress *progress;
+    void *user;
+} echo_encode_opts;
+
+/*
+ * Encode mono pcm, n samples at rate Hz: resampled to 44.1 kHz, cut at
+ * ECHO_VOICE_SECONDS, scaled down if its peak is above 1.  Memory does not
+ * grow with length.  ECHO_ERR_ARG if no whole patch of frames is in it
+ * (8,192 samples at 44.1 kHz), or for numbers that are not finite.  opts may be NULL.
+ */
+ECHO_API echo_status echo_voice_encode(echo_voice **out, echo_session *s,
+                                       const float *pcm, size_t n, int rate,
+                                       const echo_encode_opts *opts, echo_error *err);
+
+/* The same from a file: audio is encoded, saved latents are loaded. */
+ECHO_API echo_status echo_voice_open(echo_voice **out, echo_session *s, const char *path,
+                                     const echo_encode_opts *opts, echo_error *err);
+
+/* From latents of one's own, [frames][size], copied. */
+ECHO_API echo_status echo_voice_from_latent(echo_voice **out, const float *latent,
+                                            int frames, int size, echo_error *err);
+
+/* Write a safetensors file: `latent` F32 1 x frames x size and, if remembered,
+ * `codes` I32 books x frames.  The file appears whole or not at all. */
+ECHO_API echo_status echo_voice_save(const echo_voice *v, const char *path, echo_error *err);
+
+/* Borrowed, [frames][size]; frames and size may be NULL. */
+ECHO_API const float *echo_voice_latent(const echo_voice *v, int *frames, int *size);
+
+/* Borrowed, [books][frames], or NULL if not remembered. */
+ECHO_API const int32_t *echo_voice_codes(const echo_voice *v, int *books);
+ECHO_API void echo_voice_close(echo_voice **v);
+
+/* ---- speech ---- */
+
+/*
+ * Get one from echo_params_default(), change what you need.  Out of range is
+ * ECHO_ERR_ARG with the field's name and range.
+ */
+typedef struct {
+    uint64_t seed;     /* as torch.manual_seed's on the CPU; low 32 bits count */
+    int steps;         /* Euler steps, 1..1000 */
+    float cfg_text;    /* guidance towards the text, -100..100 */
+    float cfg_speaker; /* guidance towards the voice, -100..100 */
+    float cfg_min_t, cfg_max_t; /* guidance is on for t in between; min above 1: never */
+    float truncation;           /* scale of the first noise, 0..10; 1 = none */
+    float rescale_k, rescale_sigma; /* temporal score rescaling, 0 = off, else 0..100, both */
+    float force_speaker;            /* scale of the voice's keys and values, 0 = off, else 0..100 */
+    int force_speaker_layers;       /* in the first so many layers, -1 = all */
+    float force_speaker_min_t;      /* until t falls below, 0 = to the end */
+    int frames;                     /* latent frames to make, 1..640 */
+    const int *blocks;              /* or: make these many, block by block */
+    int n_blocks;                   /* 0 = one pass of `frames` */
+    const echo_voice *continuation; /* speech to go on from; cut to whole patches */
+    bool normalize;                 /* text: quotes, dashes, "[S1] " in front */
+    bool trim;                      /* cut at the end of speech */
+    bool round_timesteps;           /* round t to bfloat16, as published runs do */
+} echo_params;
+
+/* The reference's defaults, or the model's own where it brings any. */
+ECHO_API echo_params echo_params_default(const echo_model *m);
+
+/* Where results go.  Calls come from the thread inside the generating call. */
+typedef struct {
+    void *user;
+    /* pcm is ours: copy it before returning.  Return false to stop. */
+    bool (*audio)(void *user, const float *pcm, size_t n);
+    echo_progress *progress; /* optional */
+} echo_sink;
+
+/* What the last generating call did. */
+typedef struct {
+    int frames;      /* latent frames made, with what they continue */
+    int kept;        /* frames decoded: up to the end of speech */
+    size_t samples;  /* handed to the sink */
+    int steps;       /* diffusion steps over all blocks */
+    int evaluations; /* of the transformer, a guidance branch each */
+    int text_tokens;
+    double text_s;   /* text and voice to keys and values */
+    double sample_s; /* diffusion */
+    double decode_s;
+    double total_s;
+} echo_stats;
+
+/*
+ * Speak.  text is UTF-8, at most ECHO_MAX_TEXT bytes after normalisation
+ * (else ECHO_ERR_ARG: split it); several voices as "[S1] ... [S2] ...".
+ * voice NULL: the model picks one.  params NULL: defaults.  sink NULL or without
+ * audio: only latents are made.  The same input gives the same samples on any number
+ * of threads; another instruction set differs in the last bits.
+ * With blocks, audio comes as soon as a block is done.
+ */
+ECHO_API echo_status echo_generate(echo_session *s, const char *text,
+                                   const echo_voice *voice, const echo_params *params,
+                                   const echo_sink *sink, echo_error *err);
+
+/* Turn latents into sound: every frame, no trim. */
+ECHO_API echo_status echo_decode(echo_session *s, const echo_voice *latents,
+                                 const echo_sink *sink, echo_error *err);
+
+/* Of the last echo_generate() or echo_decode(). */
+ECHO_API echo_stats echo_session_stats(const echo_session *s);
+
+/* Latents of the last echo_generate(), untrimmed, a continuation first;
+ * borrowed until the next call on s.  [frames][latent_size] */
+ECHO_API const float *echo_session_latent(const echo_session *s, int *frames);
+
+/* The text as the model is given it: normalised if asked.  Writes at most size bytes with
+ * the final 0 to out and returns the length without it. */
+ECHO_API size_t echo_text_normalize(const char *text, bool normalize, char *out, size_t size);
+
+/* ---- audio files ---- */
+
+/*
+ * Read any file that libsndfile knows, mix its channels to one and resample
+ * to 44.1 kHz.  At most max_seconds (0 = all) are read.  *pcm is for
+ * echo_audio_free().
+ */
+ECHO_API echo_status echo_audio_read(float **pcm, size_t *n, const char *path,
+                                     double max_seconds, echo_error *err);
+ECHO_API void echo_audio_free(float **pcm);
+
+typedef enum { ECHO_WAV_PCM16,
+               ECHO_WAV_FLOAT } echo_wav_format;
+
+/* Write a WAV file at 44.1 kHz; path "-" is standard output.  A file appears whole or not
+ * at all: it is written beside and renamed. */
+ECHO_API echo_status echo_wav_write(const char *path, const float *pcm, size_t n,
+                                    echo_wav_format format, echo_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ECHOTTS_H */

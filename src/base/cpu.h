@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpu.h - which kernels may run here.
+ *
+ * Levels are cumulative: having one means having all those below it on the
+ * same architecture, so a test can walk them in order.
+ */
+#ifndef ECHO_BASE_CPU_H
+#define ECHO_BASE_CPU_H
+
+enum {
+    CPU_AVX2 = 1 << 0,   /* AVX2, FMA, F16C */
+    CPU_AVX512 = 1 << 1, /* F, BW, DQ, VL */
+};
+
+struct cpu_level {
+    const char *name; /* "avx2": what --isa takes and what tests print */
+    unsigned flags;   /* everything up to and including this level */
+};
+
+extern const struct cpu_level echo_cpu_levels[]; /* ends with name NULL */
+
+unsigned echo_cpu_flags(void);
+
+/* The best level within flags. */
+const struct cpu_level *echo_cpu_level(unsigned flags);
+
+/* Cores this process may run on. */
+int echo_cpu_count(void);
+
+#endif

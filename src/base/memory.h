@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* memory.h - aligned memory for numbers, and files as memory. */
+#ifndef ECHO_BASE_MEMORY_H
+#define ECHO_BASE_MEMORY_H
+
+#include <stddef.h>
+
+#include "echotts.h"
+
+#define ECHO_ALIGN 64 /* a cache line, and the widest vector */
+
+/* Aligned to ECHO_ALIGN, to huge pages if large; not cleared; NULL when there is none. */
+void *echo_alloc(size_t bytes);
+void echo_free(void *p);
+
+/* count * size, or SIZE_MAX, which no allocation gets, on overflow. */
+size_t echo_product(size_t count, size_t size);
+
+/* A file mapped read-only and shared: pages come as they are touched. */
+struct file_map {
+    const unsigned char *data; /* NULL for an empty file */
+    size_t bytes;
+};
+
+echo_status echo_map_open(struct file_map *m, const char *path, echo_error *err);
+void echo_map_close(struct file_map *m);
+
+/*
+ * A file that appears whole or not at all: written under another name beside `path`,
+ * renamed by commit, removed by abort.  `path` "-" is standard output.
+ */
+struct file_out;
+
+echo_status echo_out_open(struct file_out **out, const char *path, echo_error *err);
+/* After a failure all further writes do nothing and commit reports it. */
+void echo_out_write(struct file_out *out, const void *data, size_t bytes);
+echo_status echo_out_commit(struct file_out **out, echo_error *err);
+void echo_out_abort(struct file_out **out);
+
+#endif
