@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text.c - normalisation as the reference does it, byte for byte, and the check before it.
+ */
+#include "model/text.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* No replacement makes text that another one matches, so one pass does.  The reference
+ * forgets the opening quote; the model was trained that way. */
+static const struct replacement {
+    const char *from, *to;
+} replacements[] = {
+    { "…", "..." }, { "’", "'" }, { "”", "\"" }, { "\n", " " },
+    { ":", "," },   { ";", "," }, { "—", ", " },
+};
+
+#define DEFAULT_SPEAKER "[S1] "
+
+static const struct replacement *match(const char *text)
+{
+    for (size_t i = 0; i < sizeof replacements / sizeof *replacements; i++)
+        if (!strncmp(text, replacements[i].from, strlen(replacements[i].from)))
+            return &replacements[i];
+    return NULL;
+}
+
+/* Bytes of the character at s, 0 if it is not UTF-8: cut short, overlong, a surrogate or
+ * above U+10FFFF (table 3-7 of the Unicode standard). */
+static size_t utf8_length(const unsigned char *s)
+{
+    static const struct {
+        unsigned char first, last;          /* of the first byte */
+        unsigned char second_min, second_max;
+        unsigned char length;
+    } forms[] = {
+        { 0x01, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+        { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+        { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+        { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (s[0] < forms[i].first || s[0] > forms[i].last)
+            continue;
+        if (forms[i].length > 1 && (s[1] < forms[i].second_min || s[1] > forms[i].second_max))
+            return 0;
+        for (size_t j = 2; j < forms[i].length; j++)
+            if ((s[j] & 0xc0) != 0x80) /* the final 0 stops here too */
+                return 0;
+        return forms[i].length;
+    }
+    return 0;
+}
+
+echo_status echo_text_check(const char *text, echo_error *err)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t n;
+
+    if (!*s)
+        return echo_fail(err, ECHO_ERR_ARG, "text is empty");
+    if (!text[strspn(text, " \t\r\n")])
+        return echo_fail(err, ECHO_ERR_ARG, "text is blank");
+    for (size_t at = 0; s[at]; at += n) {
+        if (!(n = utf8_length(s + at)))
+            return echo_fail(err, ECHO_ERR_ARG, "text is not valid UTF-8 at byte %zu",
+                             at + 1);
+        if ((s[at] < ' ' && !strchr("\t\r\n", s[at])) || s[at] == 0x7f)
+            return echo_fail(err, ECHO_ERR_ARG,
+                             "text has a control character (0x%02x) at byte %zu", s[at],
+                             at + 1);
+    }
+    return ECHO_OK;
+}
+
+/* Text that is written as far as there is room and counted in full. */
+struct writer {
+    char *out;
+    size_t size, length;
+};
+
+static void put(struct writer *w, const char *text, size_t n)
+{
+    if (w->length < w->size)
+        memcpy(w->out + w->length, text, n < w->size - w->length ? n : w->size - w->length);
+    w->length += n;
+}
+
+size_t echo_text_normalise(const char *text, char *out, size_t size)
+{
+    struct writer w = { .out = out, .size = size };
+    const struct replacement *r;
+
+    /* Neither the first character's being a bracket nor "S1" is changed by a replacement. */
+    if (*text != '[' && *text != '(' && !strstr(text, "S1") && !strstr(text, "S2"))
+        put(&w, DEFAULT_SPEAKER, strlen(DEFAULT_SPEAKER));
+    while (*text) {
+        if ((r = match(text))) {
+            put(&w, r->to, strlen(r->to));
+            text += strlen(r->from);
+        } else {
+            put(&w, text++, 1);
+        }
+    }
+    if (size)
+        out[w.length < size ? w.length : size - 1] = 0;
+    return w.length;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text.h - text to the bytes the model reads.
+ */
+#ifndef ECHO_TEXT_H
+#define ECHO_TEXT_H
+
+#include <stddef.h>
+
+#include "echotts.h"
+
+#define TEXT_MAX_TOKENS 768 /* with the leading 0 */
+
+/* Checks that text is valid UTF-8 without control characters other than tab and newlines,
+ * and not blank.  The line says where. */
+echo_status echo_text_check(const char *text, echo_error *err);
+
+/* Writes at most size bytes of the normalised text with the final 0; returns its whole length. */
+size_t echo_text_normalise(const char *text, char *out, size_t size);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * safetensors.h - named arrays in a file.
+ *
+ * A file is 8 bytes (little endian) of header length, a JSON header, and data.
+ * It may come from anywhere: every number in the header is checked before use.
+ */
+#ifndef ECHO_SAFETENSORS_H
+#define ECHO_SAFETENSORS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "echotts.h"
+
+enum array_type { ARRAY_F32, ARRAY_BF16, ARRAY_F16, ARRAY_I32, ARRAY_I64, ARRAY_U8,
+                  ARRAY_BOOL, ARRAY_OTHER };
+
+#define ARRAY_MAX_DIMS 8
+
+/* One array, borrowed from its file's mapping.  data may be unaligned. */
+struct array {
+    const char *name;
+    enum array_type type;
+    int dims;
+    int64_t shape[ARRAY_MAX_DIMS];
+    const void *data;
+    size_t count, bytes; /* numbers; bytes */
+};
+
+struct safetensors {
+    char *path;
+    struct file_map map;
+    struct array *arrays; /* sorted by name */
+    size_t n;
+};
+
+/* "F32"; "?" for ARRAY_OTHER */
+const char *echo_array_type_name(enum array_type type);
+size_t echo_array_type_size(enum array_type type); /* bytes of one number; 0 for ARRAY_OTHER */
+
+/* Reads the header only.  ECHO_ERR_FILE: one line, naming the file and what is wrong. */
+echo_status echo_safetensors_open(struct safetensors **out, const char *path, echo_error *err);
+/* The same over bytes in memory, which must outlive it; `path` names them in errors. */
+echo_status echo_safetensors_parse(struct safetensors **out, const char *path,
+                                   const void *data, size_t bytes, echo_error *err);
+void echo_safetensors_close(struct safetensors **f);
+
+/* NULL if there is none. */
+const struct array *echo_safetensors_find(const struct safetensors *f, const char *name);
+
+/* Expand count numbers from number `first` on to float32 (F32, BF16 and F16 only). */
+void echo_array_floats(const struct array *a, size_t first, size_t count, float *out);
+
+/* ---- writing ---- */
+
+/* Arrays to write: `name`, `type`, `dims`, `shape` are read; data may be NULL if fill is given. */
+typedef bool safetensors_fill(void *user, size_t index, struct file_out *out);
+
+/* Writes arrays in the order given, each from its data, or by fill(user, index, out), which
+ * writes exactly the array's bytes and returns false to stop (ECHO_ERR_CANCELLED). */
+echo_status echo_safetensors_write(const char *path, const struct array *arrays, size_t n,
+                                   safetensors_fill *fill, void *user, echo_error *err);
+
+#endif
