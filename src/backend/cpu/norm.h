@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* norm.h - norms, a row at a time, with what always follows them. */
+#ifndef ECHO_NORM_H
+#define ECHO_NORM_H
+
+#include <stddef.h>
+
+#define NORM_EPS       1e-5 /* everywhere but in the ConvNeXt blocks */
+#define LAYER_NORM_EPS 1e-6
+
+#define DECL_NORM_RMS(name) \
+    void name(float *restrict y, const float *restrict x, const float *restrict gain, int n)
+#define DECL_NORM_ADALN(name)                                                     \
+    void name(float *restrict y, const float *restrict x, const float *restrict scale, \
+              const float *restrict shift, int n)
+#define DECL_NORM_LAYER(name)                                                     \
+    void name(float *restrict y, const float *restrict x, const float *restrict gain, \
+              const float *restrict bias, int n)
+/* gain may be NULL: no norm.  rope: [2][head], see op_head_norm_rope(). */
+#define DECL_NORM_HEADS(name)                                                     \
+    void name(float *restrict x, const float *restrict gain, const float *restrict rope, \
+              int heads, int rope_heads, int head)
+
+struct norm_fns {
+    DECL_NORM_RMS((*rms));
+    DECL_NORM_ADALN((*adaln));
+    DECL_NORM_LAYER((*layer));
+    DECL_NORM_HEADS((*heads));
+};
+
+void echo_norm_init(struct norm_fns *f, unsigned cpu);
+
+void echo_norm_init_avx2(struct norm_fns *f);
+void echo_norm_init_avx512(struct norm_fns *f);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * null.c - the backend that computes nothing.
+ *
+ * Run the model on it to learn how much scratch a shape needs and how many
+ * floating point operations it costs, and to have every shape checked, before
+ * any memory is taken.
+ */
+#include <stdlib.h>
+
+#include "backend/backend.h"
+
+struct null_backend {
+    struct backend base;
+    double flops;
+};
+
+static void count(struct backend *b, double flops)
+{
+    ((struct null_backend *)b)->flops += flops;
+}
+
+static void null_close(struct backend *b)
+{
+    free(b);
+}
+
+static bool null_alloc(struct backend *b, struct buffer *m, size_t bytes)
+{
+    (void)b;
+    *m = (struct buffer){ .bytes = bytes };
+    return true;
+}
+
+static void null_free(struct backend *b, struct buffer *m)
+{
+    (void)b;
+    *m = (struct buffer){ 0 };
+}
+
+static bool null_load(struct backend *b, struct weight *w, const void *src, enum dtype dtype,
+                      int n, int k, bool stays)
+{
+    (void)b, (void)src, (void)stays;
+    *w = (struct weight){ .n = n, .k = k, .dtype = dtype };
+    return true;
+}
+
+static bool null_sync(struct backend *b)
+{
+    (void)b;
+    return true;
+}
+
+static void null_write(struct backend *b, struct tensor dst, const float *src)
+{
+    (void)b, (void)dst, (void)src;
+}
+
+static void null_read(struct backend *b, float *dst, struct tensor src)
+{
+    (void)b, (void)dst, (void)src;
+}
+
+static void null_rope_table(struct backend *b, struct tensor rope, int position, int step,
+                            bool round)
+{
+    (void)b, (void)rope, (void)position, (void)step, (void)round;
+}
+
+static void null_linear(struct backend *b, struct tensor y, struct tensor x,
+                        const struct weight *w, struct tensor bias, int taps, int dilation,
+                        bool add)
+{
+    (void)x, (void)bias, (void)taps, (void)dilation, (void)add;
+    count(b, 2.0 * y.rows * w->n * w->k);
+}
+
+static void null_depthwise(struct backend *b, struct tensor y, struct tensor x,
+                           struct tensor w, struct tensor bias)
+{
+    (void)x, (void)bias;
+    count(b, 2.0 * y.rows * y.cols * w.rows);
+}
+
+static void null_attention(struct backend *b, struct tensor y, struct tensor q,
+                           const struct kv *kv, int n_kv, int heads, int branches, int window)
+{
+    (void)y, (void)heads, (void)window;
+    for (int i = 0; i < n_kv; i++)
+        for (int j = 0; j < branches; j++)
+            if (kv[i].seen_by >> j & 1) {
+                int keys = kv[i].per_branch ? kv[i].k.rows / branches : kv[i].k.rows;
+
+                count(b, 4.0 * (q.rows / branches) * keys * q.cols);
+            }
+}
+
+static void null_1(struct backend *b, struct tensor x)
+{
+    (void)b, (void)x;
+}
+
+static void null_1f(struct backend *b, struct tensor x, float factor)
+{
+    (void)b, (void)x, (void)factor;
+}
+
+static void null_2(struct backend *b, struct tensor y, struct tensor x)
+{
+    (void)b, (void)y, (void)x;
+}
+
+static void null_3(struct backend *b, struct tensor y, struct tensor x, struct tensor z)
+{
+    (void)b, (void)y, (void)x, (void)z;
+}
+
+static void null_3f(struct backend *b, struct tensor y, struct tensor x, struct tensor z,
+                    float factor)
+{
+    (void)b, (void)y, (void)x, (void)z, (void)factor;
+}
+
+static void null_4(struct backend *b, struct tensor y, struct tensor x, struct tensor z,
+                   struct tensor w)
+{
+    (void)b, (void)y, (void)x, (void)z, (void)w;
+}
+
+static void null_heads(struct backend *b, struct tensor x, struct tensor gain,
+                       struct tensor rope, int heads, int rope_heads)
+{
+    (void)b, (void)x, (void)gain, (void)rope, (void)heads, (void)rope_heads;
+}
+
+static const struct backend_ops null_ops = {
+    .name = "null",
+    .close = null_close,
+    .alloc = null_alloc,
+    .free = null_free,
+    .load = null_load,
+    .sync = null_sync,
+    .write = null_write,
+    .read = null_read,
+    .copy = null_2,
+    .zero = null_1,
+    .rope_table = null_rope_table,
+    .linear = null_linear,
+    .depthwise = null_depthwise,
+    .attention = null_attention,
+    .rms_norm = null_3,
+    .layer_norm = null_4,
+    .adaln = null_4,
+    .head_norm_rope = null_heads,
+    .gate_sigmoid = null_2,
+    .gated_add = null_3,
+    .add = null_3f,
+    .scale = null_1f,
+    .silu = null_2,
+    .silu_mul = null_3,
+    .gelu = null_1,
+    .tanh = null_1,
+    .snake = null_3,
+};
+
+struct backend *echo_null_backend(void)
+{
+    struct null_backend *b = calloc(1, sizeof *b);
+
+    if (!b)
+        return NULL;
+    b->base.ops = &null_ops;
+    return &b->base;
+}
+
+double echo_null_flops(const struct backend *b)
+{
+    return ((const struct null_backend *)b)->flops;
+}
