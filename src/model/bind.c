@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/bind.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct kept {
+    struct kept *next;
+    struct buffer device; /* empty if this is host memory */
+    _Alignas(16) char host[];
+};
+
+void echo_keeper_clear(struct keeper *k)
+{
+    while (k->first) {
+        struct kept *old = k->first;
+
+        k->first = old->next;
+        if (old->device.bytes)
+            k->be->ops->free(k->be, &old->device);
+        free(old);
+    }
+}
+
+void echo_bind_fail(struct binder *b, const char *fmt, ...)
+{
+    char line[400];
+    va_list ap;
+
+    if (b->status)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    b->status = echo_fail(b->err, ECHO_ERR_FILE, "%s: %s", b->file->path, line);
+}
+
+static struct kept *keep(struct binder *b, size_t bytes)
+{
+    struct kept *k;
+
+    if (b->status)
+        return NULL;
+    if (bytes > PTRDIFF_MAX - sizeof *k || !(k = calloc(1, sizeof *k + bytes))) {
+        b->status = echo_fail_memory(b->err, bytes, "the model");
+        return NULL;
+    }
+    k->next = b->keeper->first;
+    b->keeper->first = k;
+    return k;
+}
+
+void *echo_bind_memory(struct binder *b, size_t count, size_t size)
+{
+    struct kept *k = keep(b, echo_product(count, size));
+
+    return k ? k->host : NULL;
+}
+
+/* The array a format names, and its name. */
+struct named {
+    char name[160];
+    const struct array *array;
+};
+
+static struct named find(const struct binder *b, const char *fmt, va_list ap)
+{
+    struct named n;
+
+    vsnprintf(n.name, sizeof n.name, fmt, ap);
+    n.array = echo_safetensors_find(b->file, n.name);
+    return n;
+}
+
+bool echo_bind_has(const struct binder *b, const char *name, ...)
+{
+    va_list ap;
+
+    va_start(ap, name);
+    struct named n = find(b, name, ap);
+    va_end(ap);
+    return n.array != NULL;
+}
+
+static bool is_float(const struct array *a)
+{
+    return a->type == ARRAY_F32 || a->type == ARRAY_BF16 || a->type == ARRAY_F16;
+}
+
+static bool require(struct binder *b, const struct named *n)
+{
+    if (b->status)
+        return false;
+    if (!n->array)
+        echo_bind_fail(b, "tensor '%s' is missing", n->name);
+    else if (!is_float(n->array))
+        echo_bind_fail(b, "tensor '%s' is of type %s, expected F32, BF16 or F16", n->name,
+                       echo_array_type_name(n->array->type));
+    return !b->status;
+}
+
+/* "2x3x4" */
+static const char *shape_text(const struct array *a, char *text, size_t size)
+{
+    size_t used = 0;
+
+    snprintf(text, size, "a single number");
+    for (int i = 0; i < a->dims && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%lld", i ? "x" : "",
+                                 (long long)a->shape[i]);
+    return text;
+}
+
+static bool require_shape(struct binder *b, const struct named *n, int d0, int d1, int d2)
+{
+    int want[3] = { d0, d1, d2 }, dims = d2 ? 3 : d1 ? 2 : 1;
+    char have[120], wanted[60];
+
+    if (!require(b, n))
+        return false;
+    bool same = n->array->dims == dims;
+
+    for (int i = 0; same && i < dims; i++)
+        same = n->array->shape[i] == want[i];
+    if (same)
+        return true;
+    int used = snprintf(wanted, sizeof wanted, "%d", d0);
+
+    for (int i = 1; i < dims; i++)
+        used += snprintf(wanted + used, sizeof wanted - (size_t)used, "x%d", want[i]);
+    echo_bind_fail(b, "tensor '%s' has shape %s, expected %s", n->name,
+                   shape_text(n->array, have, sizeof have), wanted);
+    return false;
+}
+
+int echo_bind_dim(struct binder *b, int axis, const char *name, ...)
+{
+    va_list ap;
+    char have[120];
+
+    va_start(ap, name);
+    struct named n = find(b, name, ap);
+    va_end(ap);
+    if (!require(b, &n))
+        return 1;
+    if (axis < n.array->dims && n.array->shape[axis] >= 1 && n.array->shape[axis] <= MAX_SIZE)
+        return (int)n.array->shape[axis];
+    echo_bind_fail(b, "tensor '%s' has the impossible shape %s", n.name,
+                   shape_text(n.array, have, sizeof have));
+    return 1;
+}
+
+int echo_bind_count(struct binder *b, const char *stem)
+{
+    size_t length = strlen(stem);
+    int count = 0;
+
+    if (b->status)
+        return 1;
+    for (size_t i = 0; i < b->file->n; i++) {
+        const char *name = b->file->arrays[i].name;
+        char *end;
+
+        if (strncmp(name, stem, length) || name[length] < '0' || name[length] > '9')
+            continue;
+        long number = strtol(name + length, &end, 10);
+
+        if (*end == '.' && number < MAX_SIZE && number >= count)
+            count = (int)number + 1;
+    }
+    if (!count)
+        echo_bind_fail(b, "there is no tensor '%s0...'", stem);
+    return count ? count : 1;
+}
+
+static bool finite_floats(struct binder *b, const struct named *n, const float *values)
+{
+    for (size_t i = 0; i < n->array->count; i++)
+        if (!isfinite(values[i])) {
+            echo_bind_fail(b, "tensor '%s' has a number that is not finite (number %zu): "
+                              "the file is damaged", n->name, i);
+            return false;
+        }
+    return true;
+}
+
+static struct tensor to_device(struct binder *b, const float *values, int rows, int cols)
+{
+    struct kept *k = keep(b, 0);
+    size_t bytes = (size_t)rows * (size_t)cols * sizeof *values;
+
+    if (!k)
+        return no_tensor;
+    if (!b->keeper->be->ops->alloc(b->keeper->be, &k->device, bytes)) {
+        b->status = echo_fail_memory(b->err, bytes, "the model");
+        return no_tensor;
+    }
+    struct tensor t = { &k->device, 0, rows, cols, cols };
+
+    op_write(b->keeper->be, t, values);
+    return t;
+}
+
+struct tensor echo_bind_made(struct binder *b, const float *values, int rows, int cols)
+{
+    return b->status ? no_tensor : to_device(b, values, rows, cols);
+}
+
+static void load(struct binder *b, struct weight *w, const void *src, enum dtype dtype, int n,
+                 int k, bool stays)
+{
+    struct kept *kept = keep(b, 0);
+
+    if (!kept)
+        return;
+    if (!b->keeper->be->ops->load(b->keeper->be, w, src, dtype, n, k, stays))
+        b->status = echo_fail_memory(b->err, (size_t)n * (size_t)k * 4, "the model's weights");
+    else
+        kept->device = w->data;
+}
+
+void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n, int k)
+{
+    if (!b->status)
+        load(b, w, values, DT_F32, n, k, false);
+}
+
+static void bind_rows(struct binder *b, struct weight *w, int first, int n, int of, int k,
+                      const struct named *name)
+{
+    static const enum dtype types[] = { [ARRAY_F32] = DT_F32, [ARRAY_BF16] = DT_BF16,
+                                        [ARRAY_F16] = DT_F16 };
+    const struct array *a = name->array;
+
+    if (!require_shape(b, name, of, k, 0))
+        return;
+    size_t row = (size_t)k * echo_array_type_size(a->type);
+
+    load(b, w, (const char *)a->data + (size_t)first * row, types[a->type], n, k, true);
+    b->parameters += (uint64_t)n * (uint64_t)k;
+}
+
+void echo_bind_weight(struct binder *b, struct weight *w, int n, int k, const char *name, ...)
+{
+    va_list ap;
+
+    va_start(ap, name);
+    struct named named = find(b, name, ap);
+    va_end(ap);
+    bind_rows(b, w, 0, n, n, k, &named);
+}
+
+void echo_bind_rows(struct binder *b, struct weight *w, int first, int n, int of, int k,
+                    const char *name, ...)
+{
+    va_list ap;
+
+    va_start(ap, name);
+    struct named named = find(b, name, ap);
+    va_end(ap);
+    bind_rows(b, w, first, n, of, k, &named);
+}
+
+/* All numbers of an array, for the caller to free(). */
+static float *floats(struct binder *b, const struct named *n)
+{
+    size_t bytes = n->array->count * sizeof(float);
+    float *values = malloc(bytes);
+
+    if (!values) {
+        b->status = echo_fail_memory(b->err, bytes, "the model");
+        return NULL;
+    }
+    echo_array_floats(n->array, 0, n->array->count, values);
+    b->parameters += n->array->count;
+    if (finite_floats(b, n, values))
+        return values;
+    free(values);
+    return NULL;
+}
+
+float *echo_bind_floats(struct binder *b, int d0, int d1, int d2, const char *name, ...)
+{
+    va_list ap;
+
+    va_start(ap, name);
+    struct named n = find(b, name, ap);
+    va_end(ap);
+    return require_shape(b, &n, d0, d1, d2) ? floats(b, &n) : NULL;
+}
+
+struct tensor echo_bind_vector(struct binder *b, int n, const char *name, ...)
+{
+    va_list ap;
+    char have[120];
+
+    va_start(ap, name);
+    struct named named = find(b, name, ap);
+    va_end(ap);
+    if (!require(b, &named))
+        return no_tensor;
+    if (named.array->count != (size_t)n) {
+        echo_bind_fail(b, "tensor '%s' has shape %s, expected %d numbers", named.name,
+                       shape_text(named.array, have, sizeof have), n);
+        return no_tensor;
+    }
+    float *values = floats(b, &named);
+    struct tensor t = values ? to_device(b, values, 1, n) : no_tensor;
+
+    free(values);
+    return t;
+}

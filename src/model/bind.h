@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bind.h - from named arrays in a file to the weights of a layer.
+ *
+ * A binder remembers its first failure and does nothing after it, so that
+ * binding reads as a list of names.  What it makes lives in a keeper.
+ */
+#ifndef ECHO_BIND_H
+#define ECHO_BIND_H
+
+#include "backend/backend.h"
+#include "weights/safetensors.h"
+
+#define MAX_SIZE 65536 /* of any width, height or count in a model we believe in */
+
+/* Owns layers and device memory of a model. */
+struct keeper {
+    struct backend *be;
+    struct kept *first;
+};
+
+void echo_keeper_clear(struct keeper *k);
+
+struct binder {
+    struct keeper *keeper;
+    const struct safetensors *file;
+    echo_error *err;
+    echo_status status;
+    uint64_t parameters; /* numbers bound so far */
+};
+
+/* Record a failure about the file: "PATH: ..." */
+__attribute__((format(printf, 2, 3))) void echo_bind_fail(struct binder *b, const char *fmt, ...);
+
+/* Zeroed memory in the keeper; NULL once the binder has failed. */
+void *echo_bind_memory(struct binder *b, size_t count, size_t size);
+
+/* Names are given as a format, "blocks.%d.mlp.w1.weight". */
+#define BIND_NAME __attribute__((format(printf, 2, 3)))
+
+/* Is there such an array? */
+BIND_NAME bool echo_bind_has(const struct binder *b, const char *name, ...);
+/* Size of dimension `axis`, which must be 1 to MAX_SIZE; 1 on failure. */
+__attribute__((format(printf, 3, 4))) int echo_bind_dim(struct binder *b, int axis,
+                                                        const char *name, ...);
+/* How many of "stem%d." there are, from 0 up; at least 1 to MAX_SIZE are wanted. */
+int echo_bind_count(struct binder *b, const char *stem);
+
+/* n x k, in place if the device can. */
+__attribute__((format(printf, 5, 6))) void echo_bind_weight(struct binder *b, struct weight *w,
+                                                            int n, int k, const char *name, ...);
+/* Rows first..first+n-1 of an array of `of` rows. */
+__attribute__((format(printf, 7, 8))) void echo_bind_rows(struct binder *b, struct weight *w,
+                                                          int first, int n, int of, int k,
+                                                          const char *name, ...);
+/* n numbers, whatever their shape, as a row; they must be finite. */
+__attribute__((format(printf, 3, 4))) struct tensor echo_bind_vector(struct binder *b, int n,
+                                                                     const char *name, ...);
+/* An array of this shape (d0, d0 x d1 if d2 is 0, ...) on the host, for the caller to free();
+ * the numbers must be finite.  NULL on failure. */
+__attribute__((format(printf, 5, 6))) float *echo_bind_floats(struct binder *b, int d0, int d1,
+                                                              int d2, const char *name, ...);
+
+/* Numbers made here rather than read: copied to the device. */
+struct tensor echo_bind_made(struct binder *b, const float *values, int rows, int cols);
+void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n,
+                           int k);
+
+#endif

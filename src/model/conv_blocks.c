@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conv_blocks.c - the blocks at work.
+ *
+ * A convolution reads a window: the rows it remembers, then the new ones.
+ * Strided and transposed ones read it as wider rows further apart
+ * (tensor_windows()), so that both are ordinary matrix products.
+ */
+#include "model/conv_blocks.h"
+
+/* ---- the past ---- */
+
+/* The next kept rows of the stream: the same at every piece. */
+static struct tensor kept_rows(struct stream *s, int rows, int cols)
+{
+    size_t bytes = (size_t)rows * (size_t)cols * sizeof(float);
+
+    return (struct tensor){ s->mem, arena_push(&s->arena, bytes), rows, cols, cols };
+}
+
+/* The past, then room for x.rows new rows; *fresh is the room. */
+struct window {
+    struct tensor all, fresh, past;
+};
+
+static struct window open_window(struct run *r, struct stream *s, int past, int rows, int cols)
+{
+    struct window w = { .all = scratch_dense(r, past + rows, cols) };
+
+    w.fresh = tensor_rows(w.all, past, rows);
+    if (past) {
+        w.past = kept_rows(s, past, cols);
+        op_copy(r->be, tensor_rows(w.all, 0, past), w.past);
+    }
+    return w;
+}
+
+/* Once the room is filled: remember its end. */
+static void keep_window(struct run *r, const struct window *w)
+{
+    if (has_tensor(w->past))
+        op_copy(r->be, w->past,
+                tensor_rows(w->all, w->all.rows - w->past.rows, w->past.rows));
+}
+
+static void fill_window(struct run *r, const struct window *w, struct tensor x,
+                        struct tensor alpha)
+{
+    if (has_tensor(alpha))
+        op_snake(r->be, w->fresh, x, alpha);
+    else
+        op_copy(r->be, w->fresh, x);
+    keep_window(r, w);
+}
+
+/* ---- convolutions ---- */
+
+void echo_conv(struct run *r, struct stream *s, const struct conv *c, struct tensor y,
+               struct tensor x, struct tensor alpha)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct window w = open_window(r, s, c->taps - c->stride, x.rows, x.cols);
+
+    fill_window(r, &w, x, alpha);
+    op_linear(r->be, y, tensor_windows(w.all, c->taps, c->stride), &c->w, c->bias);
+    arena_reset(&r->arena, mark);
+}
+
+void echo_conv_transposed(struct run *r, struct stream *s, const struct conv *c,
+                          struct tensor y, struct tensor x, struct tensor alpha)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct window w = open_window(r, s, c->taps - 1, x.rows, x.cols);
+
+    fill_window(r, &w, x, alpha);
+    op_linear(r->be, tensor_reshape(y, c->stride * c->out), tensor_windows(w.all, c->taps, 1),
+              &c->w, c->bias);
+    arena_reset(&r->arena, mark);
+}
+
+void echo_residual_unit(struct run *r, struct stream *s, const struct residual_unit *u,
+                        struct tensor x)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct window w = open_window(r, s, (u->wide.taps - 1) * u->dilation, x.rows, x.cols);
+    struct tensor h = scratch_dense(r, x.rows, x.cols);
+
+    fill_window(r, &w, x, u->alpha[0]);
+    op_conv(r->be, h, w.all, &u->wide.w, u->wide.bias, u->wide.taps, u->dilation);
+    op_snake(r->be, h, h, u->alpha[1]);
+    op_linear_add(r->be, x, h, &u->narrow.w, u->narrow.bias);
+    arena_reset(&r->arena, mark);
+}
+
+void echo_convnext(struct run *r, struct stream *s, const struct convnext *c, struct tensor x)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct window w = open_window(r, s, c->depthwise.rows - 1, x.rows, x.cols);
+    struct tensor h = scratch(r, x.rows, x.cols), y = scratch(r, x.rows, x.cols);
+    struct tensor wide = scratch(r, x.rows, c->hidden);
+
+    fill_window(r, &w, x, no_tensor);
+    op_depthwise(r->be, y, w.all, c->depthwise, c->depthwise_bias);
+    op_layer_norm(r->be, h, y, c->gain, c->bias);
+    op_linear(r->be, wide, h, &c->up, c->up_bias);
+    op_gelu(r->be, wide);
+    op_linear(r->be, y, wide, &c->down, c->down_bias);
+    op_add(r->be, x, y, c->gamma, 1);
+    arena_reset(&r->arena, mark);
+}
+
+/* ---- the windowed transformer ---- */
+
+#define KEY_ALIGN 16 /* see cpu_attention.c: sums depend on a key's place modulo this */
+
+/* First key kept when `position` rows are done: what the next row may see, from a whole place. */
+static int first_kept(const struct windowed_transformer *t, int position)
+{
+    return position < t->window ? 0 : (position - t->window + 1) / KEY_ALIGN * KEY_ALIGN;
+}
+
+/* Kept keys (or values) and new ones in one tensor, of which `fresh` is to be filled. */
+static struct window open_keys(struct run *r, struct stream *s,
+                               const struct windowed_transformer *t, int position, int rows)
+{
+    int kept = position - first_kept(t, position);
+    struct window w = { .past = kept_rows(s, t->window + KEY_ALIGN, t->dim),
+                        .all = scratch(r, kept + rows, t->dim) };
+
+    w.fresh = tensor_rows(w.all, kept, rows);
+    if (kept)
+        op_copy(r->be, tensor_rows(w.all, 0, kept), tensor_rows(w.past, 0, kept));
+    return w;
+}
+
+static void keep_keys(struct run *r, const struct windowed_transformer *t,
+                      const struct window *w, int position)
+{
+    int end = position + w->fresh.rows, kept = end - first_kept(t, end);
+
+    op_copy(r->be, tensor_rows(w->past, 0, kept), tensor_rows(w->all, w->all.rows - kept, kept));
+}
+
+static void attend(struct run *r, struct stream *s, const struct windowed_transformer *t,
+                   const struct codec_layer *l, struct tensor x, struct tensor rope,
+                   int position)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct tensor h = scratch(r, x.rows, t->dim), q = scratch(r, x.rows, t->dim);
+    struct window k = open_keys(r, s, t, position, x.rows);
+    struct window v = open_keys(r, s, t, position, x.rows);
+    struct kv kv = { k.all, v.all, 1, true };
+
+    op_rms_norm(r->be, h, x, l->attention_norm);
+    op_linear(r->be, q, h, &l->q, no_tensor);
+    op_linear(r->be, k.fresh, h, &l->k, no_tensor);
+    op_linear(r->be, v.fresh, h, &l->v, no_tensor);
+    op_head_norm_rope(r->be, q, no_tensor, rope, t->heads, t->heads);
+    op_head_norm_rope(r->be, k.fresh, no_tensor, rope, t->heads, t->heads);
+    keep_keys(r, t, &k, position);
+    keep_keys(r, t, &v, position);
+    op_attention(r->be, h, q, &kv, 1, t->heads, 1, t->window);
+    op_linear(r->be, q, h, &l->out, no_tensor);
+    op_add(r->be, x, q, l->attention_gamma, 1);
+    arena_reset(&r->arena, mark);
+}
+
+static void feed_forward(struct run *r, const struct windowed_transformer *t,
+                         const struct codec_layer *l, struct tensor x)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct tensor h = scratch(r, x.rows, t->dim);
+    struct tensor a = scratch(r, x.rows, t->hidden), b = scratch(r, x.rows, t->hidden);
+
+    op_rms_norm(r->be, h, x, l->mlp_norm);
+    op_linear(r->be, a, h, &l->w1, no_tensor);
+    op_linear(r->be, b, h, &l->w3, no_tensor);
+    op_silu_mul(r->be, a, a, b);
+    op_linear(r->be, h, a, &l->w2, no_tensor);
+    op_add(r->be, x, h, l->mlp_gamma, 1);
+    arena_reset(&r->arena, mark);
+}
+
+void echo_windowed_transformer(struct run *r, struct stream *s,
+                               const struct windowed_transformer *t, struct tensor x)
+{
+    size_t mark = arena_mark(&r->arena);
+    int position = s->frames * t->rows_per_frame;
+    struct tensor rope = scratch(r, x.rows, 2 * (t->dim / t->heads));
+
+    /* positions go on from piece to piece: rounded, the rotations are not quite relative */
+    op_rope_table(r->be, rope, position, 1, true);
+    for (int i = 0; i < t->layers && !run_stopped(r); i++) {
+        attend(r, s, t, &t->layer[i], x, rope, position);
+        feed_forward(r, t, &t->layer[i], x);
+    }
+    struct tensor h = scratch(r, x.rows, t->dim);
+
+    op_copy(r->be, h, x);
+    op_rms_norm(r->be, x, h, t->norm);
+    arena_reset(&r->arena, mark);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conv_weights.c - binding the codec's blocks: weight norm is folded, kernels are laid out
+ * as the matrices that conv_blocks.c multiplies by.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/conv_blocks.h"
+
+/* A kernel as stored: [d0][d1][taps], where dim 0 is the output channel or, transposed, the
+ * input channel.  The norm of weight norm leaves dim 0 in both cases. */
+struct kernel {
+    float *v, *g; /* g is NULL without weight norm */
+    int d0, d1, taps;
+};
+
+static struct kernel read_kernel(struct binder *b, const char *stem)
+{
+    const char *norm = "conv.parametrizations.weight.original";
+    char name[160];
+    struct kernel k = { 0 };
+    bool normed = echo_bind_has(b, "%s.%s1", stem, norm);
+
+    if (normed)
+        snprintf(name, sizeof name, "%s.%s1", stem, norm);
+    else
+        snprintf(name, sizeof name, "%s.conv.weight", stem);
+    k.d0 = echo_bind_dim(b, 0, "%s", name);
+    k.d1 = echo_bind_dim(b, 1, "%s", name);
+    k.taps = echo_bind_dim(b, 2, "%s", name);
+    k.v = echo_bind_floats(b, k.d0, k.d1, k.taps, "%s", name);
+    if (normed)
+        k.g = echo_bind_floats(b, k.d0, 1, 1, "%s.%s0", stem, norm);
+    return k;
+}
+
+/* w = g v / |v| */
+static void fold(struct binder *b, const struct kernel *k, const char *stem)
+{
+    size_t row = (size_t)k->d1 * (size_t)k->taps;
+
+    for (int i = 0; k->g && i < k->d0; i++) {
+        float *v = k->v + (size_t)i * row;
+        double sum = 0;
+
+        for (size_t j = 0; j < row; j++)
+            sum += (double)v[j] * v[j];
+        if (sum == 0) {
+            echo_bind_fail(b, "'%s.conv': weight norm divides by row %d, which is all zeros",
+                           stem, i);
+            return;
+        }
+        for (size_t j = 0; j < row; j++)
+            v[j] = (float)(v[j] * (k->g[i] / sqrt(sum)));
+    }
+}
+
+/* to [out][taps][in] */
+static void lay_out(float *to, const struct kernel *k)
+{
+    for (int o = 0; o < k->d0; o++)
+        for (int t = 0; t < k->taps; t++)
+            for (int i = 0; i < k->d1; i++)
+                *to++ = k->v[((size_t)o * (size_t)k->d1 + (size_t)i) * (size_t)k->taps +
+                             (size_t)t];
+}
+
+/* To [stride * out][taps of a row][in]: row j * out + o makes sample j of each stride, from the
+ * oldest row that reaches it to the newest. */
+static void lay_out_transposed(float *to, const struct kernel *k, int stride)
+{
+    int reach = k->taps / stride;
+
+    for (int j = 0; j < stride; j++)
+        for (int o = 0; o < k->d1; o++)
+            for (int t = 0; t < reach; t++)
+                for (int i = 0; i < k->d0; i++)
+                    *to++ = k->v[((size_t)i * (size_t)k->d1 + (size_t)o) * (size_t)k->taps +
+                                 (size_t)(j + (reach - 1 - t) * stride)];
+}
+
+static struct tensor bind_bias(struct binder *b, int out, int times, const char *stem)
+{
+    float *bias = echo_bind_floats(b, out, 0, 0, "%s.conv.bias", stem);
+    float *tiled = malloc((size_t)out * (size_t)times * sizeof *tiled);
+    struct tensor t = no_tensor;
+
+    if (bias && !tiled)
+        b->status = echo_fail_memory(b->err, (size_t)out * sizeof *tiled, "the codec");
+    if (bias && tiled) {
+        for (int i = 0; i < out * times; i++)
+            tiled[i] = bias[i % out];
+        t = echo_bind_made(b, tiled, 1, out * times);
+    }
+    free(bias);
+    free(tiled);
+    return t;
+}
+
+void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
+                    enum conv_stride stride, int in, const char *stem)
+{
+    struct kernel k = read_kernel(b, stem);
+    bool transposed = kind == CONV_TRANSPOSED;
+    float *matrix = NULL;
+
+    *c = (struct conv){ .in = in, .out = transposed ? k.d1 : k.d0, .taps = k.taps, .stride = 1 };
+    if (stride != STRIDE_ONE)
+        c->stride = stride == STRIDE_HALF ? k.taps / 2 : k.taps;
+    if (!b->status && (transposed ? k.d0 : k.d1) != in)
+        echo_bind_fail(b, "'%s.conv' takes %d channels, but is given %d", stem,
+                       transposed ? k.d0 : k.d1, in);
+    if (!b->status && (c->stride < 1 || k.taps % c->stride))
+        echo_bind_fail(b, "'%s.conv' has %d taps, expected an even count", stem, k.taps);
+    if (!b->status)
+        fold(b, &k, stem);
+    if (!b->status &&
+        !(matrix = malloc((size_t)k.d0 * (size_t)k.d1 * (size_t)k.taps * sizeof *matrix)))
+        b->status = echo_fail_memory(b->err, (size_t)k.d0 * (size_t)k.d1, "the codec");
+    if (matrix && transposed) {
+        lay_out_transposed(matrix, &k, c->stride);
+        c->taps = k.taps / c->stride;
+        echo_bind_made_weight(b, &c->w, matrix, c->stride * c->out, c->taps * in);
+    } else if (matrix) {
+        lay_out(matrix, &k);
+        echo_bind_made_weight(b, &c->w, matrix, c->out, c->taps * in);
+    }
+    c->bias = bind_bias(b, c->out, transposed ? c->stride : 1, stem);
+    free(matrix);
+    free(k.v);
+    free(k.g);
+}
+
+struct tensor echo_bind_snake(struct binder *b, int channels, const char *name)
+{
+    float *alpha = echo_bind_floats(b, 1, channels, 1, "%s", name);
+    float *rows = malloc((size_t)channels * 2 * sizeof *rows);
+    struct tensor t = no_tensor;
+
+    if (alpha && !rows)
+        b->status = echo_fail_memory(b->err, (size_t)channels * 8, "the codec");
+    if (alpha && rows) {
+        for (int i = 0; i < channels; i++) {
+            rows[i] = (float)(alpha[i] / 3.14159265358979323846);
+            rows[channels + i] = 1 / (alpha[i] + 1e-9f);
+        }
+        t = echo_bind_made(b, rows, 2, channels);
+    }
+    free(alpha);
+    free(rows);
+    return t;
+}
+
+void echo_bind_residual(struct binder *b, struct residual_unit *u, int channels, int dilation,
+                        const char *stem)
+{
+    char name[160];
+
+    u->dilation = dilation;
+    for (int i = 0; i < 2; i++) {
+        struct conv *c = i ? &u->narrow : &u->wide;
+
+        snprintf(name, sizeof name, "%s.block.%d.alpha", stem, 2 * i);
+        u->alpha[i] = echo_bind_snake(b, channels, name);
+        snprintf(name, sizeof name, "%s.block.%d", stem, 2 * i + 1);
+        echo_bind_conv(b, c, CONV, STRIDE_ONE, channels, name);
+        if (!b->status && c->out != channels)
+            echo_bind_fail(b, "'%s.conv' gives %d channels, expected %d", name, c->out, channels);
+    }
+    if (!b->status && u->narrow.taps != 1)
+        echo_bind_fail(b, "'%s.conv' has %d taps, expected 1", name, u->narrow.taps);
+}
+
+/* [channels][1][taps] to [taps][channels] */
+static struct tensor bind_depthwise(struct binder *b, int channels, const char *stem)
+{
+    int taps = echo_bind_dim(b, 2, "%s.dwconv.conv.weight", stem);
+    float *w = echo_bind_floats(b, channels, 1, taps, "%s.dwconv.conv.weight", stem);
+    float *turned = malloc((size_t)channels * (size_t)taps * sizeof *turned);
+    struct tensor t = no_tensor;
+
+    if (w && !turned)
+        b->status = echo_fail_memory(b->err, (size_t)channels * 4, "the codec");
+    if (w && turned) {
+        for (int c = 0; c < channels; c++)
+            for (int i = 0; i < taps; i++)
+                turned[i * channels + c] = w[c * taps + i];
+        t = echo_bind_made(b, turned, taps, channels);
+    }
+    free(w);
+    free(turned);
+    return t;
+}
+
+void echo_bind_convnext(struct binder *b, struct convnext *c, int channels, const char *stem)
+{
+    c->channels = channels;
+    c->hidden = echo_bind_dim(b, 0, "%s.pwconv1.weight", stem);
+    c->depthwise = bind_depthwise(b, channels, stem);
+    c->depthwise_bias = echo_bind_vector(b, channels, "%s.dwconv.conv.bias", stem);
+    c->gain = echo_bind_vector(b, channels, "%s.norm.weight", stem);
+    c->bias = echo_bind_vector(b, channels, "%s.norm.bias", stem);
+    c->gamma = echo_bind_vector(b, channels, "%s.gamma", stem);
+    echo_bind_weight(b, &c->up, c->hidden, channels, "%s.pwconv1.weight", stem);
+    c->up_bias = echo_bind_vector(b, c->hidden, "%s.pwconv1.bias", stem);
+    echo_bind_weight(b, &c->down, channels, c->hidden, "%s.pwconv2.weight", stem);
+    c->down_bias = echo_bind_vector(b, channels, "%s.pwconv2.bias", stem);
+}
+
+#define CODEC_HEAD 64
+
+void echo_bind_transformer(struct binder *b, struct windowed_transformer *t, int dim, int window,
+                           int rows_per_frame, const char *stem)
+{
+    char name[160];
+
+    *t = (struct windowed_transformer){ .dim = dim, .heads = dim / CODEC_HEAD, .window = window,
+                                        .rows_per_frame = rows_per_frame };
+    if (!b->status && (dim % CODEC_HEAD || !t->heads))
+        echo_bind_fail(b, "'%s' is %d wide, no whole heads of %d", stem, dim, CODEC_HEAD);
+    snprintf(name, sizeof name, "%s.layers.", stem);
+    t->layers = echo_bind_count(b, name);
+    t->hidden = echo_bind_dim(b, 0, "%s.layers.0.feed_forward.w1.weight", stem);
+    t->norm = echo_bind_vector(b, dim, "%s.norm.weight", stem);
+    t->layer = echo_bind_memory(b, (size_t)t->layers, sizeof *t->layer);
+    for (int i = 0; i < t->layers && t->layer; i++) {
+        struct codec_layer *l = &t->layer[i];
+        struct weight *qkv[] = { &l->q, &l->k, &l->v };
+
+        snprintf(name, sizeof name, "%s.layers.%d", stem, i);
+        for (int j = 0; j < 3; j++)
+            echo_bind_rows(b, qkv[j], j * dim, dim, 3 * dim, dim, "%s.attention.wqkv.weight",
+                           name);
+        echo_bind_weight(b, &l->out, dim, dim, "%s.attention.wo.weight", name);
+        echo_bind_weight(b, &l->w1, t->hidden, dim, "%s.feed_forward.w1.weight", name);
+        echo_bind_weight(b, &l->w3, t->hidden, dim, "%s.feed_forward.w3.weight", name);
+        echo_bind_weight(b, &l->w2, dim, t->hidden, "%s.feed_forward.w2.weight", name);
+        l->attention_norm = echo_bind_vector(b, dim, "%s.attention_norm.weight", name);
+        l->mlp_norm = echo_bind_vector(b, dim, "%s.ffn_norm.weight", name);
+        l->attention_gamma = echo_bind_vector(b, dim, "%s.attention_layer_scale.gamma", name);
+        l->mlp_gamma = echo_bind_vector(b, dim, "%s.ffn_layer_scale.gamma", name);
+    }
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dit.c - the diffusion transformer.
+ *
+ * Nothing here knows what a CPU or a GPU is.  Guidance branches are stacked:
+ * x is [branches * frames][dim].
+ */
+#include "model/dit.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { SHIFT, SCALE, GATE, PARTS };
+
+static const char *const part_names[PARTS] = { "shift", "scale", "gate" };
+static const char *const context_names[CONTEXT_KINDS] = { "text", "speaker", "latent" };
+
+/* ---- binding ---- */
+
+static void bind_adaln(struct binder *b, struct adaln_w *w, const struct dit *d,
+                       const char *stem)
+{
+    for (int p = 0; p < PARTS; p++) {
+        echo_bind_weight(b, &w->down[p], d->rank, d->dim, "%s.%s_down.weight", stem,
+                         part_names[p]);
+        echo_bind_weight(b, &w->up[p], d->dim, d->rank, "%s.%s_up.weight", stem, part_names[p]);
+        w->up_bias[p] = echo_bind_vector(b, d->dim, "%s.%s_up.bias", stem, part_names[p]);
+    }
+}
+
+static void bind_layer(struct binder *b, struct dit *d, int i)
+{
+    struct dit_layer *l = &d->layer[i];
+    char stem[40], adaln[80];
+    int heads;
+
+    snprintf(stem, sizeof stem, "blocks.%d.", i);
+    echo_bind_attention(b, &l->attention, stem, d->dim, &heads);
+    if (i && heads != d->heads)
+        echo_bind_fail(b, "'%sattention.q_norm.weight' has %d heads, the others %d", stem, heads,
+                       d->heads);
+    d->heads = heads;
+    for (int c = 0; c < CONTEXT_KINDS; c++) {
+        if (c == CONTEXT_PAST && !d->has_past)
+            continue;
+        echo_bind_weight(b, &l->context[c].k, d->dim, d->encoder[c].dim,
+                         "%sattention.wk_%s.weight", stem, context_names[c]);
+        echo_bind_weight(b, &l->context[c].v, d->dim, d->encoder[c].dim,
+                         "%sattention.wv_%s.weight", stem, context_names[c]);
+    }
+    echo_bind_mlp(b, &l->mlp, stem, d->dim);
+    snprintf(adaln, sizeof adaln, "%sattention_adaln", stem);
+    bind_adaln(b, &l->adaln[0], d, adaln);
+    snprintf(adaln, sizeof adaln, "%smlp_adaln", stem);
+    bind_adaln(b, &l->adaln[1], d, adaln);
+}
+
+/* The blockwise part may be absent, but not half of it. */
+static bool has_past(struct binder *b)
+{
+    bool norm = echo_bind_has(b, "latent_norm.weight");
+    bool encoder = echo_bind_has(b, "latent_encoder.in_proj.weight");
+    bool keys = echo_bind_has(b, "blocks.0.attention.wk_latent.weight");
+
+    if (norm != encoder || norm != keys)
+        echo_bind_fail(b, "of the blockwise part (latent_encoder, latent_norm, wk_latent, "
+                          "wv_latent) some tensors are there and some missing");
+    return norm && encoder && keys;
+}
+
+void echo_bind_dit(struct binder *b, struct dit *d)
+{
+    d->latent = echo_bind_dim(b, 1, "in_proj.weight");
+    d->dim = echo_bind_dim(b, 0, "in_proj.weight");
+    d->layers = echo_bind_count(b, "blocks.");
+    d->time_size = echo_bind_dim(b, 1, "cond_module.0.weight");
+    d->rank = echo_bind_dim(b, 0, "blocks.0.attention_adaln.shift_down.weight");
+    d->has_past = has_past(b);
+    if (d->time_size % 2)
+        echo_bind_fail(b, "'cond_module.0.weight' takes %d numbers, expected an even count",
+                       d->time_size);
+
+    echo_bind_encoder(b, &d->encoder[CONTEXT_TEXT], "text_encoder", "text_norm.weight", 0);
+    echo_bind_encoder(b, &d->encoder[CONTEXT_VOICE], "speaker_encoder", "speaker_norm.weight",
+                      d->latent);
+    if (d->has_past)
+        echo_bind_encoder(b, &d->encoder[CONTEXT_PAST], "latent_encoder", "latent_norm.weight",
+                          d->latent);
+    if (d->has_past && d->encoder[CONTEXT_PAST].patch != d->encoder[CONTEXT_VOICE].patch)
+        echo_bind_fail(b, "'latent_encoder.in_proj.weight' has patches of %d frames, the "
+                          "speaker encoder of %d", d->encoder[CONTEXT_PAST].patch,
+                       d->encoder[CONTEXT_VOICE].patch);
+    echo_bind_weight(b, &d->in_proj, d->dim, d->latent, "in_proj.weight");
+    d->in_bias = echo_bind_vector(b, d->dim, "in_proj.bias");
+    echo_bind_weight(b, &d->out_proj, d->latent, d->dim, "out_proj.weight");
+    d->out_bias = echo_bind_vector(b, d->latent, "out_proj.bias");
+    d->out_norm = echo_bind_vector(b, d->dim, "out_norm.weight");
+    echo_bind_weight(b, &d->cond[0], d->dim, d->time_size, "cond_module.0.weight");
+    echo_bind_weight(b, &d->cond[1], d->dim, d->dim, "cond_module.2.weight");
+    echo_bind_weight(b, &d->cond[2], PARTS * d->dim, d->dim, "cond_module.4.weight");
+
+    d->layer = echo_bind_memory(b, (size_t)d->layers, sizeof *d->layer);
+    for (int i = 0; i < d->layers && d->layer; i++)
+        bind_layer(b, d, i);
+    d->head = d->heads ? d->dim / d->heads : 0;
+    d->rotated = (d->heads + 1) / 2;
+}
+
+/* ---- what does not change between steps ---- */
+
+void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind,
+                      struct tensor state, unsigned seen_by, struct kv *kv)
+{
+    struct tensor rope = no_tensor;
+
+    for (int i = 0; i < d->layers; i++) {
+        kv[i] = (struct kv){ .seen_by = seen_by };
+        kv[i].k = scratch(r, state.rows, d->dim);
+        kv[i].v = scratch(r, state.rows, d->dim);
+    }
+    size_t mark = arena_mark(&r->arena);
+
+    if (kind == CONTEXT_PAST) { /* patches stand where their first frames stood */
+        rope = scratch(r, state.rows, 2 * d->head);
+        op_rope_table(r->be, rope, 0, d->encoder[kind].patch, false);
+    }
+    for (int i = 0; i < d->layers && !run_stopped(r); i++) {
+        const struct dit_layer *l = &d->layer[i];
+
+        op_linear(r->be, kv[i].k, state, &l->context[kind].k, no_tensor);
+        op_linear(r->be, kv[i].v, state, &l->context[kind].v, no_tensor);
+        op_head_norm_rope(r->be, kv[i].k, l->attention.k_gain, rope, d->heads,
+                          kind == CONTEXT_PAST ? d->rotated : 0);
+    }
+    arena_reset(&r->arena, mark);
+}
+
+/* ---- what a time decides ---- */
+
+void echo_dit_embed_times(const struct dit *d, const float *t, int n, float *out)
+{
+    int half = d->time_size / 2;
+
+    for (int j = 0; j < n; j++, out += d->time_size)
+        for (int i = 0; i < half; i++) {
+            float rate = 1000 * expf(-logf(10000) * (float)i / (float)half);
+
+            out[i] = cosf(t[j] * rate);
+            out[half + i] = sinf(t[j] * rate);
+        }
+}
+
+int echo_dit_modulation_size(const struct dit *d)
+{
+    return d->layers * 2 * PARTS * d->dim;
+}
+
+static struct tensor part_of(const struct dit *d, struct tensor modulation, int layer, int half,
+                             int part)
+{
+    return tensor_cols(modulation, ((layer * 2 + half) * PARTS + part) * d->dim, d->dim);
+}
+
+void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modulation,
+                         struct tensor embedding)
+{
+    size_t mark = arena_mark(&r->arena);
+    int n = embedding.rows;
+    struct tensor a = scratch(r, n, d->dim), b = scratch(r, n, d->dim);
+    struct tensor c = scratch(r, n, PARTS * d->dim), active = scratch(r, n, PARTS * d->dim);
+    struct tensor low = scratch(r, n, d->rank);
+
+    op_linear(r->be, a, embedding, &d->cond[0], no_tensor);
+    op_silu(r->be, b, a);
+    op_linear(r->be, a, b, &d->cond[1], no_tensor);
+    op_silu(r->be, b, a);
+    op_linear(r->be, c, b, &d->cond[2], no_tensor);
+    op_silu(r->be, active, c);
+    for (int i = 0; i < d->layers * 2 && !run_stopped(r); i++) {
+        const struct adaln_w *w = &d->layer[i / 2].adaln[i % 2];
+
+        for (int p = 0; p < PARTS; p++) {
+            struct tensor out = part_of(d, modulation, i / 2, i % 2, p);
+
+            op_copy(r->be, out, tensor_cols(c, p * d->dim, d->dim));
+            op_linear(r->be, low, tensor_cols(active, p * d->dim, d->dim), &w->down[p],
+                      no_tensor);
+            op_linear_add(r->be, out, low, &w->up[p], w->up_bias[p]);
+        }
+    }
+    arena_reset(&r->arena, mark);
+}
+
+/* ---- one evaluation ---- */
+
+struct pass {
+    const struct dit *d;
+    const struct kv *const *contexts;
+    int n_contexts, branches;
+    struct tensor rope;
+};
+
+/* y = attention of h over itself and over what else its branch sees */
+static void joint_attention(struct run *r, const struct pass *p, int layer, struct tensor y,
+                            struct tensor h)
+{
+    const struct dit *d = p->d;
+    const struct attention_w *w = &d->layer[layer].attention;
+    size_t mark = arena_mark(&r->arena);
+    struct tensor q = scratch(r, h.rows, d->dim), gate = scratch(r, h.rows, d->dim);
+    struct tensor o = scratch(r, h.rows, d->dim);
+    struct kv kv[1 + CONTEXT_KINDS] = { { scratch(r, h.rows, d->dim),
+                                          scratch(r, h.rows, d->dim), ~0u, true } };
+
+    for (int i = 0; i < p->n_contexts; i++)
+        kv[1 + i] = p->contexts[i][layer];
+    op_linear(r->be, q, h, &w->q, no_tensor);
+    op_linear(r->be, kv[0].k, h, &w->k, no_tensor);
+    op_linear(r->be, kv[0].v, h, &w->v, no_tensor);
+    op_linear(r->be, gate, h, &w->gate, no_tensor);
+    op_head_norm_rope(r->be, q, w->q_gain, p->rope, d->heads, d->rotated);
+    op_head_norm_rope(r->be, kv[0].k, w->k_gain, p->rope, d->heads, d->rotated);
+    op_attention(r->be, o, q, kv, 1 + p->n_contexts, d->heads, p->branches, SEE_ALL);
+    op_gate_sigmoid(r->be, o, gate);
+    op_linear(r->be, y, o, &w->out, no_tensor);
+    arena_reset(&r->arena, mark);
+}
+
+/* x += gate * attention(adaln(x));  x += gate * mlp(adaln(x)) */
+static void block(struct run *r, const struct pass *p, int layer, struct tensor x,
+                  struct tensor modulation)
+{
+    const struct dit *d = p->d;
+    size_t mark = arena_mark(&r->arena);
+    struct tensor h = scratch(r, x.rows, d->dim), y = scratch(r, x.rows, d->dim);
+
+    for (int half = 0; half < 2; half++) {
+        op_adaln(r->be, h, x, part_of(d, modulation, layer, half, SCALE),
+                 part_of(d, modulation, layer, half, SHIFT));
+        if (half == 0)
+            joint_attention(r, p, layer, y, h);
+        else
+            echo_mlp(r, &d->layer[layer].mlp, y, h, false);
+        op_gated_add(r->be, x, part_of(d, modulation, layer, half, GATE), y);
+    }
+    arena_reset(&r->arena, mark);
+}
+
+void echo_dit_forward(struct run *r, const struct dit *d, struct tensor v, struct tensor x,
+                      struct tensor modulation, const struct kv *const *contexts,
+                      int n_contexts, int branches, int start)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct tensor h = scratch(r, branches * x.rows, d->dim);
+    struct pass p = { d, contexts, n_contexts, branches, scratch(r, x.rows, 2 * d->head) };
+
+    op_rope_table(r->be, p.rope, start, 1, false);
+    op_linear(r->be, tensor_rows(h, 0, x.rows), x, &d->in_proj, d->in_bias);
+    for (int b = 1; b < branches; b++)
+        op_copy(r->be, tensor_rows(h, b * x.rows, x.rows), tensor_rows(h, 0, x.rows));
+    for (int i = 0; i < d->layers && !run_stopped(r); i++)
+        block(r, &p, i, h, modulation);
+    struct tensor y = scratch(r, h.rows, d->dim);
+
+    op_rms_norm(r->be, y, h, d->out_norm);
+    op_linear(r->be, v, y, &d->out_proj, d->out_bias);
+    arena_reset(&r->arena, mark);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dit.h - the diffusion transformer: noisy latents, a time and what to say to a velocity.
+ */
+#ifndef ECHO_DIT_H
+#define ECHO_DIT_H
+
+#include "model/encoder.h"
+
+/* What the frames look at beside themselves. */
+enum context_kind { CONTEXT_TEXT, CONTEXT_VOICE, CONTEXT_PAST, CONTEXT_KINDS };
+
+/* The low-rank correction of shift, scale and gate, in that order. */
+struct adaln_w {
+    struct weight down[3], up[3];
+    struct tensor up_bias[3];
+};
+
+struct dit_layer {
+    struct attention_w attention;
+    struct {
+        struct weight k, v;
+    } context[CONTEXT_KINDS];
+    struct mlp_w mlp;
+    struct adaln_w adaln[2]; /* before attention, before the MLP */
+};
+
+struct dit {
+    int layers, dim, heads, head, latent, rank, time_size;
+    int rotated; /* heads that know positions: the first half, the larger one of an odd number */
+    bool has_past; /* the blockwise part is there */
+    struct encoder encoder[CONTEXT_KINDS];
+    struct weight in_proj, out_proj, cond[3];
+    struct tensor in_bias, out_bias, out_norm;
+    struct dit_layer *layer;
+};
+
+void echo_bind_dit(struct binder *b, struct dit *d);
+
+/* Keys and values of one context for every layer, pushed onto the arena to stay.
+ * state: what the encoder made.  kv: [layers], filled. */
+void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind,
+                      struct tensor state, unsigned seen_by, struct kv *kv);
+
+/* The sinusoids of times t, n of them, to out [n][time_size]. */
+void echo_dit_embed_times(const struct dit *d, const float *t, int n, float *out);
+
+/* Floats of one row of modulation: shift, scale and gate of both halves of all layers. */
+int echo_dit_modulation_size(const struct dit *d);
+
+/* What t alone decides, of all layers: embedding [n][time_size] to modulation [n][...].  It is the
+ * same for every frame and every guidance branch. */
+void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modulation,
+                         struct tensor embedding);
+
+/*
+ * One evaluation: x [frames][latent] at one time, seen by each branch with the contexts of
+ * which seen_by has its bit; v [branches * frames][latent].  modulation: one row.
+ * contexts[i] is [layers].  start: position of the first frame.
+ */
+void echo_dit_forward(struct run *r, const struct dit *d, struct tensor v, struct tensor x,
+                      struct tensor modulation, const struct kv *const *contexts,
+                      int n_contexts, int branches, int start);
+
+#endif

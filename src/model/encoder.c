@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/encoder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The reference divides what in_proj makes of a patch by this. */
+#define PATCH_DIVISOR 6.0f
+
+void echo_bind_attention(struct binder *b, struct attention_w *w, const char *stem, int dim,
+                         int *heads)
+{
+    static const char *const names[] = { "wq", "wk", "wv", "gate", "wo" };
+    struct weight *weights[] = { &w->q, &w->k, &w->v, &w->gate, &w->out };
+    int count = echo_bind_dim(b, 0, "%sattention.q_norm.weight", stem);
+    int head = echo_bind_dim(b, 1, "%sattention.q_norm.weight", stem);
+
+    if (count * head != dim || head % 2 || head > 256)
+        echo_bind_fail(b, "'%sattention.q_norm.weight': %d heads of %d do not make %d, or are "
+                          "not even and at most 256", stem, count, head, dim);
+    *heads = count;
+    for (int i = 0; i < 5; i++)
+        echo_bind_weight(b, weights[i], dim, dim, "%sattention.%s.weight", stem, names[i]);
+    w->q_gain = echo_bind_vector(b, dim, "%sattention.q_norm.weight", stem);
+    w->k_gain = echo_bind_vector(b, dim, "%sattention.k_norm.weight", stem);
+}
+
+void echo_bind_mlp(struct binder *b, struct mlp_w *w, const char *stem, int dim)
+{
+    w->hidden = echo_bind_dim(b, 0, "%smlp.w1.weight", stem);
+    echo_bind_weight(b, &w->w1, w->hidden, dim, "%smlp.w1.weight", stem);
+    echo_bind_weight(b, &w->w3, w->hidden, dim, "%smlp.w3.weight", stem);
+    echo_bind_weight(b, &w->w2, dim, w->hidden, "%smlp.w2.weight", stem);
+}
+
+static void bind_input(struct binder *b, struct encoder *e, const char *stem, int latent)
+{
+    if (!latent) {
+        e->dim = echo_bind_dim(b, 1, "%s.text_embedding.weight", stem);
+        float *rows = echo_bind_floats(b, 256, e->dim, 0, "%s.text_embedding.weight", stem);
+
+        e->embedding = echo_bind_memory(b, (size_t)e->dim * 256, sizeof *rows);
+        if (rows && e->embedding)
+            memcpy(e->embedding, rows, (size_t)e->dim * 256 * sizeof *rows);
+        free(rows);
+        return;
+    }
+    int width = echo_bind_dim(b, 1, "%s.in_proj.weight", stem);
+
+    if (width % latent)
+        echo_bind_fail(b, "'%s.in_proj.weight' takes %d numbers, no whole frames of %d", stem,
+                       width, latent);
+    e->latent = latent;
+    e->patch = width / latent;
+    e->dim = echo_bind_dim(b, 0, "%s.in_proj.weight", stem);
+    echo_bind_weight(b, &e->in_proj, e->dim, width, "%s.in_proj.weight", stem);
+    e->in_bias = echo_bind_vector(b, e->dim, "%s.in_proj.bias", stem);
+}
+
+void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, const char *norm,
+                       int latent)
+{
+    char blocks[64], layer[80];
+
+    bind_input(b, e, stem, latent);
+    snprintf(blocks, sizeof blocks, "%s.blocks.", stem);
+    e->layers = echo_bind_count(b, blocks);
+    e->layer = echo_bind_memory(b, (size_t)e->layers, sizeof *e->layer);
+    for (int i = 0; i < e->layers && e->layer; i++) {
+        struct encoder_layer *l = &e->layer[i];
+        int heads;
+
+        snprintf(layer, sizeof layer, "%s%d.", blocks, i);
+        echo_bind_attention(b, &l->attention, layer, e->dim, &heads);
+        if (i && heads != e->heads)
+            echo_bind_fail(b, "'%sattention.q_norm.weight' has %d heads, the others %d", layer,
+                           heads, e->heads);
+        e->heads = heads;
+        echo_bind_mlp(b, &l->mlp, layer, e->dim);
+        l->attention_norm = echo_bind_vector(b, e->dim, "%sattention_norm.weight", layer);
+        l->mlp_norm = echo_bind_vector(b, e->dim, "%smlp_norm.weight", layer);
+    }
+    e->head = e->heads ? e->dim / e->heads : 0;
+    e->norm = echo_bind_vector(b, e->dim, "%s", norm);
+}
+
+void echo_mlp(struct run *r, const struct mlp_w *w, struct tensor y, struct tensor h, bool add)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct tensor a = scratch(r, h.rows, w->hidden);
+    struct tensor b = scratch(r, h.rows, w->hidden);
+
+    op_linear(r->be, a, h, &w->w1, no_tensor);
+    op_linear(r->be, b, h, &w->w3, no_tensor);
+    op_silu_mul(r->be, a, a, b);
+    if (add)
+        op_linear_add(r->be, y, a, &w->w2, no_tensor);
+    else
+        op_linear(r->be, y, a, &w->w2, no_tensor);
+    arena_reset(&r->arena, mark);
+}
+
+/* x += wo(attention(h) * sigmoid(gate h)) */
+static void self_attention(struct run *r, const struct encoder *e, const struct attention_w *w,
+                           struct tensor x, struct tensor h, struct tensor rope, int window)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct tensor q = scratch(r, h.rows, e->dim), gate = scratch(r, h.rows, e->dim);
+    struct tensor o = scratch(r, h.rows, e->dim);
+    struct kv kv = { scratch(r, h.rows, e->dim), scratch(r, h.rows, e->dim), 1, true };
+
+    op_linear(r->be, q, h, &w->q, no_tensor);
+    op_linear(r->be, kv.k, h, &w->k, no_tensor);
+    op_linear(r->be, kv.v, h, &w->v, no_tensor);
+    op_linear(r->be, gate, h, &w->gate, no_tensor);
+    op_head_norm_rope(r->be, q, w->q_gain, rope, e->heads, e->heads);
+    op_head_norm_rope(r->be, kv.k, w->k_gain, rope, e->heads, e->heads);
+    op_attention(r->be, o, q, &kv, 1, e->heads, 1, window);
+    op_gate_sigmoid(r->be, o, gate);
+    op_linear_add(r->be, x, o, &w->out, no_tensor);
+    arena_reset(&r->arena, mark);
+}
+
+/* x becomes the state, normalised, in `state`. */
+static void blocks(struct run *r, const struct encoder *e, struct tensor state, struct tensor x,
+                   int window)
+{
+    struct tensor h = scratch(r, x.rows, e->dim);
+    struct tensor rope = scratch(r, x.rows, 2 * e->head);
+
+    op_rope_table(r->be, rope, 0, 1, false);
+    for (int i = 0; i < e->layers && !run_stopped(r); i++) {
+        const struct encoder_layer *l = &e->layer[i];
+
+        op_rms_norm(r->be, h, x, l->attention_norm);
+        self_attention(r, e, &l->attention, x, h, rope, window);
+        op_rms_norm(r->be, h, x, l->mlp_norm);
+        echo_mlp(r, &l->mlp, x, h, true);
+    }
+    op_rms_norm(r->be, state, x, e->norm);
+}
+
+void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,
+                      const unsigned char *ids)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct tensor x = scratch(r, state.rows, e->dim);
+
+    for (int i = 0; i < x.rows; i++)
+        op_write(r->be, tensor_rows(x, i, 1), e->embedding + (size_t)ids[i] * (size_t)e->dim);
+    blocks(r, e, state, x, SEE_ALL);
+    arena_reset(&r->arena, mark);
+}
+
+void echo_encode_latents(struct run *r, const struct encoder *e, struct tensor state,
+                         const float *latents)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct tensor x = scratch(r, state.rows, e->dim);
+    struct tensor patches = scratch(r, state.rows, e->patch * e->latent);
+
+    op_write(r->be, patches, latents);
+    op_linear(r->be, x, patches, &e->in_proj, e->in_bias);
+    op_scale(r->be, x, 1 / PATCH_DIVISOR);
+    blocks(r, e, state, x, SEE_PAST);
+    arena_reset(&r->arena, mark);
+}

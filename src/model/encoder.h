@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * encoder.h - the three encoders: of text, of a voice, of what was said so far.
+ *
+ * They share their blocks; the text encoder sees in both directions, the two
+ * over latents only the past, and read `patch` frames as one row.
+ */
+#ifndef ECHO_ENCODER_H
+#define ECHO_ENCODER_H
+
+#include "model/bind.h"
+
+struct attention_w {
+    struct weight q, k, v, gate, out;
+    struct tensor q_gain, k_gain; /* heads * head */
+};
+
+struct mlp_w {
+    struct weight w1, w2, w3;
+    int hidden;
+};
+
+struct encoder_layer {
+    struct attention_w attention;
+    struct mlp_w mlp;
+    struct tensor attention_norm, mlp_norm;
+};
+
+struct encoder {
+    int layers, dim, heads, head;
+    int patch, latent;      /* of the latent encoders; 0 for text */
+    float *embedding;       /* of text: [256][dim] */
+    struct weight in_proj;  /* of latents */
+    struct tensor in_bias, norm;
+    struct encoder_layer *layer;
+};
+
+/* stem "text_encoder", norm "text_norm.weight"; latent 0: of text. */
+void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, const char *norm,
+                       int latent);
+
+/* Shared with the transformer's blocks; stem "blocks.3." */
+void echo_bind_attention(struct binder *b, struct attention_w *w, const char *stem, int dim,
+                         int *heads);
+void echo_bind_mlp(struct binder *b, struct mlp_w *w, const char *stem, int dim);
+
+/* x += w2(silu(w1 h) * w3 h), or y = ... if add is false */
+void echo_mlp(struct run *r, const struct mlp_w *w, struct tensor y, struct tensor h, bool add);
+
+/* state [n][dim] of n tokens */
+void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,
+                      const unsigned char *ids);
+
+/* state [rows][dim] of rows * patch frames of latents, host memory */
+void echo_encode_latents(struct run *r, const struct encoder *e, struct tensor state,
+                         const float *latents);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sampler.c - the sampler's arithmetic is on the host, in float32: a few thousand
+ * numbers a step, beside the 1e12 operations of an evaluation.
+ */
+#include "model/sampler.h"
+
+#include "base/bf16.h"
+
+#define TIMES_AT_ONCE 32    /* steps whose modulation is made together, from weights read once */
+#define FIRST_TIME    0.999 /* the reference's schedule starts here */
+
+enum { FULL, MAX_BRANCHES = 3 };
+
+/* Which branches a guided step evaluates; 0: not this one. */
+struct branches {
+    int no_text, no_voice, count;
+};
+
+static struct branches guided(const struct sampler_options *o, const struct sampler_contexts *c)
+{
+    struct branches b = { .count = 1 };
+
+    if (o->cfg_text != 0)
+        b.no_text = b.count++;
+    if (o->cfg_voice != 0 && c->voice) /* without a voice this branch is the full one */
+        b.no_voice = b.count++;
+    return b;
+}
+
+static void hide(struct kv *kv, int layers, int branch)
+{
+    for (int i = 0; i < layers && kv; i++)
+        kv[i].seen_by = branch ? ~(1u << branch) : ~0u;
+}
+
+static void scale_voice(struct run *r, const struct dit *d, const struct sampler_options *o,
+                        struct kv *voice, float factor)
+{
+    int layers = o->force_layers < 0 || o->force_layers > d->layers ? d->layers
+                                                                     : o->force_layers;
+
+    for (int i = 0; i < layers && voice; i++) {
+        op_scale(r->be, voice[i].k, factor);
+        op_scale(r->be, voice[i].v, factor);
+    }
+}
+
+static float time_of(const struct sampler_options *o, int step)
+{
+    return (float)((1 - (double)step / o->steps) * FIRST_TIME);
+}
+
+size_t echo_sampler_floats(const struct dit *d, int frames)
+{
+    return (size_t)MAX_BRANCHES * (size_t)frames * (size_t)d->latent +
+           (size_t)TIMES_AT_ONCE * (size_t)d->time_size;
+}
+
+/* Modulation of the steps from `first` on, as many as there are rows. */
+static void modulate(struct run *r, const struct dit *d, const struct sampler_options *o,
+                     struct tensor table, int first, float *embeddings)
+{
+    size_t mark = arena_mark(&r->arena);
+    int n = table.rows < o->steps - first ? table.rows : o->steps - first;
+    struct tensor embedding = scratch(r, n, d->time_size);
+    float times[TIMES_AT_ONCE] = { 0 };
+
+    for (int i = 0; i < n; i++) {
+        times[i] = time_of(o, first + i);
+        if (o->round_times)
+            times[i] = bf16_to_f32(f32_to_bf16(times[i]));
+    }
+    echo_dit_embed_times(d, times, n, embeddings);
+    op_write(r->be, embedding, embeddings);
+    echo_dit_modulation(r, d, tensor_rows(table, 0, n), embedding);
+    arena_reset(&r->arena, mark);
+}
+
+/* v of all branches, host [branches][frames][latent] */
+static void evaluate(struct run *r, const struct dit *d, const struct sampler_contexts *c,
+                     struct tensor modulation, const float *x, int frames, int branches,
+                     float *v)
+{
+    size_t mark = arena_mark(&r->arena);
+    struct tensor input = scratch(r, frames, d->latent);
+    struct tensor output = scratch(r, branches * frames, d->latent);
+    const struct kv *contexts[CONTEXT_KINDS];
+    int n = 0;
+
+    if (c->past)
+        contexts[n++] = c->past;
+    if (c->text)
+        contexts[n++] = c->text;
+    if (c->voice)
+        contexts[n++] = c->voice;
+    op_write(r->be, input, x);
+    echo_dit_forward(r, d, output, input, modulation, contexts, n, branches, c->start);
+    op_read(r->be, v, output);
+    arena_reset(&r->arena, mark);
+}
+
+/* One Euler step of n numbers from t to next; v [branches][n]. */
+static void move(const struct sampler_options *o, const struct branches *b, float *x,
+                 const float *v, size_t n, float t, float next)
+{
+    bool rescale = o->rescale_k != 0 && o->rescale_sigma != 0 && t < 1;
+    float snr = (1 - t) * (1 - t) / (t * t), s2 = o->rescale_sigma * o->rescale_sigma;
+    float ratio = rescale ? (snr * s2 + 1) / (snr * s2 / o->rescale_k + 1) : 1;
+
+    for (size_t i = 0; i < n; i++) {
+        float full = v[i], u = full;
+
+        if (b->no_text)
+            u += o->cfg_text * (full - v[(size_t)b->no_text * n + i]);
+        if (b->no_voice)
+            u += o->cfg_voice * (full - v[(size_t)b->no_voice * n + i]);
+        if (rescale)
+            u = (ratio * ((1 - t) * u + x[i]) - x[i]) / (1 - t);
+        x[i] += u * (next - t);
+    }
+}
+
+static int steps_at_once(const struct sampler_options *o)
+{
+    return o->steps < TIMES_AT_ONCE ? o->steps : TIMES_AT_ONCE;
+}
+
+void echo_sample_plan(struct run *r, const struct dit *d, const struct sampler_options *o,
+                      const struct sampler_contexts *c, int frames, float *work)
+{
+    size_t mark = arena_mark(&r->arena);
+    float *embeddings = work + MAX_BRANCHES * (size_t)frames * (size_t)d->latent;
+    struct tensor table = scratch(r, steps_at_once(o), echo_dit_modulation_size(d));
+
+    modulate(r, d, o, table, 0, embeddings);
+    evaluate(r, d, c, tensor_rows(table, 0, 1), NULL, frames, guided(o, c).count, work);
+    arena_reset(&r->arena, mark);
+}
+
+struct sampler_result echo_sample(struct run *r, const struct dit *d,
+                                  const struct sampler_options *o,
+                                  const struct sampler_contexts *c, float *x, int frames,
+                                  float *work, bool (*step)(void *user), void *user)
+{
+    size_t mark = arena_mark(&r->arena), n = (size_t)frames * (size_t)d->latent;
+    float *v = work, *embeddings = work + MAX_BRANCHES * n;
+    int at_once = steps_at_once(o);
+    struct tensor table = scratch(r, at_once, echo_dit_modulation_size(d));
+    const struct branches guiding = guided(o, c), alone = { .count = 1 };
+    struct sampler_result result = { 0 };
+    bool forced = o->force_voice != 0;
+
+    hide(c->text, d->layers, guiding.no_text);
+    hide(c->voice, d->layers, guiding.no_voice);
+    if (forced)
+        scale_voice(r, d, o, c->voice, o->force_voice);
+    for (int i = 0; i < o->steps; i++) {
+        float t = time_of(o, i), next = time_of(o, i + 1);
+        const struct branches *b = t >= o->cfg_min_t && t <= o->cfg_max_t ? &guiding : &alone;
+
+        if (i % at_once == 0)
+            modulate(r, d, o, table, i, embeddings);
+        evaluate(r, d, c, tensor_rows(table, i % at_once, 1), x, frames, b->count, v);
+        if (run_stopped(r)) {
+            result.stopped = true;
+            break;
+        }
+        move(o, b, x, v, n, t, next);
+        result.steps++;
+        result.evaluations += b->count;
+        if (forced && t >= o->force_min_t && next < o->force_min_t) {
+            scale_voice(r, d, o, c->voice, 1 / o->force_voice);
+            forced = false;
+        }
+        if (step && !step(user)) {
+            result.stopped = true;
+            break;
+        }
+    }
+    if (forced)
+        scale_voice(r, d, o, c->voice, 1 / o->force_voice);
+    arena_reset(&r->arena, mark);
+    return result;
+}

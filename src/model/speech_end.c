@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/speech_end.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#define MAX_DEVIATION 0.05
+#define MAX_MEAN      0.1
+
+static bool is_flat(const float *first, size_t there, size_t count)
+{
+    double sum = 0, squares = 0;
+
+    for (size_t i = 0; i < there; i++)
+        sum += first[i];
+    double mean = sum / (double)count;
+
+    for (size_t i = 0; i < there; i++)
+        squares += (first[i] - mean) * (first[i] - mean);
+    squares += (double)(count - there) * mean * mean; /* the zeros */
+    return sqrt(squares / (double)(count - 1)) < MAX_DEVIATION && fabs(mean) < MAX_MEAN;
+}
+
+int echo_speech_end(const float *latent, int from, int frames, int size, bool complete)
+{
+    size_t count = (size_t)SPEECH_END_WINDOW * (size_t)size;
+    int last = complete ? frames - 1 : frames - SPEECH_END_WINDOW;
+
+    for (int i = from; i <= last; i++) {
+        int there = frames - i < SPEECH_END_WINDOW ? frames - i : SPEECH_END_WINDOW;
+
+        if (is_flat(latent + (size_t)i * (size_t)size, (size_t)there * (size_t)size, count))
+            return i;
+    }
+    return -1;
+}

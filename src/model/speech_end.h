@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* speech_end.h - where in the latents speech has ended. */
+#ifndef ECHO_SPEECH_END_H
+#define ECHO_SPEECH_END_H
+
+#include <stdbool.h>
+
+#define SPEECH_END_WINDOW 20 /* frames that must be flat */
+
+/*
+ * The first frame from `from` on that begins a flat window: the numbers of 20 frames have an
+ * unbiased standard deviation below 0.05 and a mean within 0.1 of zero.  latent [frames][size].
+ * complete: nothing comes after, zeros are taken to; else only whole windows count.
+ * -1: none.
+ */
+int echo_speech_end(const float *latent, int from, int frames, int size, bool complete);
+
+#endif
