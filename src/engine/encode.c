@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * encode.c - sound to latents, in pieces.
+ *
+ * As in the reference a signal is cut into chunks of 640 frames that do not
+ * see each other.  Inside a chunk pieces go on from each other exactly, so
+ * that memory does not grow with length.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "engine/voice.h"
+
+struct encoding {
+    echo_session *s;
+    const struct codec *codec;
+    echo_voice *v;
+    const float *pcm;
+    size_t n;
+    float gain; /* brings the peak down to 1 */
+    echo_progress *progress;
+    void *user;
+};
+
+/* Samples of `count` frames from `first` on; behind the end there are zeros. */
+static const float *samples(const struct encoding *e, int first, int count)
+{
+    size_t frame = (size_t)e->codec->frame_samples;
+    size_t begin = (size_t)first * frame, wanted = (size_t)count * frame;
+    size_t there = begin < e->n ? e->n - begin : 0;
+
+    if (there > wanted)
+        there = wanted;
+    memset(e->s->host, 0, wanted * sizeof(float));
+    for (size_t i = 0; i < there; i++)
+        e->s->host[i] = e->pcm[begin + i] * e->gain;
+    return e->s->host;
+}
+
+/* One coarse piece; host memory is touched only if there are samples: not in a dry run. */
+static void piece(const struct encoding *e, struct run *r, struct codec_streams *streams,
+                  int first, int frames, bool dry)
+{
+    const struct codec *c = e->codec;
+    size_t mark = arena_mark(&r->arena);
+    struct tensor h = scratch_dense(r, frames * c->coarse_rows, c->encoder_width);
+    struct tensor latent = scratch(r, frames, c->latent);
+
+    for (int i = 0; i < frames && !run_stopped(r); i += CODEC_FINE_FRAMES) {
+        int n = frames - i < CODEC_FINE_FRAMES ? frames - i : CODEC_FINE_FRAMES;
+        size_t fine_mark = arena_mark(&r->arena);
+        struct tensor audio = scratch_dense(r, n * c->frame_samples, 1);
+
+        if (!dry)
+            op_write(r->be, tensor_reshape(audio, c->frame_samples), samples(e, first + i, n));
+        echo_codec_encode_fine(r, &streams->fine, c,
+                               tensor_rows(h, i * c->coarse_rows, n * c->coarse_rows), audio);
+        arena_reset(&r->arena, fine_mark);
+        if (!dry)
+            echo_session_report(e->s, e->progress, e->user, ECHO_STAGE_ENCODE, first + i + n,
+                                e->v->frames);
+    }
+    echo_codec_encode_coarse(r, &streams->coarse, c, latent, h,
+                             e->v->codes ? e->v->codes + first : NULL, (size_t)e->v->frames);
+    if (!dry)
+        op_read(r->be, e->v->latent + (size_t)first * (size_t)c->latent, latent);
+    arena_reset(&r->arena, mark);
+}
+
+static int at_most(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t n,
+                        echo_progress *progress, void *user, echo_error *err)
+{
+    struct encoding e = { s, &s->model->codec, v, pcm, n, 1, progress, user };
+    struct run dry = echo_session_dry_run(s);
+    struct codec_streams streams = echo_session_dry_streams(s), kept;
+    float peak = 1;
+    echo_status status;
+
+    for (size_t i = 0; i < n; i++)
+        peak = fmaxf(peak, fabsf(pcm[i]));
+    e.gain = 1 / peak;
+    piece(&e, &dry, &streams, 0, at_most(v->frames, CODEC_COARSE_FRAMES), true);
+    if ((status = echo_session_streams(s, &streams, &kept, err)) ||
+        (status = echo_session_reserve(s, dry.arena.peak,
+                                       (size_t)CODEC_FINE_FRAMES *
+                                           (size_t)e.codec->frame_samples, err)))
+        return status;
+
+    struct run r = echo_session_run(s);
+
+    for (int chunk = 0; chunk < v->frames; chunk += ECHO_MAX_FRAMES) {
+        int end = at_most(chunk + ECHO_MAX_FRAMES, v->frames);
+
+        echo_streams_restart(&r, &kept);
+        for (int at = chunk; at < end; at += CODEC_COARSE_FRAMES) {
+            piece(&e, &r, &kept, at, at_most(end - at, CODEC_COARSE_FRAMES), false);
+            if ((status = echo_session_check(s, err)))
+                return status;
+        }
+    }
+    return ECHO_OK;
+}

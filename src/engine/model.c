@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/model.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "engine/params.h"
+
+#define MAX_THREADS 256
+
+void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
+{
+    char line[400];
+    va_list ap;
+
+    if (!m->log)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    m->log(m->log_user, level, line);
+}
+
+/* ---- the device ---- */
+
+static echo_status choose_isa(unsigned *flags, const char *isa, echo_error *err)
+{
+    unsigned have = echo_cpu_flags();
+    char names[120] = "";
+
+    *flags = have;
+    if (!isa || !*isa || !strcmp(isa, "auto"))
+        return ECHO_OK;
+    for (const struct cpu_level *l = echo_cpu_levels; l->name; l++) {
+        bool can = !(l->flags & ~have);
+
+        if (!strcmp(isa, l->name) && can) {
+            *flags = l->flags;
+            return ECHO_OK;
+        }
+        if (!strcmp(isa, l->name))
+            return echo_fail(err, ECHO_ERR_DEVICE, "this CPU has no %s (it has up to %s)", isa,
+                             echo_cpu_level(have)->name);
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
+                 *names ? ", " : "", l->name);
+    }
+    return echo_fail(err, ECHO_ERR_ARG, "unknown instruction set '%s': expected auto, %s", isa,
+                     names);
+}
+
+static echo_status open_device(echo_model *m, const echo_model_opts *o, echo_error *err)
+{
+    int threads = o->threads ? o->threads : echo_cpu_count();
+    unsigned flags;
+    echo_status s;
+
+    if (o->device && *o->device && strcmp(o->device, "auto") && strcmp(o->device, "cpu"))
+        return echo_fail(err, ECHO_ERR_DEVICE, "unknown device '%s': expected auto or cpu",
+                         o->device);
+    if (o->threads < 0 || o->threads > MAX_THREADS)
+        return echo_fail(err, ECHO_ERR_ARG, "%d threads: expected 1 to %d, or 0 for all cores",
+                         o->threads, MAX_THREADS);
+    if (threads > MAX_THREADS)
+        threads = MAX_THREADS;
+    if ((s = choose_isa(&flags, o->isa, err)) || (s = echo_pool_open(&m->pool, threads, err)) ||
+        (s = echo_cpu_backend(&m->be, flags, m->pool, err)))
+        return s;
+    snprintf(m->device, sizeof m->device, "cpu: %s, %d thread%s", echo_cpu_level(flags)->name,
+             threads, threads == 1 ? "" : "s");
+    m->keeper.be = m->be;
+    return ECHO_OK;
+}
+
+/* ---- the files ---- */
+
+static echo_status bind(echo_model *m, echo_error *err)
+{
+    struct binder echo = { .keeper = &m->keeper, .file = m->echo_file, .err = err };
+    struct binder dac = { .keeper = &m->keeper, .file = m->dac_file, .err = err };
+    struct binder pca = { .keeper = &m->keeper, .file = m->pca_file, .err = err };
+
+    echo_bind_dit(&echo, &m->dit);
+    if (echo.status)
+        return echo.status;
+    echo_bind_codec(&dac, &m->codec);
+    if (dac.status)
+        return dac.status;
+    echo_bind_pca(&pca, &m->codec);
+    if (!pca.status && m->codec.latent != m->dit.latent)
+        echo_bind_fail(&pca, "'pca_components' has %d rows, but the latents of %s have %d numbers",
+                       m->codec.latent, m->echo_file->path, m->dit.latent);
+    m->echo_parameters = echo.parameters;
+    m->dac_parameters = dac.parameters;
+    return pca.status;
+}
+
+echo_status echo_model_open(echo_model **out, const char *path, const echo_model_opts *opts,
+                            echo_error *err)
+{
+    static const echo_model_opts none = { 0 };
+    const echo_model_opts *o = opts ? opts : &none;
+    echo_model *m = calloc(1, sizeof *m);
+    double begin = echo_clock();
+    echo_status s;
+
+    *out = NULL;
+    if (!m)
+        return echo_fail_memory(err, sizeof *m, "a model");
+    m->log = o->log;
+    m->log_user = o->user;
+    m->defaults = echo_params_reference();
+    if ((s = open_device(m, o, err)) || (s = echo_locate(&m->files, path, err)) ||
+        (s = echo_safetensors_open(&m->echo_file, m->files.echo, err)) ||
+        (s = echo_safetensors_open(&m->dac_file, m->files.dac, err)) ||
+        (s = echo_safetensors_open(&m->pca_file, m->files.pca, err)) || (s = bind(m, err)))
+        goto fail;
+    if (m->files.settings && (s = echo_params_read(&m->defaults, m->files.settings, err)))
+        goto fail;
+    m->load_s = echo_clock() - begin;
+    *out = m;
+    return ECHO_OK;
+fail:
+    echo_model_close(&m);
+    return s;
+}
+
+void echo_model_close(echo_model **model)
+{
+    echo_model *m = *model;
+
+    if (!m)
+        return;
+    echo_keeper_clear(&m->keeper);
+    echo_safetensors_close(&m->echo_file);
+    echo_safetensors_close(&m->dac_file);
+    echo_safetensors_close(&m->pca_file);
+    echo_locate_free(&m->files);
+    if (m->be)
+        m->be->ops->close(m->be);
+    echo_pool_close(&m->pool);
+    free(m);
+    *model = NULL;
+}
+
+/* ---- questions ---- */
+
+/* The type most of the numbers are stored in. */
+static const char *main_type(const struct safetensors *f)
+{
+    uint64_t count[ARRAY_OTHER + 1] = { 0 };
+    enum array_type best = ARRAY_F32;
+
+    for (size_t i = 0; i < f->n; i++)
+        count[f->arrays[i].type] += f->arrays[i].count;
+    for (enum array_type t = ARRAY_F32; t <= ARRAY_F16; t++)
+        if (count[t] > count[best])
+            best = t;
+    return echo_array_type_name(best);
+}
+
+echo_model_info echo_model_describe(const echo_model *m)
+{
+    const struct dit *d = &m->dit;
+
+    return (echo_model_info){
+        .path = m->files.dir,
+        .echo_file = m->files.echo,
+        .dac_file = m->files.dac,
+        .pca_file = m->files.pca,
+        .echo_dtype = main_type(m->echo_file),
+        .dac_dtype = main_type(m->dac_file),
+        .device = m->device,
+        .precision = "f32",
+        .absent = d->has_past ? "" : "the blockwise part: no blocks, no continuation",
+        .echo_parameters = m->echo_parameters,
+        .dac_parameters = m->dac_parameters,
+        .file_bytes = m->echo_file->map.bytes + m->dac_file->map.bytes + m->pca_file->map.bytes,
+        .latent_size = d->latent,
+        .patch_size = d->encoder[CONTEXT_VOICE].patch,
+        .codec_dim = m->codec.dim,
+        .frame_samples = m->codec.frame_samples,
+        .layers = d->layers,
+        .model_size = d->dim,
+        .heads = d->heads,
+        .text_layers = d->encoder[CONTEXT_TEXT].layers,
+        .text_size = d->encoder[CONTEXT_TEXT].dim,
+        .speaker_layers = d->encoder[CONTEXT_VOICE].layers,
+        .speaker_size = d->encoder[CONTEXT_VOICE].dim,
+        .blockwise = d->has_past,
+        .load_s = m->load_s,
+    };
+}
+
+static echo_status find_damage_in(const struct safetensors *f, echo_error *err)
+{
+    float block[4096];
+
+    for (size_t i = 0; i < f->n; i++) {
+        const struct array *a = &f->arrays[i];
+
+        if (a->type != ARRAY_F32 && a->type != ARRAY_BF16 && a->type != ARRAY_F16)
+            continue;
+        for (size_t at = 0; at < a->count; at += 4096) {
+            size_t n = a->count - at < 4096 ? a->count - at : 4096;
+
+            echo_array_floats(a, at, n, block);
+            for (size_t j = 0; j < n; j++)
+                if (!isfinite(block[j]))
+                    return echo_fail(err, ECHO_ERR_FILE,
+                                     "%s: tensor '%s' has a number that is not finite (number "
+                                     "%zu): the file is damaged", f->path, a->name, at + j);
+        }
+    }
+    return ECHO_OK;
+}
+
+echo_status echo_model_find_damage(const echo_model *m, echo_error *err)
+{
+    echo_status s = find_damage_in(m->echo_file, err);
+
+    return s ? s : find_damage_in(m->dac_file, err);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lib.c - the calls of echotts.h that are not a handle's own.
+ *
+ * Handles are in engine/: model.c, session.c, voice.c, generate.c, decode.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "audio/audio.h"
+#include "base/cpu.h"
+#include "base/memory.h"
+#include "engine/params.h"
+#include "engine/session.h"
+#include "engine/synth.h"
+#include "model/text.h"
+
+const char *echo_version(void)
+{
+    return ECHO_VERSION;
+}
+
+const char *echo_device(int i)
+{
+    return i == 0 ? "cpu" : NULL;
+}
+
+const char *echo_isa(int i)
+{
+    unsigned have = echo_cpu_flags();
+
+    for (const struct cpu_level *l = echo_cpu_levels; l->name; l++)
+        if (!(l->flags & ~have) && i-- == 0)
+            return l->name;
+    return NULL;
+}
+
+echo_status echo_model_synthesize(const char *size, const char *dir, uint64_t seed,
+                                  bool (*progress)(void *user, double done), void *user,
+                                  echo_error *err)
+{
+    return echo_synthesize(size, dir, seed, progress, user, err);
+}
+
+echo_params echo_params_default(const echo_model *m)
+{
+    return m->defaults;
+}
+
+echo_stats echo_session_stats(const echo_session *s)
+{
+    return s->stats;
+}
+
+const float *echo_session_latent(const echo_session *s, int *frames)
+{
+    if (frames)
+        *frames = s->frames;
+    return s->latent;
+}
+
+size_t echo_text_normalize(const char *text, bool normalize, char *out, size_t size)
+{
+    if (normalize)
+        return echo_text_normalise(text, out, size);
+    size_t n = strlen(text);
+
+    if (size) {
+        size_t copied = n < size ? n : size - 1;
+
+        memcpy(out, text, copied);
+        out[copied] = 0;
+    }
+    return n;
+}
+
+echo_status echo_audio_read(float **pcm, size_t *n, const char *path, double max_seconds,
+                            echo_error *err)
+{
+    return echo_audio_load(pcm, n, path, max_seconds, err);
+}
+
+void echo_audio_free(float **pcm)
+{
+    echo_free(*pcm);
+    *pcm = NULL;
+}
+
+echo_status echo_wav_write(const char *path, const float *pcm, size_t n, echo_wav_format format,
+                           echo_error *err)
+{
+    return echo_audio_save_wav(path, pcm, n, format, err);
+}
