@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - every golden case on every instruction set: test_golden FOLDER [ISA].
+ *
+ * Cases that a folder does not have are skipped; that it has enough is checked.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "golden.h"
+
+const struct array *golden_array(const struct golden *g, const char *name)
+{
+    return echo_safetensors_find(g->want, name);
+}
+
+float *golden_floats(const struct golden *g, const char *name, size_t *n)
+{
+    const struct array *a = golden_array(g, name);
+    float *x = a ? malloc(a->count * sizeof *x) : NULL;
+
+    if (!CHECK_SAY(x != NULL, "%s is missing", name))
+        return NULL;
+    echo_array_floats(a, 0, a->count, x);
+    if (n)
+        *n = a->count;
+    return x;
+}
+
+static double relative_error(const float *got, const float *want, size_t n)
+{
+    double error = 0, size = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        error += ((double)got[i] - want[i]) * ((double)got[i] - want[i]);
+        size += (double)want[i] * want[i];
+    }
+    return sqrt(error / fmax(size, 1e-300));
+}
+
+void golden_close(const struct golden *g, const char *name, const float *got, size_t n,
+                  double bound)
+{
+    size_t count = 0;
+    float *want = golden_floats(g, name, &count);
+
+    if (want && CHECK_SAY(n == count, "%s: %zu numbers, expected %zu", name, n, count)) {
+        double e = relative_error(got, want, n);
+
+        CHECK_SAY(e <= bound, "%s (%s): relative error %.2e above %.0e", name, g->isa, e, bound);
+    }
+    free(want);
+}
+
+void golden_close_tensor(const struct golden *g, const char *name, struct tensor t, double bound)
+{
+    size_t n = (size_t)t.rows * (size_t)t.cols;
+    float *got = malloc(n * sizeof *got);
+
+    op_read(g->model->be, got, t);
+    golden_close(g, name, got, n, bound);
+    free(got);
+}
+
+void golden_close_turned(const struct golden *g, const char *name, struct tensor t, double bound)
+{
+    size_t n = (size_t)t.rows * (size_t)t.cols;
+    float *got = malloc(n * sizeof *got), *turned = malloc(n * sizeof *got);
+
+    op_read(g->model->be, got, t);
+    for (int i = 0; i < t.rows; i++)
+        for (int j = 0; j < t.cols; j++)
+            turned[j * t.rows + i] = got[i * t.cols + j];
+    golden_close(g, name, turned, n, bound);
+    free(got);
+    free(turned);
+}
+
+void golden_audio(const struct golden *g, const char *name, const float *got, size_t n)
+{
+    golden_close(g, name, got, n, pow(10, -AUDIO_DB / 20));
+}
+
+struct run golden_run(struct golden *g)
+{
+    return (struct run){ .be = g->model->be, .mem = &g->memory,
+                         .arena = { .cap = g->memory.bytes } };
+}
+
+struct stream golden_stream(struct golden *g)
+{
+    struct tensor all = { &g->kept, 0, (int)(g->kept.bytes / 4096), 1024, 1024 };
+
+    op_zero(g->model->be, all);
+    return (struct stream){ .mem = &g->kept, .arena = { .cap = g->kept.bytes } };
+}
+
+static void test_isa(struct golden *g, const char *isa)
+{
+    echo_model_opts o = { .isa = isa };
+    echo_error e;
+    struct backend *be;
+    size_t n = 0;
+    int before = unit_failed;
+
+    g->isa = isa;
+    if (!CHECK_SAY(!echo_model_open(&g->model, g->folder, &o, &e), "%s", e.text))
+        return;
+    be = g->model->be;
+    be->ops->alloc(be, &g->memory, 256u << 20);
+    be->ops->alloc(be, &g->kept, 64u << 20);
+    float *latent = golden_floats(g, "speaker_latent.latent", &n);
+    int size = g->model->dit.latent;
+
+    if (CHECK(latent && !echo_session_open(&g->session, g->model, NULL) &&
+              !echo_voice_from_latent(&g->voice, latent, (int)n / size, size, NULL))) {
+        golden_layers(g);
+        golden_sampler(g);
+        golden_codec(g);
+        golden_pipeline(g);
+    }
+    free(latent);
+    echo_voice_close(&g->voice);
+    echo_session_close(&g->session);
+    be->ops->free(be, &g->memory);
+    be->ops->free(be, &g->kept);
+    echo_model_close(&g->model);
+    printf("%s %s: %s\n", g->folder, isa, unit_failed == before ? "ok" : "FAILED");
+}
+
+int main(int argc, char **argv)
+{
+    struct golden g = { .folder = argc > 1 ? argv[1] : "tests/data/tiny" };
+    char path[1000];
+    echo_error e;
+    json_error_t why;
+    const char *isa;
+
+    snprintf(path, sizeof path, "%s/expected.safetensors", g.folder);
+    if (!CHECK_SAY(!echo_safetensors_open(&g.want, path, &e), "%s", e.text))
+        return unit_report();
+    snprintf(path, sizeof path, "%s/expected.json", g.folder);
+    g.json = json_load_file(path, 0, &why);
+    if (!CHECK_SAY(g.json != NULL, "%s: %s", path, why.text))
+        return unit_report();
+    for (int i = 0; (isa = echo_isa(i)); i++)
+        if (argc < 3 || !strcmp(argv[2], isa))
+            test_isa(&g, isa);
+    json_decref(g.json);
+    echo_safetensors_close(&g.want);
+    return unit_report();
+}
