@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* decode.c - latents to sound. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "failure.h"
+#include "output.h"
+#include "recording.h"
+#include "report.h"
+
+struct decode {
+    struct common common;
+    const char *output;
+    bool as_float;
+
+    /* Had while running. */
+    echo_voice *latents;
+    struct recording sound;
+};
+
+#define AT(field) offsetof(struct decode, field)
+
+static const struct option own_options[] = {
+    { "output", 'o', OPTION_STRING, AT(output), "FILE",
+      "the WAV file to write (-: stdout)", NO_RANGE },
+    { "float", 0, OPTION_ON, AT(as_float), NULL,
+      "32-bit float samples instead of 16-bit", NO_RANGE },
+    { 0 },
+};
+
+static const struct option_group groups[] = {
+    { "Decoding", own_options },
+    { "Model", common_model_options },
+    { "Other", common_options },
+    { 0 },
+};
+
+static bool begins_like_audio(const char *head, size_t n)
+{
+    static const char *const magics[] = { "RIFF", "RF64", "RIFX", "FORM", "OggS", "fLaC", "ID3",
+                                          "caff", ".snd", "\xff\xfb", "\xff\xf3" };
+
+    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+        if (n >= strlen(magics[i]) && !memcmp(head, magics[i], strlen(magics[i])))
+            return true;
+    return false;
+}
+
+/* The library would encode audio here, and the user get a worse copy of what he has. */
+static echo_status refuse_audio(const char *path, echo_error *err)
+{
+    FILE *f = fopen(path, "rb");
+    char head[4];
+    size_t n = f ? fread(head, 1, sizeof head, f) : 0;
+    int why = !f || ferror(f) ? errno : 0;
+
+    if (f)
+        fclose(f);
+    if (why)
+        return failure(err, ECHO_ERR_FILE, "%s: cannot be read: %s", path, strerror(why));
+    if (begins_like_audio(head, n))
+        return failure(err, ECHO_ERR_FILE,
+                       "%s: is audio; decode takes latents, as `echotts encode` writes them",
+                       path);
+    return ECHO_OK;
+}
+
+static echo_status check(const struct decode *decode, echo_error *err)
+{
+    if (!decode->common.word)
+        return failure(err, ECHO_ERR_ARG, "nothing to decode: give a safetensors file");
+    if (!decode->output)
+        return failure(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.wav");
+    if (!strcmp(decode->output, "-") && decode->common.json)
+        return failure(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
+    if (refuse_audio(decode->common.word, err))
+        return err->status;
+    return output_check(decode->output, err);
+}
+
+static echo_status sound(struct decode *decode, struct engine *e, echo_error *err)
+{
+    echo_sink sink = recording_sink(&decode->sound, true);
+    echo_status status;
+
+    decode->sound.bar = &e->bar;
+    status = echo_decode(e->session, decode->latents, &sink, err);
+    return recording_status(&decode->sound, status, err);
+}
+
+static echo_status report(const struct decode *decode, const struct engine *e, echo_error *err)
+{
+    echo_stats stats = echo_session_stats(e->session);
+    json_t *o = json_object();
+
+    report_integer(o, "frames", stats.kept);
+    report_integer(o, "samples", (json_int_t)stats.samples);
+    report_speed(o, recording_seconds(&decode->sound), stats.decode_s);
+    report_model(o, &e->info);
+    return report_print(o, err);
+}
+
+static echo_status run(void *job, echo_error *err)
+{
+    struct decode *decode = job;
+    struct engine e = { 0 };
+    bool failed;
+
+    failed = check(decode, err) || engine_open(&e, &decode->common, err) ||
+             echo_voice_open(&decode->latents, e.session, decode->common.word, NULL, err) ||
+             sound(decode, &e, err) ||
+             recording_save(&decode->sound, decode->output, decode->as_float, err);
+    if (!failed)
+        recording_summary(&decode->sound, decode->output,
+                          echo_session_stats(e.session).decode_s, "");
+    if (!failed && decode->common.json)
+        failed = report(decode, &e, err);
+    recording_close(&decode->sound);
+    echo_voice_close(&decode->latents);
+    engine_close(&e);
+    return failed ? err->status : ECHO_OK;
+}
+
+const struct command decode_command = {
+    .name = "decode",
+    .word = "latents file",
+    .synopsis = "LATENTS.safetensors -o FILE.wav [options]",
+    .summary = "turn latents back into sound",
+    .job_size = sizeof(struct decode),
+    .groups = groups,
+    .run = run,
+};

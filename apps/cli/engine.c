@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine.h"
+
+#include <stdio.h>
+
+#include "clock.h"
+#include "failure.h"
+#include "signals.h"
+
+/* A warning says that the result is not what was asked for: nobody may miss it. */
+static void print_log(void *user, echo_log_level level, const char *line)
+{
+    struct engine *e = user;
+
+    if (level != ECHO_LOG_WARNING && !e->bar.shown)
+        return;
+    progress_clear(&e->bar);
+    fprintf(stderr, "echotts: %s%s\n", level == ECHO_LOG_WARNING ? "warning: " : "", line);
+}
+
+echo_status engine_open_model(struct engine *e, const struct common *common, echo_error *err)
+{
+    echo_model_opts opts = {
+        .device = common->device,
+        .isa = common->isa,
+        .threads = common->threads,
+        .log = print_log,
+        .user = e,
+    };
+    echo_status status;
+
+    progress_open(&e->bar, common->quiet);
+    progress_note(&e->bar, "loading the model");
+    signals_hold();
+    status = echo_model_open(&e->model, common->model, &opts, err);
+    if (!status)
+        e->info = echo_model_describe(e->model);
+    signals_release();
+    progress_clear(&e->bar);
+    return status;
+}
+
+echo_status engine_open(struct engine *e, const struct common *common, echo_error *err)
+{
+    echo_status status = engine_open_model(e, common, err);
+
+    if (status)
+        return status;
+    signals_hold();
+    status = echo_session_open(&e->session, e->model, err);
+    if (!status)
+        signals_watch(e->session);
+    signals_release();
+    e->bar.frame_s = (double)e->info.frame_samples / ECHO_SAMPLE_RATE;
+    if (!status && signals_stopped())
+        status = failure(err, ECHO_ERR_CANCELLED, "stopped");
+    return status;
+}
+
+void engine_close(struct engine *e)
+{
+    progress_clear(&e->bar);
+    signals_watch(NULL);
+    echo_session_close(&e->session);
+    echo_model_close(&e->model);
+}
+
+echo_status engine_voice(struct engine *e, echo_voice **out, const char *path,
+                         echo_encode_opts opts, double *seconds, echo_error *err)
+{
+    double began = clock_now();
+    echo_status status;
+
+    opts.progress = progress_stage;
+    opts.user = &e->bar;
+    progress_note(&e->bar, "reading audio");
+    status = echo_voice_open(out, e->session, path, &opts, err);
+    progress_clear(&e->bar);
+    if (seconds)
+        *seconds = clock_now() - began;
+    return status;
+}

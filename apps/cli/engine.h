@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* engine.h - a model, a session, and the terminal they report to. */
+#ifndef CLI_ENGINE_H
+#define CLI_ENGINE_H
+
+#include "options.h"
+#include "progress.h"
+
+struct engine {
+    echo_model *model;
+    echo_session *session;
+    echo_model_info info;
+    struct progress bar;
+};
+
+/* On failure, too, the engine is for engine_close(). */
+echo_status engine_open(struct engine *e, const struct common *common, echo_error *err);
+void engine_close(struct engine *e);
+
+/* Audio or saved latents as a voice, with progress.  *seconds, if not NULL, is what it took. */
+echo_status engine_voice(struct engine *e, echo_voice **out, const char *path,
+                         echo_encode_opts opts, double *seconds, echo_error *err);
+
+/* The model alone, for looking at. */
+echo_status engine_open_model(struct engine *e, const struct common *common, echo_error *err);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* info.c - what there is: version, processor, devices, model. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "engine.h"
+#include "failure.h"
+#include "output.h"
+#include "report.h"
+
+struct info {
+    struct common common;
+};
+
+static const struct option_group groups[] = {
+    { "Model", common_model_options },
+    { "Other", common_options },
+    { 0 },
+};
+
+typedef const char *name_at(int i);
+
+static json_t *list(name_at *name)
+{
+    json_t *names = json_array();
+
+    for (int i = 0; name(i); i++)
+        json_array_append_new(names, json_string(name(i)));
+    return names;
+}
+
+static void print_list(const char *title, name_at *name)
+{
+    printf("%-12s", title);
+    for (int i = 0; name(i); i++)
+        printf("%s%s", i ? ", " : "", name(i));
+    putchar('\n');
+}
+
+/* The numbers of a model, by the names they have everywhere. */
+static const struct {
+    const char *name;
+    size_t at;
+} sizes[] = {
+    { "layers", offsetof(echo_model_info, layers) },
+    { "model_size", offsetof(echo_model_info, model_size) },
+    { "heads", offsetof(echo_model_info, heads) },
+    { "text_layers", offsetof(echo_model_info, text_layers) },
+    { "text_size", offsetof(echo_model_info, text_size) },
+    { "speaker_layers", offsetof(echo_model_info, speaker_layers) },
+    { "speaker_size", offsetof(echo_model_info, speaker_size) },
+    { "latent_size", offsetof(echo_model_info, latent_size) },
+    { "patch_size", offsetof(echo_model_info, patch_size) },
+    { "codec_dim", offsetof(echo_model_info, codec_dim) },
+    { "frame_samples", offsetof(echo_model_info, frame_samples) },
+};
+
+static int size_of(const echo_model_info *m, size_t i)
+{
+    return *(const int *)((const char *)m + sizes[i].at);
+}
+
+static json_t *model_object(const echo_model_info *m)
+{
+    json_t *o = json_object();
+
+    report_string(o, "path", m->path);
+    report_string(o, "echo_file", m->echo_file);
+    report_string(o, "dac_file", m->dac_file);
+    report_string(o, "pca_file", m->pca_file);
+    report_string(o, "echo_dtype", m->echo_dtype);
+    report_string(o, "dac_dtype", m->dac_dtype);
+    report_string(o, "device", m->device);
+    report_string(o, "precision", m->precision);
+    report_string(o, "absent", m->absent);
+    report_integer(o, "echo_parameters", (json_int_t)m->echo_parameters);
+    report_integer(o, "dac_parameters", (json_int_t)m->dac_parameters);
+    report_integer(o, "file_bytes", (json_int_t)m->file_bytes);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        report_integer(o, sizes[i].name, size_of(m, i));
+    json_object_set_new(o, "blockwise", json_boolean(m->blockwise));
+    report_real(o, "load_s", m->load_s);
+    return o;
+}
+
+/* m NULL: there is none, and `why` says so. */
+static echo_status report(const echo_model_info *m, const char *why, echo_error *err)
+{
+    json_t *o = json_object();
+
+    report_string(o, "version", echo_version());
+    json_object_set_new(o, "isa", list(echo_isa));
+    json_object_set_new(o, "devices", list(echo_device));
+    json_object_set_new(o, "model", m ? model_object(m) : json_null());
+    if (!m)
+        report_string(o, "no_model", why);
+    return report_print(o, err);
+}
+
+static void print_model(const echo_model_info *m)
+{
+    printf("%-12s%s\n", "model", m->path);
+    printf("  %-10s%s, %s, %.1f M parameters\n", "speech", m->echo_file, m->echo_dtype,
+           (double)m->echo_parameters / 1e6);
+    printf("  %-10s%s, %s, %.1f M parameters\n", "codec", m->dac_file, m->dac_dtype,
+           (double)m->dac_parameters / 1e6);
+    printf("  %-10s%s\n", "latents", m->pca_file);
+    printf("  %-10s%.1f MB, loaded in %.2f s\n", "files", (double)m->file_bytes / 1e6,
+           m->load_s);
+    printf("  %-10s%s, computing in %s\n", "runs on", m->device, m->precision);
+    printf("  %-10s%d layers of %d, %d heads\n", "speaks in", m->layers, m->model_size,
+           m->heads);
+    printf("  %-10s%d layers of %d\n", "text", m->text_layers, m->text_size);
+    printf("  %-10s%d layers of %d, patches of %d frames\n", "voice", m->speaker_layers,
+           m->speaker_size, m->patch_size);
+    printf("  %-10s%d numbers, %.1f ms (%d samples)\n", "frame", m->latent_size,
+           1e3 * m->frame_samples / ECHO_SAMPLE_RATE, m->frame_samples);
+    printf("  %-10s%s\n", "blocks", m->blockwise ? "yes, and continuation" : "no");
+    if (*m->absent)
+        printf("  %-10s%s\n", "absent", m->absent);
+}
+
+static echo_status print(const echo_model_info *m, const char *why, echo_error *err)
+{
+    printf("%-12s%s\n", "echotts", echo_version());
+    print_list("cpu", echo_isa);
+    print_list("devices", echo_device);
+    if (m)
+        print_model(m);
+    else
+        printf("%-12snone found (%s)\n", "model", why);
+    return output_flush(err);
+}
+
+static echo_status run(void *job, echo_error *err)
+{
+    struct info *info = job;
+    struct engine e = { 0 };
+    echo_status status = engine_open_model(&e, &info->common, err);
+    const echo_model_info *m = status ? NULL : &e.info;
+    echo_error why = *err;
+
+    /* Who names no model wants to know about the machine: not having one is an answer. */
+    if (!status || (status == ECHO_ERR_FILE && !info->common.model))
+        status = info->common.json ? report(m, why.text, err) : print(m, why.text, err);
+    engine_close(&e);
+    return status;
+}
+
+const struct command info_command = {
+    .name = "info",
+    .synopsis = "[-m DIR] [options]",
+    .summary = "tell about this program, this computer and the model",
+    .job_size = sizeof(struct info),
+    .groups = groups,
+    .run = run,
+};

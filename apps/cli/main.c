@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - echotts COMMAND: finds the command, fills its job from the command line, runs it.
+ *
+ * Commands return an echo_status and one line; what that means to a terminal and a shell is
+ * decided here and in failure.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "failure.h"
+#include "output.h"
+#include "signals.h"
+#include "spelling.h"
+
+static const struct command *const commands[] = {
+    &say_command,
+    &encode_command,
+    &decode_command,
+    &info_command,
+    &synth_command,
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(void)
+{
+    printf("echotts %s - text to speech with Echo-TTS\n\n"
+           "usage: echotts COMMAND ...\n\n",
+           echo_version());
+    for (int i = 0; i < COMMANDS; i++)
+        printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    puts("\n"
+         "echotts COMMAND --help tells the options of one.\n"
+         "It ends with 0 when all is done, 1 when the work failed, 2 when it was asked for in\n"
+         "a wrong way, and 130 when it was stopped.");
+}
+
+static echo_status find_command(const struct command **out, const char *name, echo_error *err)
+{
+    const struct command *nearest = NULL;
+    int best = spelling_limit(name) + 1;
+
+    for (int i = 0; i < COMMANDS; i++) {
+        int d = spelling_distance(name, commands[i]->name);
+
+        if (d < best) {
+            best = d;
+            nearest = commands[i];
+        }
+    }
+    if (nearest && best == 0) {
+        *out = nearest;
+        return ECHO_OK;
+    }
+    if (nearest)
+        return failure(err, ECHO_ERR_ARG, "'%.60s': unknown command; did you mean %s?", name,
+                       nearest->name);
+    return failure(err, ECHO_ERR_ARG, "'%.60s': unknown command (echotts --help lists them)",
+                   name);
+}
+
+static echo_status run(const struct command *c, int argc, char **argv, echo_error *err)
+{
+    struct common *job = calloc(1, c->job_size);
+    echo_status status;
+
+    if (!job)
+        return failure(err, ECHO_ERR_MEMORY, "out of memory");
+    status = options_parse(c, argc, argv, job, err);
+    if (!status && job->help) {
+        options_help(c);
+        status = output_flush(err);
+    } else if (!status) {
+        status = c->run(job, err);
+    }
+    free(job);
+    return status;
+}
+
+static echo_status help(int argc, char **argv, echo_error *err)
+{
+    const struct command *c;
+
+    if (argc == 0) {
+        print_help();
+        return output_flush(err);
+    }
+    if (find_command(&c, argv[0], err))
+        return err->status;
+    options_help(c);
+    return output_flush(err);
+}
+
+static echo_status version(int argc, char **argv, echo_error *err)
+{
+    (void)argc, (void)argv;
+    printf("echotts %s\n", echo_version());
+    return output_flush(err);
+}
+
+/* First words that are no command. */
+static const struct {
+    const char *name;
+    echo_status (*answer)(int argc, char **argv, echo_error *err);
+} questions[] = {
+    { "help", help },
+    { "--help", help },
+    { "-h", help },
+    { "version", version },
+    { "--version", version },
+    { "-V", version },
+};
+
+static echo_status dispatch(int argc, char **argv, echo_error *err)
+{
+    const struct command *c;
+
+    if (argc < 2)
+        return failure(err, ECHO_ERR_ARG,
+                       "usage: echotts say TEXT -o FILE.wav, or echotts --help");
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+        if (!strcmp(argv[1], questions[i].name))
+            return questions[i].answer(argc - 2, argv + 2, err);
+    if (find_command(&c, argv[1], err))
+        return err->status;
+    return run(c, argc - 2, argv + 2, err);
+}
+
+int main(int argc, char **argv)
+{
+    echo_error err = { 0 };
+
+    signals_install();
+    if (!dispatch(argc, argv, &err))
+        return EXIT_DONE;
+    /* Whatever broke after the user asked to stop, broke because of that. */
+    if (signals_stopped())
+        failure(&err, ECHO_ERR_CANCELLED, "stopped");
+    return failure_print(&err);
+}

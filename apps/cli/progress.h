@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * progress.h - one line at the bottom of the terminal, redrawn in place.
+ *
+ * When stderr is no terminal, or nobody wants to see it, every call does nothing.
+ */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include "echotts.h"
+
+struct progress {
+    bool shown;
+    double frame_s; /* how long a latent frame sounds */
+    int columns;    /* that the line on the screen takes, 0: there is none */
+    const char *stage;
+    double began, first; /* the time and the count when the stage began */
+    double drawn;        /* the time of the last drawing */
+};
+
+void progress_open(struct progress *p, bool quiet);
+
+/* What goes on while there is nothing to count. */
+void progress_note(struct progress *p, const char *what);
+
+/* An echo_progress; user is the struct progress.  False once the user wants to stop. */
+bool progress_stage(void *user, echo_stage stage, int done, int total);
+
+/* The same for work that counts from 0 to 1. */
+bool progress_part(void *user, double done);
+
+/* Take the line away, so that something else can be printed. */
+void progress_clear(struct progress *p);
+
+/* Replace it by a line that stays. */
+__attribute__((format(printf, 2, 3))) void progress_done(struct progress *p,
+                                                         const char *fmt, ...);
+
+#endif

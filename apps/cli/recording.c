@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "recording.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "output.h"
+
+static bool collect(void *user, const float *pcm, size_t n)
+{
+    struct recording *r = user;
+
+    if (n > r->room - r->n) {
+        size_t room = 2 * r->room + n;
+        float *grown = realloc(r->pcm, room * sizeof *pcm);
+
+        r->out_of_memory = !grown;
+        if (!grown)
+            return false;
+        r->pcm = grown;
+        r->room = room;
+    }
+    memcpy(r->pcm + r->n, pcm, n * sizeof *pcm);
+    r->n += n;
+    return true;
+}
+
+static bool show(void *user, echo_stage stage, int done, int total)
+{
+    struct recording *r = user;
+
+    return progress_stage(r->bar, stage, done, total);
+}
+
+echo_sink recording_sink(struct recording *r, bool with_audio)
+{
+    return (echo_sink){ .user = r, .audio = with_audio ? collect : NULL, .progress = show };
+}
+
+echo_status recording_status(const struct recording *r, echo_status status, echo_error *err)
+{
+    if (status == ECHO_ERR_CANCELLED && r->out_of_memory)
+        return failure(err, ECHO_ERR_MEMORY, "out of memory after %.1f s of audio",
+                       recording_seconds(r));
+    return status;
+}
+
+echo_status recording_save(const struct recording *r, const char *path, bool as_float,
+                           echo_error *err)
+{
+    return echo_wav_write(path, r->pcm, r->n, as_float ? ECHO_WAV_FLOAT : ECHO_WAV_PCM16, err);
+}
+
+void recording_summary(const struct recording *r, const char *path, double work_s,
+                       const char *more)
+{
+    double audio_s = recording_seconds(r);
+
+    progress_done(r->bar, "%s  %.2f s of audio in %.1f s (%.2fx)%s", output_name(path), audio_s,
+                  work_s, audio_s > 0 ? work_s / audio_s : 0, more);
+}
+
+double recording_seconds(const struct recording *r)
+{
+    return (double)r->n / ECHO_SAMPLE_RATE;
+}
+
+void recording_close(struct recording *r)
+{
+    free(r->pcm);
+    *r = (struct recording){ 0 };
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* report.h - what a command did, as one JSON object on standard output. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <jansson.h>
+
+#include "echotts.h"
+
+/* Strings that are not UTF-8, as file names may be, get a '?' for each such byte. */
+void report_string(json_t *object, const char *key, const char *value);
+void report_integer(json_t *object, const char *key, json_int_t value);
+void report_real(json_t *object, const char *key, double value);
+
+/* A number, or, from 2^63 on, which jansson has no number for, a string of its digits. */
+void report_seed(json_t *object, const char *key, uint64_t value);
+
+/* audio_s, total_s, and rtf, one through the other; null when there is no audio. */
+void report_speed(json_t *object, double audio_s, double work_s);
+
+/* What every report ends with: device, precision, model, load_s, peak_bytes. */
+void report_model(json_t *object, const echo_model_info *info);
+
+/* Print it and let go of it.  NULL counts as out of memory. */
+echo_status report_print(json_t *object, echo_error *err);
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* say.c - text to speech. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "commands.h"
+#include "failure.h"
+#include "output.h"
+#include "recording.h"
+#include "report.h"
+#include "text.h"
+
+struct say {
+    struct common common;
+    const char *file, *voice, *continue_from; /* to read */
+    const char *output, *latent_out;          /* to write; NULL: not wanted */
+    bool as_float;
+    struct option_list blocks;
+    echo_params params;
+
+    /* Had while running. */
+    char text[TEXT_ROOM];
+    echo_voice *like, *before;
+    double voice_s;
+    struct recording sound;
+};
+
+#define AT(field) offsetof(struct say, field)
+
+static const struct option input_options[] = {
+    { "file", 0, OPTION_STRING, AT(file), "FILE",
+      "read the text from a file (-: stdin)", NO_RANGE },
+    { "voice", 'v', OPTION_STRING, AT(voice), "FILE",
+      "speak like this: audio, or saved latents", NO_RANGE },
+    { "continue", 0, OPTION_STRING, AT(continue_from), "FILE",
+      "go on from this speech: audio, or saved latents", NO_RANGE },
+    { "no-normalize", 0, OPTION_OFF, AT(params.normalize), NULL,
+      "take the text as it is", NO_RANGE },
+    { 0 },
+};
+
+static const struct option output_options[] = {
+    { "output", 'o', OPTION_STRING, AT(output), "FILE",
+      "the WAV file to write (-: stdout)", NO_RANGE },
+    { "float", 0, OPTION_ON, AT(as_float), NULL,
+      "32-bit float samples instead of 16-bit", NO_RANGE },
+    { "latent-out", 0, OPTION_STRING, AT(latent_out), "FILE",
+      "write the latents too; without -o no sound is made", NO_RANGE },
+    { "no-trim", 0, OPTION_OFF, AT(params.trim), NULL,
+      "keep what comes after the end of speech", NO_RANGE },
+    { 0 },
+};
+
+static const struct option sampling_options[] = {
+    { "seed", 0, OPTION_SEED, AT(params.seed), "N",
+      "the same seed gives the same speech (else a random one)", NO_RANGE },
+    { "steps", 's', OPTION_INT, AT(params.steps), "N",
+      "Euler steps", RANGE(1, 1000) },
+    { "cfg-text", 0, OPTION_FLOAT, AT(params.cfg_text), "F",
+      "guidance towards the text", RANGE(-100, 100) },
+    { "cfg-speaker", 0, OPTION_FLOAT, AT(params.cfg_speaker), "F",
+      "guidance towards the voice", RANGE(-100, 100) },
+    { "cfg-min-t", 0, OPTION_FLOAT, AT(params.cfg_min_t), "F",
+      "guidance is on from this time on; above 1: never", RANGE(0, 100) },
+    { "cfg-max-t", 0, OPTION_FLOAT, AT(params.cfg_max_t), "F",
+      "and up to this one", RANGE(0, 100) },
+    { "truncation", 0, OPTION_FLOAT, AT(params.truncation), "F",
+      "scale of the first noise", RANGE_OR(0, 10, "none", 1) },
+    { "rescale-k", 0, OPTION_FLOAT, AT(params.rescale_k), "F",
+      "temporal score rescaling, 0: off; with the next", RANGE(0, 100) },
+    { "rescale-sigma", 0, OPTION_FLOAT, AT(params.rescale_sigma), "F",
+      "its second number", RANGE(0, 100) },
+    { "force-speaker", 0, OPTION_FLOAT, AT(params.force_speaker), "F",
+      "scale of the voice's keys and values, 0: off", RANGE(0, 100) },
+    { "force-speaker-layers", 0, OPTION_INT, AT(params.force_speaker_layers), "N",
+      "in the first so many layers, -1: all", RANGE(-1, 1000) },
+    { "force-speaker-min-t", 0, OPTION_FLOAT, AT(params.force_speaker_min_t), "F",
+      "until the time falls below", RANGE(0, 1) },
+    { "round-timesteps", 0, OPTION_ON, AT(params.round_timesteps), NULL,
+      "round times to bfloat16, as published runs do", NO_RANGE },
+    { 0 },
+};
+
+static const struct option length_options[] = {
+    { "frames", 0, OPTION_INT, AT(params.frames), "N",
+      "latent frames to make, 46 ms each", RANGE(1, ECHO_MAX_FRAMES) },
+    { "blocks", 0, OPTION_LIST, AT(blocks), "N,N,...",
+      "or make so many, block by block; each", RANGE(1, ECHO_MAX_FRAMES) },
+    { 0 },
+};
+
+static const struct option_group groups[] = {
+    { "What to say", input_options },
+    { "What to write", output_options },
+    { "How long", length_options },
+    { "Sampling (else the model's own choice)", sampling_options },
+    { "Model", common_model_options },
+    { "Other", common_options },
+    { 0 },
+};
+
+/* Whether what is to be made fits behind the frames before it. */
+static echo_status check_length(const struct say *say, int before, echo_error *err)
+{
+    int made = say->blocks.n ? 0 : say->params.frames;
+    int room = before < ECHO_MAX_FRAMES ? ECHO_MAX_FRAMES - before : 0;
+
+    for (int i = 0; i < say->blocks.n; i++)
+        made += say->blocks.items[i]; /* at most 640 of at most 640 */
+    if (made <= room)
+        return ECHO_OK;
+    return failure(err, ECHO_ERR_ARG, "%s: %d frames, at most %d%s",
+                   say->blocks.n ? "--blocks" : "--frames", made, room,
+                   before ? " after what they continue" : "");
+}
+
+/* What can be known to be wrong before anything is loaded. */
+static echo_status check(const struct say *say, echo_error *err)
+{
+    const struct common *common = &say->common;
+    bool to_stdout = say->output && !strcmp(say->output, "-");
+
+    if (common->word && say->file)
+        return failure(err, ECHO_ERR_ARG, "the text is given twice: TEXT and --file");
+    if (!common->word && !say->file)
+        return failure(err, ECHO_ERR_ARG, "no text: give TEXT, - or --file");
+    if (!say->output && !say->latent_out)
+        return failure(err, ECHO_ERR_ARG, "nothing to write: give -o or --latent-out");
+    if (to_stdout && common->json)
+        return failure(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
+    if (say->output && say->latent_out && !strcmp(say->output, say->latent_out))
+        return failure(err, ECHO_ERR_ARG, "-o and --latent-out name the same file");
+    if (options_given(&say_command, say, "frames") && say->blocks.n)
+        return failure(err, ECHO_ERR_ARG, "--frames and --blocks: give one of them");
+    if (check_length(say, 0, err))
+        return err->status;
+    if (say->output && output_check(say->output, err))
+        return err->status;
+    return say->latent_out ? output_check_named(say->latent_out, err) : ECHO_OK;
+}
+
+/* Options over the model's defaults. */
+static echo_status complete(struct say *say, const echo_model *model, echo_error *err)
+{
+    struct say full = *say;
+
+    full.params = echo_params_default(model);
+    options_copy_given(&say_command, say, &full);
+    if (!options_given(&say_command, say, "seed")) {
+        uint32_t seed; /* the generator takes no more */
+
+        if (getentropy(&seed, sizeof seed))
+            return failure(err, ECHO_ERR_DEVICE, "no random seed to be had: give --seed");
+        full.params.seed = seed;
+    }
+    *say = full;
+    say->params.blocks = say->blocks.items;
+    say->params.n_blocks = say->blocks.n;
+    if (!say->params.rescale_k != !say->params.rescale_sigma)
+        return failure(err, ECHO_ERR_ARG, "--rescale-k and --rescale-sigma go together");
+    return ECHO_OK;
+}
+
+/* With a continuation the default is what is left of one pass. */
+static echo_status fit(struct say *say, int patch, echo_error *err)
+{
+    int before = 0;
+
+    if (say->before) {
+        echo_voice_latent(say->before, &before, NULL);
+        before -= before % patch;
+        if (!options_given(&say_command, say, "frames") && before < ECHO_MAX_FRAMES)
+            say->params.frames = ECHO_MAX_FRAMES - before;
+    }
+    return check_length(say, before, err);
+}
+
+static echo_status load_voices(struct say *say, struct engine *e, echo_error *err)
+{
+    echo_encode_opts whole_patches = { 0 };
+    echo_status status = ECHO_OK;
+
+    if (say->continue_from)
+        status = engine_voice(e, &say->before, say->continue_from, whole_patches, NULL, err);
+    if (!status)
+        status = fit(say, e->info.patch_size, err);
+    if (!status && say->voice)
+        status = engine_voice(e, &say->like, say->voice, whole_patches, &say->voice_s, err);
+    say->params.continuation = say->before;
+    return status;
+}
+
+static echo_status speak(struct say *say, struct engine *e, echo_error *err)
+{
+    echo_sink sink = recording_sink(&say->sound, say->output);
+    echo_status status;
+
+    say->sound.bar = &e->bar;
+    status = echo_generate(e->session, say->text, say->like, &say->params, &sink, err);
+    return recording_status(&say->sound, status, err);
+}
+
+static echo_status save_latents(const struct say *say, const struct engine *e, echo_error *err)
+{
+    int frames;
+    const float *latent = echo_session_latent(e->session, &frames);
+    echo_voice *v = NULL;
+    echo_status status;
+
+    status = echo_voice_from_latent(&v, latent, frames, e->info.latent_size, err);
+    if (!status)
+        status = echo_voice_save(v, say->latent_out, err);
+    echo_voice_close(&v);
+    return status;
+}
+
+static echo_status save(const struct say *say, const struct engine *e, echo_error *err)
+{
+    echo_status status = ECHO_OK;
+
+    if (say->output)
+        status = recording_save(&say->sound, say->output, say->as_float, err);
+    if (!status && say->latent_out)
+        status = save_latents(say, e, err);
+    return status;
+}
+
+static void summarize(const struct say *say, struct engine *e)
+{
+    echo_stats stats = echo_session_stats(e->session);
+    char seed[32];
+
+    snprintf(seed, sizeof seed, "  seed %llu", (unsigned long long)say->params.seed);
+    if (say->output)
+        recording_summary(&say->sound, say->output, stats.total_s, seed);
+    else
+        progress_done(&e->bar, "%s  %d frames in %.1f s%s", say->latent_out, stats.frames,
+                      stats.total_s, seed);
+}
+
+/* total_s is all that was waited for; what it is made of stands beside it. */
+static echo_status report(const struct say *say, const struct engine *e, echo_error *err)
+{
+    echo_stats stats = echo_session_stats(e->session);
+    json_t *o = json_object();
+
+    report_integer(o, "frames", stats.frames);
+    report_integer(o, "kept", stats.kept);
+    report_integer(o, "samples", (json_int_t)stats.samples);
+    report_integer(o, "steps", stats.steps);
+    report_integer(o, "evaluations", stats.evaluations);
+    report_integer(o, "text_tokens", stats.text_tokens);
+    report_seed(o, "seed", say->params.seed);
+    report_real(o, "voice_s", say->voice_s);
+    report_real(o, "text_s", stats.text_s);
+    report_real(o, "sample_s", stats.sample_s);
+    report_real(o, "decode_s", stats.decode_s);
+    report_speed(o, recording_seconds(&say->sound),
+                 e->info.load_s + say->voice_s + stats.total_s);
+    report_model(o, &e->info);
+    return report_print(o, err);
+}
+
+static echo_status run(void *job, echo_error *err)
+{
+    struct say *say = job;
+    struct engine e = { 0 };
+    bool failed;
+
+    failed = check(say, err) || text_read(say->text, say->common.word, say->file, err) ||
+             echo_text_check(say->text, !options_given(&say_command, say, "no-normalize"), err) ||
+             engine_open(&e, &say->common, err) || complete(say, e.model, err) ||
+             load_voices(say, &e, err) || speak(say, &e, err) || save(say, &e, err);
+    if (!failed)
+        summarize(say, &e);
+    if (!failed && say->common.json)
+        failed = report(say, &e, err);
+    recording_close(&say->sound);
+    echo_voice_close(&say->before);
+    echo_voice_close(&say->like);
+    engine_close(&e);
+    return failed ? err->status : ECHO_OK;
+}
+
+const struct command say_command = {
+    .name = "say",
+    .word = "TEXT",
+    .synopsis = "[TEXT|-] -o FILE.wav [options]",
+    .summary = "speak a text into a WAV file",
+    .job_size = sizeof(struct say),
+    .groups = groups,
+    .run = run,
+};

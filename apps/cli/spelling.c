@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "spelling.h"
+
+#include <string.h>
+
+enum { LONGEST = 32 }; /* no option or command is as long */
+
+static int min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+int spelling_distance(const char *a, const char *b)
+{
+    int d[LONGEST + 1][LONGEST + 1];
+    int rows = (int)strnlen(a, LONGEST + 1), cols = (int)strnlen(b, LONGEST + 1);
+
+    if (rows > LONGEST || cols > LONGEST)
+        return LONGEST;
+    for (int i = 0; i <= rows; i++)
+        d[i][0] = i;
+    for (int j = 0; j <= cols; j++)
+        d[0][j] = j;
+    for (int i = 1; i <= rows; i++)
+        for (int j = 1; j <= cols; j++) {
+            int change = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+
+            d[i][j] = min(change, 1 + min(d[i - 1][j], d[i][j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                d[i][j] = min(d[i][j], d[i - 2][j - 2] + 1);
+        }
+    return d[rows][cols];
+}
+
+int spelling_limit(const char *word)
+{
+    int third = (int)(strnlen(word, LONGEST) / 3);
+
+    return third < 1 ? 1 : third;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* synth.c - a random model of any size, for tests and benchmarks. */
+#include <stddef.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "failure.h"
+#include "progress.h"
+
+struct synth {
+    struct common common;
+    const char *size, *output;
+    uint64_t seed;
+};
+
+#define AT(field) offsetof(struct synth, field)
+
+static const struct option own_options[] = {
+    { "size", 0, OPTION_STRING, AT(size), "SIZE",
+      "base, small, or a directory to imitate", NO_RANGE },
+    { "output", 'o', OPTION_STRING, AT(output), "DIR", "the directory to make", NO_RANGE },
+    { "seed", 0, OPTION_SEED, AT(seed), "N",
+      "the same seed gives the same model (else 0)", NO_RANGE },
+    { 0 },
+};
+
+static const struct option_group groups[] = {
+    { "Making", own_options },
+    { "Other", common_options },
+    { 0 },
+};
+
+static echo_status run(void *job, echo_error *err)
+{
+    struct synth *synth = job;
+    struct progress bar;
+    double began = clock_now();
+    echo_status status;
+
+    if (!synth->size)
+        return failure(err, ECHO_ERR_ARG, "of what size? give --size base, small or DIR");
+    if (!synth->output)
+        return failure(err, ECHO_ERR_ARG, "nowhere to write to: give -o DIR");
+    progress_open(&bar, synth->common.quiet);
+    status = echo_model_synthesize(synth->size, synth->output, synth->seed, progress_part, &bar,
+                                   err);
+    progress_clear(&bar);
+    if (!status)
+        progress_done(&bar, "%s  a random model in %.1f s", synth->output, clock_now() - began);
+    return status;
+}
+
+const struct command synth_command = {
+    .name = "synth",
+    .synopsis = "--size base|small|DIR -o DIR [options]",
+    .summary = "write a model of random numbers, for tests and benchmarks",
+    .job_size = sizeof(struct synth),
+    .groups = groups,
+    .run = run,
+};

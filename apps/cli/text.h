@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* text.h - the words to be spoken, from wherever they are. */
+#ifndef CLI_TEXT_H
+#define CLI_TEXT_H
+
+#include <stddef.h>
+
+#include "echotts.h"
+
+/* Every byte may shrink to a third of one in normalisation; what is longer is too long. */
+#define TEXT_ROOM (4 * (ECHO_MAX_TEXT + 1))
+
+/* Read `word`, or, if that is "-", standard input, or, if it is NULL, the file at path.
+ * A byte order mark in front and line ends at the end are dropped. */
+echo_status text_read(char text[TEXT_ROOM], const char *word, const char *path,
+                      echo_error *err);
+
+#endif

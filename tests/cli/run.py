@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The program as a user has it: run.py PROGRAM DATA_DIR
+
+DATA_DIR holds tiny/ and odd/, two small random models with their golden numbers.  A line for
+each failed case; the last line is "N passed, N failed".
+"""
+import json
+import os
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
+
+import golden
+import refusals
+import terminal
+import usage
+from harness import Program, Tally
+
+
+def levels(program):
+    done = program.good("info --json", "info", "--json")
+    return json.loads(done.stdout)["isa"] if done else ["c"]
+
+
+def main(path, data):
+    tally = Tally()
+    with tempfile.TemporaryDirectory(prefix="echotts-cli-") as folder:
+        program = Program(os.path.abspath(path), os.path.abspath(data), folder, tally)
+        isa = levels(program)
+        sections = [
+            ("golden tiny", lambda: golden.check(program, "tiny", isa)),
+            ("golden odd", lambda: golden.check(program, "odd", isa)),
+            ("usage", lambda: usage.check(program)),
+            ("refusals", lambda: refusals.check(program)),
+            ("terminal", lambda: terminal.check(program)),
+        ]
+        for name, section in sections:
+            began = time.monotonic()
+            section()
+            print(f"{name}: {time.monotonic() - began:.1f} s", flush=True)
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], sys.argv[2]))
