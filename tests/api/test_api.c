@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_api.c - the library as a program would use it: the public header and the shared library,
+ * nothing else.  test_api DATA MODELS
+ */
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "echotts.h"
+#include "unit.h"
+
+static char tiny[500], small[500], scratch[] = "/tmp/echotts-api-XXXXXX";
+
+#define TEXT "Some words to say."
+
+/* ---- collecting sound ---- */
+
+struct sound {
+    float *pcm;
+    size_t n, calls, stop_after; /* calls; 0 = never */
+};
+
+static bool collect(void *user, const float *pcm, size_t n)
+{
+    struct sound *s = user;
+
+    s->pcm = realloc(s->pcm, (s->n + n) * sizeof *pcm);
+    memcpy(s->pcm + s->n, pcm, n * sizeof *pcm);
+    s->n += n;
+    return ++s->calls != s->stop_after;
+}
+
+static bool same(const struct sound *a, const struct sound *b)
+{
+    return a->n == b->n && !memcmp(a->pcm, b->pcm, a->n * sizeof *a->pcm);
+}
+
+static void drop(struct sound *s)
+{
+    free(s->pcm);
+    *s = (struct sound){ 0 };
+}
+
+static echo_session *open_session(echo_model **m, const char *dir, int threads, const char *isa)
+{
+    echo_model_opts o = { .threads = threads, .isa = isa };
+    echo_session *s = NULL;
+    echo_error e = { 0 };
+
+    CHECK_SAY(!echo_model_open(m, dir, &o, &e) && !echo_session_open(&s, *m, &e), "%s", e.text);
+    return s;
+}
+
+static echo_params quick(const echo_model *m)
+{
+    echo_params p = echo_params_default(m);
+
+    p.steps = 3;
+    p.frames = 20;
+    p.seed = 5;
+    p.trim = false;
+    return p;
+}
+
+static echo_voice *clip(echo_session *s)
+{
+    char path[600];
+    echo_voice *v = NULL;
+    echo_error e = { 0 };
+
+    snprintf(path, sizeof path, "%s/voice.wav", tiny);
+    CHECK_SAY(!echo_voice_open(&v, s, path, NULL, &e), "%s", e.text);
+    return v;
+}
+
+/* ---- handles ---- */
+
+static void handles(void)
+{
+    echo_model *m = (echo_model *)1;
+    echo_session *s = NULL;
+    echo_voice *v = NULL;
+    float *pcm = NULL;
+    echo_error e;
+
+    echo_session_close(&s);
+    echo_voice_close(&v);
+    echo_audio_free(&pcm);
+    CHECK(echo_model_open(&m, "/nowhere", NULL, &e) == ECHO_ERR_FILE && !m);
+    CHECK(e.status == ECHO_ERR_FILE && strstr(e.text, "/nowhere"));
+    echo_model_close(&m);
+    CHECK(echo_model_open(&m, "/nowhere", NULL, NULL) == ECHO_ERR_FILE); /* err may be NULL */
+    CHECK(echo_version()[0] == '0' && echo_device(0) && !echo_device(1));
+    CHECK(!strcmp(echo_isa(0), "c") && !echo_isa(99));
+
+    echo_model_opts o = { .device = "abacus" };
+
+    CHECK(echo_model_open(&m, tiny, &o, &e) == ECHO_ERR_DEVICE && strstr(e.text, "abacus"));
+    o = (echo_model_opts){ .isa = "mmx" };
+    CHECK(echo_model_open(&m, tiny, &o, &e) == ECHO_ERR_ARG && strstr(e.text, "mmx"));
+    o = (echo_model_opts){ .threads = -1 };
+    CHECK(echo_model_open(&m, tiny, &o, &e) == ECHO_ERR_ARG);
+}
+
+/* ---- bits ---- */
+
+static void speak(echo_session *s, const echo_voice *v, const echo_params *p, struct sound *out)
+{
+    echo_sink sink = { .user = out, .audio = collect };
+    echo_error e = { 0 };
+
+    CHECK_SAY(!echo_generate(s, TEXT, v, p, &sink, &e), "%s", e.text);
+}
+
+static void threads(void)
+{
+    const char *isa;
+
+    for (int i = 0; (isa = echo_isa(i)); i++) {
+        struct sound first = { 0 };
+        float *latent = NULL;
+        int frames = 0, size = 0;
+
+        for (int n = 1; n <= 3; n++) {
+            echo_model *m = NULL;
+            echo_session *s = open_session(&m, tiny, n, isa);
+            echo_voice *v = clip(s);
+            echo_params p = quick(m);
+            struct sound now = { 0 };
+            const float *x = echo_voice_latent(v, &frames, &size);
+            size_t bytes = (size_t)frames * (size_t)size * sizeof *x;
+
+            speak(s, v, &p, &now);
+            if (n == 1) {
+                first = now;
+                latent = malloc(bytes);
+                memcpy(latent, x, bytes);
+            } else {
+                CHECK_SAY(same(&first, &now), "%s: %d threads give other samples", isa, n);
+                CHECK_SAY(!memcmp(latent, x, bytes), "%s: %d threads give other latents", isa, n);
+                drop(&now);
+            }
+            echo_voice_close(&v);
+            echo_session_close(&s);
+            echo_model_close(&m);
+        }
+        drop(&first);
+        free(latent);
+    }
+}
+
+struct other {
+    echo_model *m;
+    const echo_voice *v;
+    echo_params p;
+    struct sound out;
+};
+
+static void *speak_elsewhere(void *arg)
+{
+    struct other *o = arg;
+    echo_session *s = NULL;
+
+    if (!echo_session_open(&s, o->m, NULL))
+        for (int i = 0; i < 3; i++) {
+            drop(&o->out);
+            speak(s, o->v, &o->p, &o->out);
+        }
+    echo_session_close(&s);
+    return NULL;
+}
+
+/* Sessions share a model and a voice, and do not disturb each other. */
+static void sessions(void)
+{
+    echo_model *m = NULL;
+    echo_session *s = open_session(&m, tiny, 2, NULL);
+    echo_voice *v = clip(s);
+    struct other others[3];
+    struct sound alone[3] = { { 0 } };
+    pthread_t t[3];
+
+    for (int i = 0; i < 3; i++) {
+        others[i] = (struct other){ .m = m, .v = i ? v : NULL, .p = quick(m) };
+        others[i].p.seed = (uint64_t)i;
+        others[i].p.frames = 10 + 7 * i;
+        speak(s, others[i].v, &others[i].p, &alone[i]);
+    }
+    for (int i = 0; i < 3; i++)
+        pthread_create(&t[i], NULL, speak_elsewhere, &others[i]);
+    for (int i = 0; i < 3; i++) {
+        pthread_join(t[i], NULL);
+        CHECK_SAY(same(&alone[i], &others[i].out), "session %d was disturbed", i);
+        drop(&alone[i]);
+        drop(&others[i].out);
+    }
+    echo_voice_close(&v);
+    echo_session_close(&s);
+    echo_model_close(&m);
+}
+
+/* What is heard block by block is what the latents decode to, and later jobs in the same
+ * session do not see earlier ones. */
+static void blocks(void)
+{
+    static const int sizes[] = { 9, 4, 23 };
+    echo_model *m = NULL;
+    echo_session *s = open_session(&m, tiny, 2, NULL);
+    echo_voice *v = clip(s), *made = NULL;
+    echo_params p = quick(m);
+    struct sound heard = { 0 }, decoded = { 0 }, again = { 0 }, plain = { 0 };
+    echo_sink sink = { .user = &decoded, .audio = collect };
+    int frames;
+
+    speak(s, v, &p, &plain);
+    p.blocks = sizes;
+    p.n_blocks = 3;
+    speak(s, v, &p, &heard);
+    const float *latent = echo_session_latent(s, &frames);
+
+    CHECK(frames == 36 && heard.n == 36 * 2048);
+    CHECK(!echo_voice_from_latent(&made, latent, frames, 80, NULL));
+    CHECK(!echo_decode(s, made, &sink, NULL) && same(&heard, &decoded));
+    p.n_blocks = 0;
+    speak(s, v, &p, &again);
+    CHECK(same(&plain, &again));
+    echo_stats stats = echo_session_stats(s);
+
+    CHECK(stats.frames == 20 && stats.kept == 20 && stats.steps == 3 && stats.samples == again.n);
+    CHECK(stats.evaluations == 3 + 3 + 1); /* t = 0.999, 0.666 are guided, 0.333 is not */
+    drop(&heard);
+    drop(&decoded);
+    drop(&again);
+    drop(&plain);
+    echo_voice_close(&made);
+    echo_voice_close(&v);
+    echo_session_close(&s);
+    echo_model_close(&m);
+}
+
+/* A model that has learned to end: the cut is the beginning of the uncut sound, block by block
+ * too, and no block after the end is heard. */
+static void trimming(void)
+{
+    static const int sizes[] = { 24, 20, 20, 20 };
+    echo_model *m = NULL;
+    echo_session *s = open_session(&m, small, 2, NULL);
+    echo_params p = echo_params_default(m);
+    struct sound whole = { 0 }, cut = { 0 };
+
+    p.seed = 3;
+    p.trim = false;
+    speak(s, NULL, &p, &whole);
+    p.trim = true;
+    speak(s, NULL, &p, &cut);
+    echo_stats stats = echo_session_stats(s);
+
+    CHECK(stats.frames == p.frames && stats.kept > 4 && stats.kept < stats.frames);
+    CHECK(cut.n == (size_t)stats.kept * 2048 && whole.n == (size_t)stats.frames * 2048);
+    CHECK(cut.n < whole.n && !memcmp(cut.pcm, whole.pcm, cut.n * sizeof(float)));
+    drop(&whole);
+    drop(&cut);
+
+    p.blocks = sizes;
+    p.n_blocks = 4;
+    p.trim = false;
+    speak(s, NULL, &p, &whole);
+    p.trim = true;
+    speak(s, NULL, &p, &cut);
+    stats = echo_session_stats(s);
+    CHECK(cut.n == (size_t)stats.kept * 2048 && cut.n <= whole.n);
+    CHECK(!memcmp(cut.pcm, whole.pcm, cut.n * sizeof(float)));
+    drop(&whole);
+    drop(&cut);
+    echo_session_close(&s);
+    echo_model_close(&m);
+}
+
+/* ---- stopping ---- */
+
+static void *cancel_soon(void *arg)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+    echo_cancel(arg);
+    return NULL;
+}
+
+static bool count(void *user, echo_stage stage, int done, int total)
+{
+    int *calls = user;
+
+    CHECK(done >= 1 && done <= total && stage >= ECHO_STAGE_ENCODE && stage <= ECHO_STAGE_DECODE);
+    return ++calls[stage] < 1000;
+}
+
+static bool refuse(void *user, echo_stage stage, int done, int total)
+{
+    (void)done, (void)total;
+    return stage != *(echo_stage *)user;
+}
+
+static void stopping(void)
+{
+    echo_model *m = NULL;
+    echo_session *s = open_session(&m, tiny, 2, NULL);
+    echo_params p = quick(m);
+    struct sound first = { 0 }, later = { 0 }, part = { .stop_after = 1 };
+    echo_sink sink = { .user = &part, .audio = collect };
+    echo_error e;
+    pthread_t t;
+
+    speak(s, NULL, &p, &first);
+    echo_cancel(s); /* nothing runs: forgotten */
+    speak(s, NULL, &p, &later);
+    CHECK(same(&first, &later));
+    drop(&later);
+
+    p.steps = 1000;
+    p.frames = 640;
+    pthread_create(&t, NULL, cancel_soon, s);
+    CHECK(echo_generate(s, TEXT, NULL, &p, &sink, &e) == ECHO_ERR_CANCELLED);
+    pthread_join(t, NULL);
+    CHECK(echo_session_stats(s).steps < 900 && part.calls == 0);
+
+    p = quick(m); /* a sink that has enough */
+    CHECK(echo_generate(s, TEXT, NULL, &p, &sink, &e) == ECHO_ERR_CANCELLED && part.calls == 1);
+    for (echo_stage stage = ECHO_STAGE_SAMPLE; stage <= ECHO_STAGE_DECODE; stage++) {
+        echo_sink refusing = { .user = &stage, .progress = refuse };
+
+        refusing.audio = stage == ECHO_STAGE_DECODE ? sink.audio : NULL;
+        drop(&part);
+        if (stage == ECHO_STAGE_SAMPLE)
+            CHECK(echo_generate(s, TEXT, NULL, &p, &refusing, &e) == ECHO_ERR_CANCELLED);
+    }
+    speak(s, NULL, &p, &later); /* and the session is as good as new */
+    CHECK(same(&first, &later));
+
+    int calls[3] = { 0 };
+    echo_sink counting = { .user = calls, .progress = count };
+
+    CHECK(!echo_generate(s, TEXT, NULL, &p, &counting, &e) && calls[ECHO_STAGE_SAMPLE] == 3);
+    drop(&first);
+    drop(&later);
+    drop(&part);
+    echo_session_close(&s);
+    echo_model_close(&m);
+}
+
+/* ---- refusing ---- */
+
+static void parameters(void)
+{
+    echo_model *m = NULL;
+    echo_session *s = open_session(&m, tiny, 1, NULL);
+    const echo_params good = quick(m);
+    static const int none[] = { 0 }, many[] = { 600, 41 };
+    echo_error e;
+    int frames = 99;
+
+#define REFUSED(field, value, word)                                                  \
+    do {                                                                             \
+        echo_params p = good;                                                        \
+        p.field = value;                                                             \
+        e.text[0] = 0;                                                               \
+        CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG);           \
+        CHECK_SAY(strstr(e.text, word) != NULL, "%s = %s: %s", #field, #value, e.text); \
+    } while (0)
+    REFUSED(steps, 0, "steps is 0, expected 1 to 1000");
+    REFUSED(steps, 1001, "steps");
+    REFUSED(cfg_text, NAN, "cfg_text");
+    REFUSED(cfg_speaker, INFINITY, "cfg_speaker");
+    REFUSED(cfg_min_t, NAN, "cfg_min_t");
+    REFUSED(truncation, -1, "truncation");
+    REFUSED(truncation, NAN, "truncation");
+    REFUSED(rescale_k, 1.2f, "both rescale_k and rescale_sigma");
+    REFUSED(force_speaker, -2, "force_speaker");
+    REFUSED(force_speaker_layers, -2, "force_speaker_layers");
+    REFUSED(frames, 0, "frames");
+    REFUSED(frames, 641, "frames is 641, expected 1 to 640");
+#undef REFUSED
+    echo_params p = good;
+
+    p.blocks = none;
+    p.n_blocks = 1;
+    CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "block 1"));
+    p.blocks = many;
+    p.n_blocks = 2;
+    CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "641"));
+    p = good;
+    CHECK(echo_generate(s, "", NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "empty"));
+    CHECK(echo_generate(s, "a\xff", NULL, &p, NULL, &e) == ECHO_ERR_ARG &&
+          strstr(e.text, "byte 2"));
+    char *text = malloc(800);
+
+    memset(text, 'a', 799);
+    text[763] = 0; /* 763 and the speaker's tag fit exactly into one pass */
+    p.steps = 1;
+    p.frames = 1;
+    text[762] = 0;
+    CHECK(!echo_generate(s, text, NULL, &p, NULL, &e));
+    CHECK(echo_session_stats(s).text_tokens == 768);
+    text[762] = 'a';
+    CHECK(echo_generate(s, text, NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "768"));
+    free(text);
+
+    float odd[3 * 7] = { 0 }, wide[80] = { 0 }, broken[320] = { [7] = NAN };
+    echo_voice *v = NULL;
+
+    CHECK(!echo_voice_from_latent(&v, odd, 3, 7, &e));
+    CHECK(echo_generate(s, TEXT, v, &good, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "7"));
+    echo_voice_close(&v);
+    CHECK(!echo_voice_from_latent(&v, wide, 1, 80, &e)); /* no whole patch */
+    CHECK(echo_generate(s, TEXT, v, &good, NULL, &e) == ECHO_ERR_ARG);
+    p = good;
+    p.continuation = v;
+    CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG);
+    echo_voice_close(&v);
+    CHECK(echo_voice_from_latent(&v, broken, 4, 80, &e) == ECHO_ERR_ARG && !v);
+    CHECK(echo_voice_encode(&v, s, broken, 320, 44100, NULL, &e) == ECHO_ERR_ARG && !v);
+    CHECK(echo_voice_encode(&v, s, wide, 80, 44100, NULL, &e) == ECHO_ERR_ARG &&
+          strstr(e.text, "short"));
+    CHECK(echo_voice_encode(&v, s, wide, 80, 7, NULL, &e) == ECHO_ERR_ARG);
+    echo_session_latent(s, &frames);
+    CHECK(frames == 0); /* a refused job leaves none */
+    echo_session_close(&s);
+    echo_model_close(&m);
+}
+
+/* ---- voices ---- */
+
+static void voices(void)
+{
+    echo_model *m = NULL;
+    echo_session *s = open_session(&m, tiny, 2, NULL);
+    echo_encode_opts o = { .all_frames = true, .codes = true };
+    echo_voice *v = clip(s), *saved = NULL, *all = NULL;
+    float *pcm = NULL;
+    char path[600];
+    size_t n;
+    int frames, size, books;
+
+    snprintf(path, sizeof path, "%s/v.safetensors", scratch);
+    CHECK(!echo_voice_save(v, path, NULL) && !echo_voice_open(&saved, s, path, NULL, NULL));
+    const float *a = echo_voice_latent(v, &frames, &size), *b = echo_voice_latent(saved, NULL, NULL);
+
+    CHECK(frames == 92 && size == 80);
+    CHECK(!memcmp(a, b, (size_t)(frames * size) * sizeof *a));
+    CHECK(echo_voice_codes(v, &books) == NULL);
+
+    snprintf(path, sizeof path, "%s/voice.wav", tiny);
+    CHECK(!echo_audio_read(&pcm, &n, path, 0, NULL));
+    CHECK(!echo_voice_encode(&all, s, pcm, n, 44100, &o, NULL));
+    const float *c = echo_voice_latent(all, &frames, NULL);
+
+    /* causal: the frame more changes nothing before it */
+    CHECK(frames == 93 && !memcmp(a, c, (size_t)(92 * size) * sizeof *a));
+    CHECK(echo_voice_codes(all, &books) && books == 10);
+    echo_voice_close(&all);
+    for (size_t i = 0; i < n; i++)
+        pcm[i] *= 4; /* louder than full scale: brought down to it */
+    float peak = 0;
+
+    for (size_t i = 0; i < n; i++)
+        peak = fmaxf(peak, fabsf(pcm[i]));
+    CHECK(!echo_voice_encode(&all, s, pcm, n, 44100, NULL, NULL));
+    if (peak > 1) {
+        echo_voice *scaled = NULL;
+
+        for (size_t i = 0; i < n; i++)
+            pcm[i] *= 1 / peak;
+        CHECK(!echo_voice_encode(&scaled, s, pcm, n, 44100, NULL, NULL));
+        CHECK(!memcmp(echo_voice_latent(all, NULL, NULL), echo_voice_latent(scaled, NULL, NULL),
+                      (size_t)(92 * size) * sizeof *a));
+        echo_voice_close(&scaled);
+    }
+    echo_audio_free(&pcm);
+    echo_voice_close(&all);
+    echo_voice_close(&saved);
+    echo_voice_close(&v);
+    echo_session_close(&s);
+    echo_model_close(&m);
+}
+
+int main(int argc, char **argv)
+{
+    char command[600];
+
+    if (argc < 3)
+        return 2;
+    snprintf(tiny, sizeof tiny, "%s/tiny", argv[1]);
+    snprintf(small, sizeof small, "%s/small", argv[2]);
+    if (!CHECK(mkdtemp(scratch) != NULL))
+        return unit_report();
+    handles();
+    threads();
+    sessions();
+    blocks();
+    trimming();
+    stopping();
+    parameters();
+    voices();
+    snprintf(command, sizeof command, "rm -r %s", scratch);
+    CHECK(!system(command));
+    return unit_report();
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.h - compare every kernel with its C reference, then time it.
+ *
+ * The families' init functions are asked for each instruction set this CPU has; a kernel that
+ * a set brings is held against the plain C one at awkward shapes, with canaries around its
+ * output, to bounds that follow from the arithmetic.
+ */
+#ifndef ECHO_CHECK_H
+#define ECHO_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct check {
+    const char *level; /* "avx2" */
+    unsigned flags;
+    bool bench;
+    double peak; /* GFLOP/s of this level on one thread, measured in this run */
+    int failed, passed;
+    char where[160]; /* of the first difference */
+};
+
+void check_gemm(struct check *);
+void check_norm(struct check *);
+void check_activation(struct check *);
+
+/* Print and count one kernel. */
+void check_end(struct check *c, const char *kernel, bool ok);
+
+double check_now(void); /* seconds */
+/* Best of several runs of `work`, in seconds. */
+double check_best(void (*work)(void *), void *arg);
+void check_gflops(const struct check *c, const char *kernel, double seconds, double flops);
+void check_rate(const struct check *c, const char *kernel, double seconds, double numbers);
+
+/* Numbers from -1 to 1; one in sixteen is a hundred times larger. */
+void check_fill(float *x, size_t n, uint64_t *seed);
+
+/* Is got within bound of want?  If not, remember where. */
+bool check_near(struct check *c, float got, float want, double bound, const char *what, int i,
+                int j);
+
+/* A block of floats with canaries, wider than any vector, before and behind. */
+#define CANARIES 32
+float *check_guarded(size_t n);
+bool check_unharmed(struct check *c, float *x, size_t n); /* also frees it */
+
+#endif

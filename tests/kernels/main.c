@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - test_kernels [--bench]: see check.h. */
+#include "check.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/cpu/gemm.h"
+#include "base/cpu.h"
+
+#define CANARY 12345.678f
+
+void check_end(struct check *c, const char *kernel, bool ok)
+{
+    if (ok)
+        c->passed++;
+    else
+        c->failed++;
+    if (!ok || c->bench)
+        printf("%-24s %-8s %s %s\n", kernel, c->level, ok ? "ok" : "FAILED", ok ? "" : c->where);
+}
+
+double check_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+double check_best(void (*work)(void *), void *arg)
+{
+    double best = 1e30, begin = check_now();
+
+    for (int i = 0; i < 5 || (i < 50 && check_now() - begin < 0.3); i++) {
+        double t = check_now();
+
+        work(arg);
+        t = check_now() - t;
+        best = t < best ? t : best;
+    }
+    return best;
+}
+
+void check_gflops(const struct check *c, const char *kernel, double seconds, double flops)
+{
+    double rate = flops / seconds * 1e-9;
+
+    printf("%-32s %-8s %9.1f GFLOP/s", kernel, c->level, rate);
+    if (c->peak > 0)
+        printf("  %3.0f %% of %.0f", 100 * rate / c->peak, c->peak);
+    printf("\n");
+}
+
+void check_rate(const struct check *c, const char *kernel, double seconds, double numbers)
+{
+    printf("%-32s %-8s %9.2f Gnumbers/s\n", kernel, c->level, numbers / seconds * 1e-9);
+}
+
+void check_fill(float *x, size_t n, uint64_t *seed)
+{
+    for (size_t i = 0; i < n; i++) {
+        *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+        x[i] = (float)((double)(*seed >> 40) / (1 << 23) - 1.0);
+        if (*seed >> 30 & 1 && *seed >> 31 & 1 && *seed >> 32 & 1 && *seed >> 33 & 1)
+            x[i] *= 100;
+    }
+}
+
+bool check_near(struct check *c, float got, float want, double bound, const char *what, int i,
+                int j)
+{
+    if (fabs((double)got - want) <= bound)
+        return true;
+    snprintf(c->where, sizeof c->where, "%s [%d][%d]: got %.9g want %.9g, bound %.2g", what, i, j,
+             (double)got, (double)want, bound);
+    return false;
+}
+
+float *check_guarded(size_t n)
+{
+    float *x = malloc((n + 2 * CANARIES) * sizeof *x);
+
+    if (!x)
+        abort();
+    for (size_t i = 0; i < n + 2 * CANARIES; i++)
+        x[i] = CANARY;
+    return x + CANARIES;
+}
+
+bool check_unharmed(struct check *c, float *x, size_t n)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < CANARIES; i++)
+        if (x[-1 - (ptrdiff_t)i] != CANARY || x[n + i] != CANARY) {
+            snprintf(c->where, sizeof c->where, "a write %zu past %zu numbers", i, n);
+            ok = false;
+        }
+    free(x - CANARIES);
+    return ok;
+}
+
+/* The peak is what the GEMM kernel reaches where nothing but multiplying matters: operands in
+ * the first-level cache. */
+static void tiny_gemm(void *arg)
+{
+    struct gemm_args *a = arg;
+    struct gemm_fns f;
+
+    echo_gemm_init(&f, (unsigned)a->ldy >> 16);
+    for (int i = 0; i < 200; i++)
+        f.run(&(struct gemm_args){ .y = a->y, .ldy = 48, .x = a->x, .ldx = a->ldx, .w = a->w,
+                                   .panel = a->panel, .m = a->m, .n = a->n, .taps = 1,
+                                   .k = a->k });
+}
+
+static double measure_peak(unsigned flags)
+{
+    static float x[24 * 144], w[48 * 144], y[24 * 48];
+    struct gemm_args a = { .y = y, .ldy = (ptrdiff_t)flags << 16, .x = x, .ldx = 144, .w = w,
+                           .panel = 144 * 16, .m = 24, .n = 48, .k = 128 };
+
+    return 200 * 2.0 * 24 * 48 * 128 / check_best(tiny_gemm, &a) * 1e-9;
+}
+
+int main(int argc, char **argv)
+{
+    struct check c = { .bench = argc > 1 && !strcmp(argv[1], "--bench") };
+    unsigned have = echo_cpu_flags();
+
+    for (const struct cpu_level *l = echo_cpu_levels; l->name; l++) {
+        if (l->flags & ~have)
+            continue;
+        c.level = l->name;
+        c.flags = l->flags;
+        if (c.bench)
+            c.peak = measure_peak(l->flags);
+        check_gemm(&c);
+        check_norm(&c);
+        check_activation(&c);
+    }
+    printf("%d passed, %d failed\n", c.passed, c.failed);
+    return c.failed != 0;
+}
