@@ -24,9 +24,9 @@
  * a time and belongs to one thread at a time; only echo_cancel() may be
  * called on it from elsewhere.  There is no global state.
  *
- * Errors.  Calls that can fail return echo_status, 0 on success.  When err is
- * not NULL it receives the status and one readable line.  On failure the out
- * handle is NULL and nothing is left to free.
+ * Errors.  Calls that can fail return echo_status, 0 on success.  A call that
+ * fails fills err, unless it is NULL, with the status and one readable line;
+ * the out handle is NULL and nothing is left to free.
  *
  * Audio is mono float at 44,100 Hz, nominally -1 to 1.  A latent frame is
  * 2,048 samples (46.4 ms) and, in the published model, 80 numbers.
@@ -184,7 +184,7 @@ ECHO_API echo_status echo_voice_encode(echo_voice **out, echo_session *s,
                                        const float *pcm, size_t n, int rate,
                                        const echo_encode_opts *opts, echo_error *err);
 
-/* The same from a file: audio is encoded, saved latents are loaded. */
+/* The same from a file: audio is encoded, saved latents (known by their content) are loaded. */
 ECHO_API echo_status echo_voice_open(echo_voice **out, echo_session *s, const char *path,
                                      const echo_encode_opts *opts, echo_error *err);
 
@@ -214,12 +214,12 @@ typedef struct {
     int steps;         /* Euler steps, 1..1000 */
     float cfg_text;    /* guidance towards the text, -100..100 */
     float cfg_speaker; /* guidance towards the voice, -100..100 */
-    float cfg_min_t, cfg_max_t; /* guidance is on for t in between; min above 1: never */
+    float cfg_min_t, cfg_max_t; /* guidance is on for t in between, 0..100; min above 1: never */
     float truncation;           /* scale of the first noise, 0..10; 1 = none */
     float rescale_k, rescale_sigma; /* temporal score rescaling, 0 = off, else 0..100, both */
     float force_speaker;            /* scale of the voice's keys and values, 0 = off, else 0..100 */
     int force_speaker_layers;       /* in the first so many layers, -1 = all */
-    float force_speaker_min_t;      /* until t falls below, 0 = to the end */
+    float force_speaker_min_t;      /* until t falls below, 0..1; 0 = to the end */
     int frames;                     /* latent frames to make, 1..640 */
     const int *blocks;              /* or: make these many, block by block */
     int n_blocks;                   /* 0 = one pass of `frames` */
@@ -276,6 +276,10 @@ ECHO_API echo_stats echo_session_stats(const echo_session *s);
 /* Latents of the last echo_generate(), untrimmed, a continuation first;
  * borrowed until the next call on s.  [frames][latent_size] */
 ECHO_API const float *echo_session_latent(const echo_session *s, int *frames);
+
+/* What echo_generate() would say of the text alone: ECHO_ERR_ARG with the place of what is no
+ * UTF-8 or a control character, or for text that is blank or too long for one pass. */
+ECHO_API echo_status echo_text_check(const char *text, bool normalize, echo_error *err);
 
 /* The text as the model is given it: normalised if asked.  Writes at most size bytes with
  * the final 0 to out and returns the length without it. */

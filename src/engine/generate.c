@@ -38,21 +38,30 @@ struct job {
 
 /* ---- what is asked ---- */
 
-static echo_status take_text(struct job *j, const char *text, echo_error *err)
+echo_status echo_text_check(const char *text, bool normalize, echo_error *err)
 {
-    char bytes[TEXT_MAX_TOKENS + 1];
-    echo_status s = echo_text_check(text, err);
+    echo_status s = echo_text_valid(text, err);
 
     if (s)
         return s;
-    size_t n = echo_text_normalize(text, j->p->normalize, bytes, sizeof bytes);
+    size_t n = echo_text_normalize(text, normalize, NULL, 0);
 
     if (n > ECHO_MAX_TEXT)
         return echo_fail(err, ECHO_ERR_ARG, "the text is %zu bytes long, one pass takes at most "
                                             "%d: split it", n, ECHO_MAX_TEXT);
+    return ECHO_OK;
+}
+
+static echo_status take_text(struct job *j, const char *text, echo_error *err)
+{
+    char bytes[TEXT_MAX_TOKENS];
+    echo_status s = echo_text_check(text, j->p->normalize, err);
+
+    if (s)
+        return s;
+    j->n_ids = 1 + (int)echo_text_normalize(text, j->p->normalize, bytes, sizeof bytes);
     j->ids[0] = 0;
-    memcpy(j->ids + 1, bytes, n);
-    j->n_ids = (int)n + 1;
+    memcpy(j->ids + 1, bytes, (size_t)j->n_ids - 1);
     return ECHO_OK;
 }
 

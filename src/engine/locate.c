@@ -114,11 +114,7 @@ static bool find_in(struct model_files *f, const char *dir)
             continue;
         f->dir = strdup(dir);
         f->settings = text("%s/echotts.json", dir);
-        if (!is_file(f->settings)) {
-            free(f->settings);
-            f->settings = NULL;
-        }
-        return f->dir != NULL;
+        return true;
     }
     echo_locate_free(f);
     return false;
@@ -155,10 +151,10 @@ static echo_status explain(const char *dir, echo_error *err)
 static bool find_below(struct model_files *f, const char *dir, const char *below)
 {
     char *path = dir && *dir ? text("%s%s", dir, below) : NULL;
-    bool found = path && find_in(f, path);
+    bool there = path && find_in(f, path);
 
     free(path);
-    return found;
+    return there;
 }
 
 /* The folder of the running program, cut to its parent: what "bin" or "build" lies in. */
@@ -184,7 +180,7 @@ static bool find_usual(struct model_files *f)
 {
     const char *home = getenv("HOME");
     char *parent = program_parent();
-    bool found = find_below(f, getenv("HF_HUB_CACHE"), "") ||
+    bool there = find_below(f, getenv("HF_HUB_CACHE"), "") ||
                  find_below(f, getenv("HF_HOME"), "/hub") ||
                  find_below(f, home, "/.cache/huggingface/hub") ||
                  find_below(f, getenv("XDG_DATA_HOME"), "/echotts/base") ||
@@ -196,7 +192,21 @@ static bool find_usual(struct model_files *f)
                  find_below(f, ECHO_DATADIR, "/small");
 
     free(parent);
-    return found;
+    return there;
+}
+
+/* What find_in() could not say: that memory ran out. */
+static echo_status found(struct model_files *f, echo_error *err)
+{
+    if (!f->dir || !f->settings) {
+        echo_locate_free(f);
+        return echo_fail_memory(err, 1, "the names of files");
+    }
+    if (!is_file(f->settings)) {
+        free(f->settings);
+        f->settings = NULL;
+    }
+    return ECHO_OK;
 }
 
 echo_status echo_locate(struct model_files *f, const char *dir, echo_error *err)
@@ -205,11 +215,11 @@ echo_status echo_locate(struct model_files *f, const char *dir, echo_error *err)
 
     *f = (struct model_files){ 0 };
     if (named && *named)
-        return find_in(f, named) ? ECHO_OK : explain(named, err);
+        return find_in(f, named) ? found(f, err) : explain(named, err);
     if (dir)
         return echo_fail(err, ECHO_ERR_ARG, "the name of the model directory is empty");
     if (find_usual(f))
-        return ECHO_OK;
+        return found(f, err);
     return echo_fail(err, ECHO_ERR_FILE, "no model was found: name its directory (-m DIR, or "
                                          "ECHOTTS_MODEL in the environment)");
 }

@@ -33,14 +33,14 @@ static const struct field {
     { "steps", offsetof(echo_params, steps), true, 1, 1000 },
     { "cfg_text", offsetof(echo_params, cfg_text), false, -100, 100 },
     { "cfg_speaker", offsetof(echo_params, cfg_speaker), false, -100, 100 },
-    { "cfg_min_t", offsetof(echo_params, cfg_min_t), false, -100, 100 },
-    { "cfg_max_t", offsetof(echo_params, cfg_max_t), false, -100, 100 },
+    { "cfg_min_t", offsetof(echo_params, cfg_min_t), false, 0, 100 },
+    { "cfg_max_t", offsetof(echo_params, cfg_max_t), false, 0, 100 },
     { "truncation", offsetof(echo_params, truncation), false, 0, 10 },
     { "rescale_k", offsetof(echo_params, rescale_k), false, 0, 100 },
     { "rescale_sigma", offsetof(echo_params, rescale_sigma), false, 0, 100 },
     { "force_speaker", offsetof(echo_params, force_speaker), false, 0, 100 },
     { "force_speaker_layers", offsetof(echo_params, force_speaker_layers), true, -1, 1000 },
-    { "force_speaker_min_t", offsetof(echo_params, force_speaker_min_t), false, 0, 100 },
+    { "force_speaker_min_t", offsetof(echo_params, force_speaker_min_t), false, 0, 1 },
     { "frames", offsetof(echo_params, frames), true, 1, ECHO_MAX_FRAMES },
 };
 

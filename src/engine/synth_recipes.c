@@ -97,7 +97,7 @@ static bool transposed(struct job *j)
 
 /* Channels that grow this many times as large as the others, by the MLPs' doing; the largest
  * of a window's values is three times that. */
-static const double massive[] = { 9, 6, 4.5, 3 };
+static const double massive[] = { 11, 7, 5, 3 };
 #define MASSIVE (sizeof massive / sizeof *massive)
 
 struct residual {
@@ -166,7 +166,7 @@ static bool residual_mlp(struct job *j)
 /* One element of the last block's keys is so large that they peak at 510 instead of 10; the
  * queries have learnt to make little of it.  It is in the last head: the first half of the
  * heads is rotated, which would mix it with its neighbour. */
-#define SPIKE        250
+#define SPIKE        210
 #define SPIKE_WITHIN 17 /* of the head */
 
 static bool head_norm(struct job *j, double spike)

@@ -2,6 +2,7 @@
 #include "engine/voice.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,10 +82,9 @@ static echo_status encode(echo_voice **out, echo_session *s, const float *pcm, s
 
     if (!frames)
         return echo_fail(err, ECHO_ERR_ARG,
-                         "the audio is too short: %.2f s, at least %.2f s are needed",
-                         (double)n / ECHO_SAMPLE_RATE,
-                         (double)m->codec.frame_samples * m->dit.encoder[CONTEXT_VOICE].patch /
-                             ECHO_SAMPLE_RATE);
+                         "the audio is too short: %zu samples at 44.1 kHz, at least %d are "
+                         "needed", n,
+                         m->codec.frame_samples * m->dit.encoder[CONTEXT_VOICE].patch);
     if ((status = echo_voice_new(&v, frames, m->dit.latent,
                                  o->codes ? m->codec.quantizer.books : 0, err)) ||
         (status = echo_encode(s, v, pcm, n < most ? n : most, o->progress, o->user, err)))
@@ -118,11 +118,17 @@ echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pc
 
 /* ---- from and to files ---- */
 
+/* By its beginning: eight bytes of a header's length, of which the upper four are zero, and the
+ * header's first brace. */
 static bool is_safetensors(const char *path)
 {
-    size_t n = strlen(path), suffix = strlen(".safetensors");
+    unsigned char head[9];
+    FILE *f = fopen(path, "rb");
+    bool whole = f && fread(head, 1, sizeof head, f) == sizeof head;
 
-    return n >= suffix && !strcmp(path + n - suffix, ".safetensors");
+    if (f)
+        fclose(f);
+    return whole && !memcmp(head + 4, "\0\0\0\0{", 5);
 }
 
 static echo_status check_latent(const struct array *a, const char *path, int size,

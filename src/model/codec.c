@@ -110,7 +110,7 @@ static void bind_decoder(struct binder *b, struct codec *c)
 static void bind_resampler(struct binder *b, struct resampler *s, enum conv_kind kind, int dim,
                            const char *stem)
 {
-    char name[80];
+    char name[100];
 
     snprintf(name, sizeof name, "%s.0", stem);
     echo_bind_conv(b, &s->conv, kind, STRIDE_WHOLE, dim, name);

@@ -112,8 +112,10 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
     if (!b->status && (transposed ? k.d0 : k.d1) != in)
         echo_bind_fail(b, "'%s.conv' takes %d channels, but is given %d", stem,
                        transposed ? k.d0 : k.d1, in);
-    if (!b->status && (c->stride < 1 || k.taps % c->stride))
+    if (c->stride < 1 || k.taps % c->stride) {
         echo_bind_fail(b, "'%s.conv' has %d taps, expected an even count", stem, k.taps);
+        c->stride = 1;
+    }
     if (!b->status)
         fold(b, &k, stem);
     if (!b->status &&

@@ -56,7 +56,7 @@ static size_t utf8_length(const unsigned char *s)
     return 0;
 }
 
-echo_status echo_text_check(const char *text, echo_error *err)
+echo_status echo_text_valid(const char *text, echo_error *err)
 {
     const unsigned char *s = (const unsigned char *)text;
     size_t n;

@@ -12,8 +12,8 @@
 #define TEXT_MAX_TOKENS 768 /* with the leading 0 */
 
 /* Checks that text is valid UTF-8 without control characters other than tab and newlines,
- * and not blank.  The line says where. */
-echo_status echo_text_check(const char *text, echo_error *err);
+ * and not blank.  The line says where, counting bytes from 1. */
+echo_status echo_text_valid(const char *text, echo_error *err);
 
 /* Writes at most size bytes of the normalised text with the final 0; returns its whole length. */
 size_t echo_text_normalise(const char *text, char *out, size_t size);

@@ -102,12 +102,12 @@ int main(int argc, char **argv)
     check_golden(argc > 1 ? argv[1] : "tests/data/tiny");
     check_room();
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        CHECK_SAY(!echo_text_check(good[i], &e), "refused '%s': %s", good[i], e.text);
+        CHECK_SAY(!echo_text_valid(good[i], &e), "refused '%s': %s", good[i], e.text);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         e.text[0] = 0;
-        CHECK(echo_text_check(bad[i].text, &e) == ECHO_ERR_ARG && e.status == ECHO_ERR_ARG);
+        CHECK(echo_text_valid(bad[i].text, &e) == ECHO_ERR_ARG && e.status == ECHO_ERR_ARG);
         CHECK_SAY(!strcmp(e.text, bad[i].line), "'%s' for '%s'", e.text, bad[i].line);
     }
-    CHECK(echo_text_check("\xff", NULL) == ECHO_ERR_ARG);
+    CHECK(echo_text_valid("\xff", NULL) == ECHO_ERR_ARG);
     return unit_report();
 }

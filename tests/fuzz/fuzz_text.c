@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_text.c - any text: refused with a line, or normalised to text that would be accepted. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "model/text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1), *whole, part[8];
+    echo_error e = { 0 };
+    size_t length;
+    int bad;
+
+    memcpy(text, data, size);
+    text[size] = 0;
+    bad = echo_text_valid(text, &e);
+    ECHO_ASSERT(!bad == !e.text[0]);
+    length = echo_text_normalise(text, NULL, 0);
+    whole = malloc(length + 1); /* exact: one byte too many is seen */
+    ECHO_ASSERT(echo_text_normalise(text, whole, length + 1) == length);
+    ECHO_ASSERT(strlen(whole) == length);
+    ECHO_ASSERT(bad || !echo_text_valid(whole, &e));
+    ECHO_ASSERT(echo_text_normalise(text, part, sizeof part) == length);
+    ECHO_ASSERT(!strncmp(part, whole, sizeof part - 1) && strlen(part) < sizeof part);
+    free(whole);
+    free(text);
+    return 0;
+}
