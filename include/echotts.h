@@ -141,8 +141,8 @@ ECHO_API echo_model_info echo_model_describe(const echo_model *m);
  * weights' (docs/MODEL.md); for tests and benchmarks: it makes no speech.
  */
 ECHO_API echo_status echo_model_synthesize(const char *size, const char *dir, uint64_t seed,
-                                           bool (*progress)(void *user, double done), void *user,
-                                           echo_error *err);
+                                           bool (*progress)(void *user, double done),
+                                           void *user, echo_error *err);
 
 /* ---- session ---- */
 
@@ -210,14 +210,15 @@ ECHO_API void echo_voice_close(echo_voice **v);
  * ECHO_ERR_ARG with the field's name and range.
  */
 typedef struct {
-    uint64_t seed;     /* as torch.manual_seed's on the CPU; low 32 bits count */
-    int steps;         /* Euler steps, 1..1000 */
-    float cfg_text;    /* guidance towards the text, -100..100 */
-    float cfg_speaker; /* guidance towards the voice, -100..100 */
-    float cfg_min_t, cfg_max_t; /* guidance is on for t in between, 0..100; min above 1: never */
-    float truncation;           /* scale of the first noise, 0..10; 1 = none */
+    uint64_t seed;                  /* as torch.manual_seed's on the CPU; low 32 bits count */
+    int steps;                      /* Euler steps, 1..1000 */
+    float cfg_text;                 /* guidance towards the text, -100..100 */
+    float cfg_speaker;              /* guidance towards the voice, -100..100 */
+    float cfg_min_t;                /* guidance is on from this t, 0..100; above 1: never */
+    float cfg_max_t;                /* and up to this one, 0..100 */
+    float truncation;               /* scale of the first noise, 0..10; 1 = none */
     float rescale_k, rescale_sigma; /* temporal score rescaling, 0 = off, else 0..100, both */
-    float force_speaker;            /* scale of the voice's keys and values, 0 = off, else 0..100 */
+    float force_speaker;            /* scale of the voice's keys and values, 0..100; 0 = off */
     int force_speaker_layers;       /* in the first so many layers, -1 = all */
     float force_speaker_min_t;      /* until t falls below, 0..1; 0 = to the end */
     int frames;                     /* latent frames to make, 1..640 */

@@ -268,10 +268,11 @@ static echo_status run(void *job, echo_error *err)
     struct engine e = { 0 };
     bool failed;
 
-    failed = check(say, err) || text_read(say->text, say->common.word, say->file, err) ||
-             echo_text_check(say->text, !options_given(&say_command, say, "no-normalize"), err) ||
-             engine_open(&e, &say->common, err) || complete(say, e.model, err) ||
-             load_voices(say, &e, err) || speak(say, &e, err) || save(say, &e, err);
+    failed =
+        check(say, err) || text_read(say->text, say->common.word, say->file, err) ||
+        echo_text_check(say->text, !options_given(&say_command, say, "no-normalize"), err) ||
+        engine_open(&e, &say->common, err) || complete(say, e.model, err) ||
+        load_voices(say, &e, err) || speak(say, &e, err) || save(say, &e, err);
     if (!failed)
         summarize(say, &e);
     if (!failed && say->common.json)

@@ -73,7 +73,7 @@ struct backend_ops {
     void (*close)(struct backend *);
     bool (*alloc)(struct backend *, struct buffer *, size_t bytes);
     void (*free)(struct backend *, struct buffer *);
-    /* Make `w` from n x k numbers at src; if `stays`, src outlives w and may be used in place. */
+    /* Make w from n x k numbers at src; if `stays`, src outlives w and may be used as it is. */
     bool (*load)(struct backend *, struct weight *w, const void *src, enum dtype dtype,
                  int n, int k, bool stays);
     bool (*sync)(struct backend *); /* wait; false if the device has failed */

@@ -20,7 +20,7 @@
 #define CLOSED  ((uint64_t)1 << 15)
 #define JOINED  (CLOSED - 1) /* low bits: workers inside the job */
 #define EPOCH   16           /* high bits: number of the job */
-#define SPIN_US 30           /* longer than the gap between two ops, shorter than a time slice */
+#define SPIN_US 30 /* longer than the gap between two ops, shorter than a time slice */
 
 struct pool;
 

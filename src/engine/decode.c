@@ -113,8 +113,9 @@ echo_status echo_decode(echo_session *s, const echo_voice *latents, const echo_s
     if (!sink || !sink->audio)
         return echo_fail(err, ECHO_ERR_ARG, "decoding needs a sink for the audio");
     if (latents->size != s->model->dit.latent)
-        return echo_fail(err, ECHO_ERR_ARG, "the latents have %d numbers a frame, the model's %d",
-                         latents->size, s->model->dit.latent);
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "the latents have %d numbers a frame, the model's %d", latents->size,
+                         s->model->dit.latent);
     size_t scratch_bytes = echo_decode_scratch(s, latents->frames, &dry);
 
     if ((status = echo_session_reserve(s, scratch_bytes, echo_decode_host_floats(s), err)) ||

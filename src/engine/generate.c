@@ -47,8 +47,10 @@ echo_status echo_text_check(const char *text, bool normalize, echo_error *err)
     size_t n = echo_text_normalize(text, normalize, NULL, 0);
 
     if (n > ECHO_MAX_TEXT)
-        return echo_fail(err, ECHO_ERR_ARG, "the text is %zu bytes long, one pass takes at most "
-                                            "%d: split it", n, ECHO_MAX_TEXT);
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "the text is %zu bytes long, one pass takes at most "
+                         "%d: split it",
+                         n, ECHO_MAX_TEXT);
     return ECHO_OK;
 }
 
@@ -72,9 +74,10 @@ static echo_status take_voice(struct job *j, const echo_voice *v, echo_error *er
     if (!v)
         return ECHO_OK;
     if (v->size != j->m->dit.latent)
-        return echo_fail(err, ECHO_ERR_ARG, "the voice has %d numbers a frame, the model's %d: it "
-                                            "was made with another model", v->size,
-                         j->m->dit.latent);
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "the voice has %d numbers a frame, the model's %d: it "
+                         "was made with another model",
+                         v->size, j->m->dit.latent);
     if (v->frames < patch || v->frames > VOICE_MAX_FRAMES)
         return echo_fail(err, ECHO_ERR_ARG, "the voice has %d frames, expected %d to %d",
                          v->frames, patch, VOICE_MAX_FRAMES);
@@ -89,8 +92,9 @@ static echo_status take_continuation(struct job *j, echo_error *err)
     int patch = j->m->dit.encoder[CONTEXT_VOICE].patch;
 
     if (!j->m->dit.has_past && (v || j->p->n_blocks))
-        return echo_fail(err, ECHO_ERR_FILE, "%s: the blockwise tensors (latent_encoder) are "
-                                             "missing: no blocks and no continuation can be had",
+        return echo_fail(err, ECHO_ERR_FILE,
+                         "%s: the blockwise tensors (latent_encoder) are "
+                         "missing: no blocks and no continuation can be had",
                          j->m->files.echo);
     if (!v)
         return ECHO_OK;
@@ -115,9 +119,10 @@ static echo_status take_blocks(struct job *j, echo_error *err)
     for (int i = 0; i < j->n_blocks; i++)
         j->frames += j->blocks[i];
     if (j->frames > ECHO_MAX_FRAMES)
-        return echo_fail(err, ECHO_ERR_ARG, "%d frames to make after %d of the continuation: at "
-                                            "most %d fit together", j->frames - j->start,
-                         j->start, ECHO_MAX_FRAMES);
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "%d frames to make after %d of the continuation: at "
+                         "most %d fit together",
+                         j->frames - j->start, j->start, ECHO_MAX_FRAMES);
     return ECHO_OK;
 }
 
@@ -210,7 +215,8 @@ static echo_status plan(struct job *j, echo_error *err)
     size_t peak = dry.arena.peak;
 
     if (j->wants_audio) {
-        size_t decoding = arena_mark(&dry.arena) + echo_decode_scratch(j->s, j->frames, &streams);
+        size_t decoding =
+            arena_mark(&dry.arena) + echo_decode_scratch(j->s, j->frames, &streams);
 
         peak = decoding > peak ? decoding : peak;
         if ((s = echo_session_streams(j->s, &streams, &j->decoding.streams, err)))
@@ -230,8 +236,10 @@ static echo_status check_finite(struct job *j, int first, int frames, echo_error
     for (size_t i = 0; i < (size_t)frames * size; i++)
         if (!isfinite(x[i])) {
             s = echo_model_find_damage(j->m, err);
-            return s ? s : echo_fail(err, ECHO_ERR_ARG, "the latents have run away to infinity: "
-                                                        "guidance or rescaling is too strong");
+            return s ? s
+                     : echo_fail(err, ECHO_ERR_ARG,
+                                 "the latents have run away to infinity: "
+                                 "guidance or rescaling is too strong");
         }
     return ECHO_OK;
 }
@@ -248,8 +256,8 @@ static echo_status sample_block(struct job *j, struct run *r, struct generator *
     echo_randn(g, x, n);
     for (size_t i = 0; i < n; i++)
         x[i] *= j->p->truncation;
-    struct sampler_result done = echo_sample(r, &j->m->dit, &j->options, &j->contexts, x, frames,
-                                             j->s->host, step_done, j);
+    struct sampler_result done = echo_sample(r, &j->m->dit, &j->options, &j->contexts, x,
+                                             frames, j->s->host, step_done, j);
 
     arena_reset(&r->arena, mark);
     j->s->stats.steps += done.steps;
@@ -259,7 +267,7 @@ static echo_status sample_block(struct job *j, struct run *r, struct generator *
     return s ? s : check_finite(j, start, frames, err);
 }
 
-/* Frames of the first `made` that are to be heard whatever comes after; *ended: no more will. */
+/* How many of the `made` frames are to be heard whatever comes; *ended: no more will. */
 static int audible(const struct job *j, int made, bool complete, bool *ended)
 {
     if (!j->p->trim)
@@ -286,8 +294,8 @@ static echo_status hear(struct job *j, struct run *r, int made, bool complete, b
     j->s->stats.kept = now;
     j->decoding.total = complete || *ended ? now : j->frames;
     return echo_decode_more(&j->decoding, r,
-                            j->s->latent + (size_t)known * (size_t)j->m->dit.latent, now - known,
-                            err);
+                            j->s->latent + (size_t)known * (size_t)j->m->dit.latent,
+                            now - known, err);
 }
 
 static echo_status perform(struct job *j, echo_error *err)

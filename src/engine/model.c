@@ -92,7 +92,8 @@ static echo_status bind(echo_model *m, echo_error *err)
         return dac.status;
     echo_bind_pca(&pca, &m->codec);
     if (!pca.status && m->codec.latent != m->dit.latent)
-        echo_bind_fail(&pca, "'pca_components' has %d rows, but the latents of %s have %d numbers",
+        echo_bind_fail(&pca,
+                       "'pca_components' has %d rows, but the latents of %s have %d numbers",
                        m->codec.latent, m->echo_file->path, m->dit.latent);
     m->echo_parameters = echo.parameters;
     m->dac_parameters = dac.parameters;

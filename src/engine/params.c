@@ -72,13 +72,14 @@ static echo_status check_blocks(const echo_params *p, echo_error *err)
                          ECHO_MAX_FRAMES);
     for (int i = 0; i < p->n_blocks; i++) {
         if (p->blocks[i] < 1 || p->blocks[i] > ECHO_MAX_FRAMES)
-            return echo_fail(err, ECHO_ERR_ARG, "block %d has %d frames, expected 1 to %d", i + 1,
-                             p->blocks[i], ECHO_MAX_FRAMES);
+            return echo_fail(err, ECHO_ERR_ARG, "block %d has %d frames, expected 1 to %d",
+                             i + 1, p->blocks[i], ECHO_MAX_FRAMES);
         sum += p->blocks[i];
     }
     if (sum > ECHO_MAX_FRAMES)
-        return echo_fail(err, ECHO_ERR_ARG, "the blocks have %d frames together, at most %d fit",
-                         sum, ECHO_MAX_FRAMES);
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "the blocks have %d frames together, at most %d fit", sum,
+                         ECHO_MAX_FRAMES);
     return ECHO_OK;
 }
 
@@ -107,8 +108,8 @@ static echo_status read_member(echo_params *p, const char *path, const char *key
             double number = json_number_value(value);
 
             if (!(number >= fields[i].low && number <= fields[i].high))
-                return echo_fail(err, ECHO_ERR_FILE, "%s: %s is %g, expected %g to %g", path, key,
-                                 number, fields[i].low, fields[i].high);
+                return echo_fail(err, ECHO_ERR_FILE, "%s: %s is %g, expected %g to %g", path,
+                                 key, number, fields[i].low, fields[i].high);
             set(p, &fields[i], number);
             return ECHO_OK;
         }

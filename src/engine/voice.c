@@ -171,9 +171,10 @@ static echo_status load_latents(echo_voice **out, const echo_model *m, const cha
         echo_array_floats(a, 0, a->count, (*out)->latent);
         for (size_t i = 0; i < a->count && !s; i++)
             if (!isfinite((*out)->latent[i]))
-                s = echo_fail(err, ECHO_ERR_FILE,
-                              "%s: tensor 'latent' has a number that is not finite (number %zu)",
-                              path, i);
+                s = echo_fail(
+                    err, ECHO_ERR_FILE,
+                    "%s: tensor 'latent' has a number that is not finite (number %zu)", path,
+                    i);
         if (s)
             echo_voice_close(out);
     }

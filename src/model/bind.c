@@ -222,7 +222,8 @@ static void load(struct binder *b, struct weight *w, const void *src, enum dtype
         kept->device = w->data;
 }
 
-void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n, int k)
+void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n,
+                           int k)
 {
     if (!b->status)
         load(b, w, values, DT_F32, n, k, false);

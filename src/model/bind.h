@@ -30,7 +30,8 @@ struct binder {
 };
 
 /* Record a failure about the file: "PATH: ..." */
-__attribute__((format(printf, 2, 3))) void echo_bind_fail(struct binder *b, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void echo_bind_fail(struct binder *b, const char *fmt,
+                                                          ...);
 
 /* Zeroed memory in the keeper; NULL once the binder has failed. */
 void *echo_bind_memory(struct binder *b, size_t count, size_t size);
@@ -47,8 +48,8 @@ __attribute__((format(printf, 3, 4))) int echo_bind_dim(struct binder *b, int ax
 int echo_bind_count(struct binder *b, const char *stem);
 
 /* n x k, in place if the device can. */
-__attribute__((format(printf, 5, 6))) void echo_bind_weight(struct binder *b, struct weight *w,
-                                                            int n, int k, const char *name, ...);
+__attribute__((format(printf, 5, 6))) void
+echo_bind_weight(struct binder *b, struct weight *w, int n, int k, const char *name, ...);
 /* Rows first..first+n-1 of an array of `of` rows. */
 __attribute__((format(printf, 7, 8))) void echo_bind_rows(struct binder *b, struct weight *w,
                                                           int first, int n, int of, int k,

@@ -97,14 +97,15 @@ static void bind_decoder(struct binder *b, struct codec *c)
         }
     }
     if (!b->status && samples != c->frame_samples)
-        echo_bind_fail(b, "the decoder makes frames of %d samples, the encoder reads %d", samples,
-                       c->frame_samples);
+        echo_bind_fail(b, "the decoder makes frames of %d samples, the encoder reads %d",
+                       samples, c->frame_samples);
     snprintf(stem, sizeof stem, "decoder.model.%d.alpha", c->decoder_blocks + 1);
     c->decoder_alpha = echo_bind_snake(b, channels, stem);
     snprintf(stem, sizeof stem, "decoder.model.%d", c->decoder_blocks + 2);
     echo_bind_conv(b, &c->decoder_out, CONV, STRIDE_ONE, channels, stem);
     if (!b->status && c->decoder_out.out != 1)
-        echo_bind_fail(b, "'%s.conv' gives %d channels, expected one", stem, c->decoder_out.out);
+        echo_bind_fail(b, "'%s.conv' gives %d channels, expected one", stem,
+                       c->decoder_out.out);
 }
 
 static void bind_resampler(struct binder *b, struct resampler *s, enum conv_kind kind, int dim,

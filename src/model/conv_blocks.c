@@ -113,7 +113,7 @@ void echo_convnext(struct run *r, struct stream *s, const struct convnext *c, st
 
 #define KEY_ALIGN 16 /* see cpu_attention.c: sums depend on a key's place modulo this */
 
-/* First key kept when `position` rows are done: what the next row may see, from a whole place. */
+/* First key kept when `position` rows are done: what the next may see, from a whole place. */
 static int first_kept(const struct windowed_transformer *t, int position)
 {
     return position < t->window ? 0 : (position - t->window + 1) / KEY_ALIGN * KEY_ALIGN;
@@ -138,7 +138,8 @@ static void keep_keys(struct run *r, const struct windowed_transformer *t,
 {
     int end = position + w->fresh.rows, kept = end - first_kept(t, end);
 
-    op_copy(r->be, tensor_rows(w->past, 0, kept), tensor_rows(w->all, w->all.rows - kept, kept));
+    op_copy(r->be, tensor_rows(w->past, 0, kept),
+            tensor_rows(w->all, w->all.rows - kept, kept));
 }
 
 static void attend(struct run *r, struct stream *s, const struct windowed_transformer *t,

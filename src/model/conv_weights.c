@@ -106,7 +106,8 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
     bool transposed = kind == CONV_TRANSPOSED;
     float *matrix = NULL;
 
-    *c = (struct conv){ .in = in, .out = transposed ? k.d1 : k.d0, .taps = k.taps, .stride = 1 };
+    *c =
+        (struct conv){ .in = in, .out = transposed ? k.d1 : k.d0, .taps = k.taps, .stride = 1 };
     if (stride != STRIDE_ONE)
         c->stride = stride == STRIDE_HALF ? k.taps / 2 : k.taps;
     if (!b->status && (transposed ? k.d0 : k.d1) != in)
@@ -169,7 +170,8 @@ void echo_bind_residual(struct binder *b, struct residual_unit *u, int channels,
         snprintf(name, sizeof name, "%s.block.%d", stem, 2 * i + 1);
         echo_bind_conv(b, c, CONV, STRIDE_ONE, channels, name);
         if (!b->status && c->out != channels)
-            echo_bind_fail(b, "'%s.conv' gives %d channels, expected %d", name, c->out, channels);
+            echo_bind_fail(b, "'%s.conv' gives %d channels, expected %d", name, c->out,
+                           channels);
     }
     if (!b->status && u->narrow.taps != 1)
         echo_bind_fail(b, "'%s.conv' has %d taps, expected 1", name, u->narrow.taps);
@@ -213,8 +215,8 @@ void echo_bind_convnext(struct binder *b, struct convnext *c, int channels, cons
 
 #define CODEC_HEAD 64
 
-void echo_bind_transformer(struct binder *b, struct windowed_transformer *t, int dim, int window,
-                           int rows_per_frame, const char *stem)
+void echo_bind_transformer(struct binder *b, struct windowed_transformer *t, int dim,
+                           int window, int rows_per_frame, const char *stem)
 {
     char name[160];
 

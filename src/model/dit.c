@@ -37,8 +37,8 @@ static void bind_layer(struct binder *b, struct dit *d, int i)
     snprintf(stem, sizeof stem, "blocks.%d.", i);
     echo_bind_attention(b, &l->attention, stem, d->dim, &heads);
     if (i && heads != d->heads)
-        echo_bind_fail(b, "'%sattention.q_norm.weight' has %d heads, the others %d", stem, heads,
-                       d->heads);
+        echo_bind_fail(b, "'%sattention.q_norm.weight' has %d heads, the others %d", stem,
+                       heads, d->heads);
     d->heads = heads;
     for (int c = 0; c < CONTEXT_KINDS; c++) {
         if (c == CONTEXT_PAST && !d->has_past)

@@ -27,7 +27,8 @@ struct dit_layer {
 
 struct dit {
     int layers, dim, heads, head, latent, rank, time_size;
-    int rotated; /* heads that know positions: the first half, the larger one of an odd number */
+    int rotated;   /* heads that know positions: the first half, the larger one of an odd number
+                    */
     bool has_past; /* the blockwise part is there */
     struct encoder encoder[CONTEXT_KINDS];
     struct weight in_proj, out_proj, cond[3];
@@ -48,8 +49,8 @@ void echo_dit_embed_times(const struct dit *d, const float *t, int n, float *out
 /* Floats of one row of modulation: shift, scale and gate of both halves of all layers. */
 int echo_dit_modulation_size(const struct dit *d);
 
-/* What t alone decides, of all layers: embedding [n][time_size] to modulation [n][...].  It is the
- * same for every frame and every guidance branch. */
+/* What t alone decides, of all layers: embedding [n][time_size] to modulation [n][...].  It is
+ * the same for every frame and every guidance branch. */
 void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modulation,
                          struct tensor embedding);
 

@@ -53,7 +53,8 @@ static void bind_book(struct binder *b, struct codebook *c, int dim, const char 
     c->entries = echo_bind_dim(b, 0, "%s.codebook.weight", stem);
     c->dim = echo_bind_dim(b, 1, "%s.codebook.weight", stem);
     if (c->dim > QUANTIZER_MAX_DIM)
-        echo_bind_fail(b, "'%s.codebook.weight' has codes of %d numbers, at most %d are expected",
+        echo_bind_fail(b,
+                       "'%s.codebook.weight' has codes of %d numbers, at most %d are expected",
                        stem, c->dim, QUANTIZER_MAX_DIM);
     snprintf(name, sizeof name, "%s.in_proj", stem);
     bind_projection(b, &c->in, &c->in_bias, c->dim, dim, name);

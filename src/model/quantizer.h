@@ -23,8 +23,8 @@ struct quantizer {
 
 void echo_bind_quantizer(struct binder *b, struct quantizer *q, int dim);
 
-/* z [n][dim] to the sum of its codebook entries in `sum`; z is used up.  codes: book i's code of
- * row j at codes[i * stride + j], or NULL. */
+/* z [n][dim] to the sum of its codebook entries in `sum`; z is used up.  codes: book i's code
+ * of row j at codes[i * stride + j], or NULL. */
 void echo_quantize(struct run *r, const struct quantizer *q, struct tensor sum, struct tensor z,
                    int32_t *codes, size_t stride);
 

@@ -7,7 +7,7 @@
 
 #include "base/bf16.h"
 
-#define TIMES_AT_ONCE 32    /* steps whose modulation is made together, from weights read once */
+#define TIMES_AT_ONCE 32 /* steps whose modulation is made together, from weights read once */
 #define FIRST_TIME    0.999 /* the reference's schedule starts here */
 
 enum { FULL, MAX_BRANCHES = 3 };

@@ -15,7 +15,7 @@
  * and not blank.  The line says where, counting bytes from 1. */
 echo_status echo_text_valid(const char *text, echo_error *err);
 
-/* Writes at most size bytes of the normalised text with the final 0; returns its whole length. */
+/* Writes at most size bytes of the normalised text with the final 0; returns its length. */
 size_t echo_text_normalise(const char *text, char *out, size_t size);
 
 #endif

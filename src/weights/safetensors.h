@@ -55,7 +55,7 @@ void echo_array_floats(const struct array *a, size_t first, size_t count, float 
 
 /* ---- writing ---- */
 
-/* Arrays to write: `name`, `type`, `dims`, `shape` are read; data may be NULL if fill is given. */
+/* Of arrays to write name, type, dims and shape are read; data may be NULL if fill is given. */
 typedef bool safetensors_fill(void *user, size_t index, struct file_out *out);
 
 /* Writes arrays in the order given, each from its data, or by fill(user, index, out), which

@@ -143,7 +143,8 @@ static void threads(void)
                 memcpy(latent, x, bytes);
             } else {
                 CHECK_SAY(same(&first, &now), "%s: %d threads give other samples", isa, n);
-                CHECK_SAY(!memcmp(latent, x, bytes), "%s: %d threads give other latents", isa, n);
+                CHECK_SAY(!memcmp(latent, x, bytes), "%s: %d threads give other latents", isa,
+                          n);
                 drop(&now);
             }
             echo_voice_close(&v);
@@ -232,7 +233,8 @@ static void blocks(void)
     CHECK(same(&plain, &again));
     echo_stats stats = echo_session_stats(s);
 
-    CHECK(stats.frames == 20 && stats.kept == 20 && stats.steps == 3 && stats.samples == again.n);
+    CHECK(stats.frames == 20 && stats.kept == 20 && stats.steps == 3 &&
+          stats.samples == again.n);
     CHECK(stats.evaluations == 3 + 3 + 1); /* t = 0.999, 0.666 are guided, 0.333 is not */
     drop(&heard);
     drop(&decoded);
@@ -295,7 +297,8 @@ static bool count(void *user, echo_stage stage, int done, int total)
 {
     int *calls = user;
 
-    CHECK(done >= 1 && done <= total && stage >= ECHO_STAGE_ENCODE && stage <= ECHO_STAGE_DECODE);
+    CHECK(done >= 1 && done <= total && stage >= ECHO_STAGE_ENCODE &&
+          stage <= ECHO_STAGE_DECODE);
     return ++calls[stage] < 1000;
 }
 
@@ -388,7 +391,8 @@ static void parameters(void)
 
     p.blocks = none;
     p.n_blocks = 1;
-    CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "block 1"));
+    CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG &&
+          strstr(e.text, "block 1"));
     p.blocks = many;
     p.n_blocks = 2;
     CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "641"));
@@ -447,7 +451,8 @@ static void voices(void)
 
     snprintf(path, sizeof path, "%s/v.safetensors", scratch);
     CHECK(!echo_voice_save(v, path, NULL) && !echo_voice_open(&saved, s, path, NULL, NULL));
-    const float *a = echo_voice_latent(v, &frames, &size), *b = echo_voice_latent(saved, NULL, NULL);
+    const float *a = echo_voice_latent(v, &frames, &size),
+                *b = echo_voice_latent(saved, NULL, NULL);
 
     CHECK(frames == 92 && size == 80);
     CHECK(!memcmp(a, b, (size_t)(frames * size) * sizeof *a));

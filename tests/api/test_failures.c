@@ -3,8 +3,8 @@
  * test_failures.c - a whole job, again and again, with the first, the second, ... allocation
  * failing.  The linker sends our calls for memory, mappings and threads through here.
  *
- * Each try must end in ECHO_ERR_MEMORY (or ECHO_ERR_FILE where a mapping failed) with a line, and
- * give back all it took.
+ * Each try must end in ECHO_ERR_MEMORY (or ECHO_ERR_FILE where a mapping failed) with a line,
+ * and give back all it took.
  */
 #include <errno.h>
 #include <pthread.h>

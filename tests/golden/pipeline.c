@@ -25,8 +25,8 @@ static void check_speech_end(struct golden *g, const char *name, const json_t *o
     for (int known = 1; known <= frames; known++) {
         int early = echo_speech_end(latent, 0, known, size, false);
 
-        CHECK_SAY(early < 0 || early == want, "%s: %d after %d frames, expected %d", name, early,
-                  known, want);
+        CHECK_SAY(early < 0 || early == want, "%s: %d after %d frames, expected %d", name,
+                  early, known, want);
     }
     free(latent);
 }

@@ -56,13 +56,15 @@ static void add_plain(const struct activation_fns *f, float *x, const float *a, 
     f->add(x, a, NULL, -1, n);
 }
 
-static void scale(const struct activation_fns *f, float *x, const float *a, const float *b, int n)
+static void scale(const struct activation_fns *f, float *x, const float *a, const float *b,
+                  int n)
 {
     (void)a, (void)b;
     f->scale(x, 1.7f, n);
 }
 
-static void silu(const struct activation_fns *f, float *x, const float *a, const float *b, int n)
+static void silu(const struct activation_fns *f, float *x, const float *a, const float *b,
+                 int n)
 {
     (void)b;
     f->silu(x, a, n);
@@ -74,7 +76,8 @@ static void silu_mul(const struct activation_fns *f, float *x, const float *a, c
     f->silu_mul(x, a, b, n);
 }
 
-static void gelu(const struct activation_fns *f, float *x, const float *a, const float *b, int n)
+static void gelu(const struct activation_fns *f, float *x, const float *a, const float *b,
+                 int n)
 {
     (void)a, (void)b;
     f->gelu(x, n);
@@ -87,7 +90,8 @@ static void tanh_of(const struct activation_fns *f, float *x, const float *a, co
     f->tanh(x, n);
 }
 
-static void snake(const struct activation_fns *f, float *x, const float *a, const float *b, int n)
+static void snake(const struct activation_fns *f, float *x, const float *a, const float *b,
+                  int n)
 {
     float turns[MOST], inverse[MOST];
 
@@ -98,7 +102,7 @@ static void snake(const struct activation_fns *f, float *x, const float *a, cons
     f->snake(x, x, turns, inverse, n);
 }
 
-/* exp is within 2 ulp, a sigmoid within 4 more roundings; below -87 it stops shrinking at 1e-38 */
+/* exp is within 2 ulp, a sigmoid within 4 roundings more; below -87 it stops at 1e-38 */
 static double sigmoid_bound(float want, float x, float a, float b)
 {
     (void)x, (void)b;

@@ -200,7 +200,8 @@ static void expand_whole(void *arg)
 
     for (int j = 0; j + 16 <= t->n; j += 16)
         t->f.expand((float *)(uintptr_t)t->a.w,
-                    (const char *)t->w + (size_t)j * (size_t)t->k * (t->dtype == DT_F32 ? 4 : 2),
+                    (const char *)t->w +
+                        (size_t)j * (size_t)t->k * (t->dtype == DT_F32 ? 4 : 2),
                     t->dtype, t->k, 16, t->k);
 }
 

@@ -35,8 +35,8 @@ static bool rms_and_adaln(struct check *c, const struct norm_fns *f, const struc
     ref->adaln(want, x, a, b, n);
     for (int i = 0; i < n && ok; i++)
         ok = check_near(c, y[i], want[i],
-                        relative_bound(n) * (fabs((double)want[i] - b[i]) + fabs(b[i])), "adaln",
-                        n, i);
+                        relative_bound(n) * (fabs((double)want[i] - b[i]) + fabs(b[i])),
+                        "adaln", n, i);
     return check_unharmed(c, y, (size_t)n) && ok;
 }
 
@@ -73,8 +73,8 @@ static bool layer(struct check *c, const struct norm_fns *f, const struct norm_f
     return check_unharmed(c, y, (size_t)n) && ok;
 }
 
-static bool heads(struct check *c, const struct norm_fns *f, const struct norm_fns *ref, int count,
-                  int head, int rotated, bool with_gain, uint64_t *seed)
+static bool heads(struct check *c, const struct norm_fns *f, const struct norm_fns *ref,
+                  int count, int head, int rotated, bool with_gain, uint64_t *seed)
 {
     size_t n = (size_t)(count * head);
     float gain[2048], rope[512], want[2048], *x = check_guarded(n);

@@ -20,7 +20,8 @@ void check_end(struct check *c, const char *kernel, bool ok)
     else
         c->failed++;
     if (!ok || c->bench)
-        printf("%-24s %-8s %s %s\n", kernel, c->level, ok ? "ok" : "FAILED", ok ? "" : c->where);
+        printf("%-24s %-8s %s %s\n", kernel, c->level, ok ? "ok" : "FAILED",
+               ok ? "" : c->where);
 }
 
 double check_now(void)
@@ -75,8 +76,8 @@ bool check_near(struct check *c, float got, float want, double bound, const char
 {
     if (fabs((double)got - want) <= bound)
         return true;
-    snprintf(c->where, sizeof c->where, "%s [%d][%d]: got %.9g want %.9g, bound %.2g", what, i, j,
-             (double)got, (double)want, bound);
+    snprintf(c->where, sizeof c->where, "%s [%d][%d]: got %.9g want %.9g, bound %.2g", what, i,
+             j, (double)got, (double)want, bound);
     return false;
 }
 

@@ -7,7 +7,7 @@
 
 /* op_gate_sigmoid(), op_gated_add(), op_silu(), ... of one row: see backend.h */
 #define DECL_ACT_GATE_SIGMOID(name) void name(float *y, const float *gate, int n)
-#define DECL_ACT_GATED_ADD(name)    void name(float *x, const float *gate, const float *y, int n)
+#define DECL_ACT_GATED_ADD(name) void name(float *x, const float *gate, const float *y, int n)
 /* gain may be NULL */
 #define DECL_ACT_ADD(name) \
     void name(float *x, const float *y, const float *gain, float factor, int n)

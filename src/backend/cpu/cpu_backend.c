@@ -195,7 +195,8 @@ static void rms_norm_row(const struct rows *r, int i)
     r->cpu->norm.rms(row_of(r->y, i), row_of(r->a, i), row_of(r->b, 0), r->y.cols);
 }
 
-static void cpu_rms_norm(struct backend *b, struct tensor y, struct tensor x, struct tensor gain)
+static void cpu_rms_norm(struct backend *b, struct tensor y, struct tensor x,
+                         struct tensor gain)
 {
     share_rows(b, (struct rows){ .y = y, .a = x, .b = gain, .row = rms_norm_row });
 }

@@ -109,8 +109,9 @@ void echo_cpu_linear(struct backend *b, struct tensor y, struct tensor x,
 {
     struct cpu_backend *cpu = to_cpu(b);
     int strips = divide_up(w->n, STRIP), wanted = 4 * echo_pool_threads(cpu->pool);
-    struct linear_job l = { cpu, y,    x,        w,      has_tensor(bias) ? row_of(bias, 0) : NULL,
-                            taps, dilation, y.rows, add };
+    struct linear_job l = {
+        cpu, y, x, w, has_tensor(bias) ? row_of(bias, 0) : NULL, taps, dilation, y.rows, add
+    };
 
     if (!y.rows)
         return;

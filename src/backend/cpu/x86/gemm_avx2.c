@@ -124,7 +124,7 @@ INLINE void transpose(__m256 r[8])
     }
 }
 
-/* Eight numbers of each of eight rows at w[row * ld]; rows past n and numbers past count are 0. */
+/* Eight numbers of each of eight rows at w[row * ld]; 0 for rows past n, numbers past count. */
 INLINE void expand_block(float *panel, const void *w, const enum dtype dtype, ptrdiff_t ld,
                          int n, int count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gemm_avx512.c - tiles of 8 rows by 3 panels: 24 accumulators, 3 panels, a broadcast from memory. */
+/* gemm_avx512.c - tiles of 8 rows by 3 panels: 24 accumulators, the rest for operands. */
 #include "backend/cpu/gemm.h"
 
 #ifndef __AVX512F__

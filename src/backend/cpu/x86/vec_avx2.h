@@ -19,7 +19,8 @@ typedef __m256 vf;
 
 static inline __m256i lanes(int live)
 {
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(live), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(live),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
 /* lanes that do not exist are read as 0 and not written */

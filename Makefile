@@ -1,0 +1,47 @@
+# The front door.  CMake is the build; this only remembers the spellings.
+B ?= build
+GEN := $(shell command -v ninja >/dev/null && echo -G Ninja)
+CONFIGURE = cmake $(GEN) -S . -B $(1) $(2) >/dev/null && cmake --build $(1) -j
+DEMO = Set the camera to thirty.
+
+all: ; @$(call CONFIGURE,$(B))
+
+# Install what is missing, build, and speak one sentence into demo.wav.
+demo:
+	@tools/deps.sh build
+	@$(MAKE) --no-print-directory all
+	$(B)/echotts say "$(DEMO)" -m models/small -v models/small/rms.wav --seed 1 -o demo.wav
+	@ls -l demo.wav
+
+# The same, and every test; ends with "N passed, N failed".
+check:
+	@tools/deps.sh build test
+	@$(MAKE) --no-print-directory all
+	@python3 tests/summary.py $(B)
+
+# The tests under the address and undefined behaviour sanitizers, and the pool under the thread
+# sanitizer; without the plain C kernels' run of the golden data, which takes minutes there.
+asan:
+	@tools/deps.sh build test
+	@$(call CONFIGURE,$(B)-asan,-DECHOTTS_SANITIZE=address$(comma)undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1)
+	@python3 tests/summary.py $(B)-asan -LE slow
+tsan:
+	@$(call CONFIGURE,$(B)-tsan,-DECHOTTS_SANITIZE=thread -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1)
+	@python3 tests/summary.py $(B)-tsan -R '^api$$'
+comma := ,
+
+# Every kernel of every instruction set, timed against the peak of the same run.
+bench: all ; @$(B)/tests/test_kernels --bench
+
+# Look for inputs that break the parsers: needs clang and time.
+fuzz:
+	@CC=clang $(call CONFIGURE,$(B)-fuzz,-DECHOTTS_FUZZ=ON -DECHOTTS_TESTS=OFF -DECHOTTS_SANITIZE=address$(comma)undefined)
+	@for f in safetensors text audio; do \
+	    $(B)-fuzz/tests/fuzz_$$f -max_total_time=$(or $(SECONDS),60) -close_fd_mask=3 \
+	        $(B)-fuzz/found_$$f tests/fuzz/corpus/$$f || exit 1; done
+
+quality: all ; @tools/deps.sh test && python3 tests/quality/judge.py $(B)/echotts models/small
+install: all ; @cmake --install $(B)
+fmt:     ; @git clang-format
+clean:   ; @rm -rf build build-* demo.wav
+.PHONY: all demo check asan tsan bench fuzz quality install fmt clean

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# style.sh BUILD - what a compiler does not check: layers, names, headers that stand alone.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=$1
+passed=0
+failed=0
+
+check() # what, then the offending lines, if any
+{
+    if [ -z "$2" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "$1:"
+        echo "$2" | head -n 20 | sed 's/^/  /'
+    fi
+}
+
+code=$(find src include apps tests bench -name '*.[ch]' | sort)
+
+# ---- the page ----
+check "lines over 96 columns" "$(grep -nE '^.{97,}$' $code)"
+check "tabs or blanks at line ends" "$(grep -nE "$(printf '\t')| +$" $code)"
+check "no licence in the first line" "$(for f in $code; do
+    head -n 1 "$f" | grep -q 'SPDX-License-Identifier: MIT' || echo "$f"; done)"
+check "files over 800 lines" "$(wc -l $code | awk '$1 > 800 && $2 != "total"')"
+check "words that do not belong here" "$(grep -rnE 'TODO|FIXME' $code)"
+
+# ---- the layers: who may include what ----
+includes() # folder, then what its includes in quotes may begin with
+{
+    grep -rnoE '#include "[^"]*"' "$1" --include='*.[ch]' | grep -vE "\"($2)"
+}
+check "base includes what is above it" "$(includes src/base 'base/|echotts.h')"
+check "weights includes what is above it" "$(includes src/weights 'base/|weights/|echotts.h')"
+check "audio includes what is above it" "$(includes src/audio 'base/|audio/|echotts.h')"
+check "backend includes the model" "$(includes src/backend 'base/|backend/|echotts.h')"
+check "model includes a device" "$(includes src/model 'base/|weights/|backend/backend.h|model/|echotts.h')"
+check "engine includes a device" "$(includes src/engine \
+    'base/|audio/|weights/|backend/backend.h|model/|engine/|echotts.h')"
+check "instruction sets include more than their family" \
+    "$(includes src/backend/cpu/x86 'backend/cpu/(gemm|norm|activation)|backend/cpu/x86/vec_')"
+check "programs look inside the library" "$(includes apps '[a-z]*\.h' | grep -v echotts.h)"
+
+# ---- headers stand alone ----
+check "headers that need others before them" "$(for f in $(find src include -name '*.h'); do
+    case $f in */vec_* | *_body.h) continue ;; esac
+    cc -std=c11 -D_GNU_SOURCE -fsyntax-only -Wall -Iinclude -Isrc -x c "$f" 2>&1 |
+        grep -v 'pragma once\|Wpragma' | grep -E 'error|warning: unused' | grep -v unused; done)"
+check "the public header as C++" "$(c++ -std=c++11 -Wall -fsyntax-only -x c++ include/echotts.h 2>&1 |
+    grep error)"
+
+# ---- names ----
+check "names without echo_ in the library" "$(nm -g --defined-only "$build/libechotts.a" 2>/dev/null |
+    awk 'NF == 3 && $3 !~ /^echo_/ && $3 !~ /asan|odr|ubsan/ { print $3 }')"
+api=$(grep -oE 'ECHO_API [^(]*\(' include/echotts.h | grep -oE 'echo_[a-z_]+\($' | tr -d '(' | sort)
+check "the shared library does not export the header" "$(nm -D --defined-only "$build/libechotts.so" |
+    awk '$3 ~ /^echo_/ { print $3 }' | sort | { diff - /dev/fd/3 3<<END
+$api
+END
+})"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

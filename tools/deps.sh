@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# deps.sh build|test ... - see that what is needed is there, and install what is missing.
+#
+# On Debian and its relatives as root, or with sudo; elsewhere it says what to install.
+set -eu
+
+missing=
+need() # package, then a command that succeeds if it is there
+{
+    package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+for what; do
+    case $what in
+    build)
+        need gcc sh -c 'command -v cc'
+        need libc6-dev sh -c 'echo "#include <stdlib.h>" | cc -E -'
+        need cmake sh -c 'command -v cmake'
+        need pkg-config sh -c 'command -v pkg-config'
+        need libsndfile1-dev pkg-config --exists sndfile
+        need libsoxr-dev pkg-config --exists soxr
+        need libjansson-dev pkg-config --exists jansson
+        ;;
+    test)
+        need g++ sh -c 'command -v c++'
+        need python3 sh -c 'command -v python3'
+        need sox sh -c 'command -v sox'
+        need python3-pocketsphinx test -e /usr/lib/python3/dist-packages/pocketsphinx
+        need pocketsphinx-en-us test -d /usr/share/pocketsphinx/model/en-us/en-us
+        ;;
+    *)
+        echo "usage: deps.sh build|test ..." >&2
+        exit 2
+        ;;
+    esac
+done
+
+[ -n "$missing" ] || exit 0
+if ! command -v apt-get >/dev/null; then
+    echo "Please install (Debian's names):$missing" >&2
+    exit 1
+fi
+root=
+if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "Please install, as root: apt-get install$missing" >&2
+        exit 1
+    fi
+    root=sudo
+fi
+echo "Installing:$missing"
+$root apt-get update -qq
+# shellcheck disable=SC2086 # a list of packages
+DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing >/dev/null
