@@ -98,6 +98,7 @@ typedef struct {
     const char *device; /* "cpu"; NULL or "auto" picks the best */
     const char *isa;    /* cap the CPU kernels: "c", "avx2", ... */
     int threads;        /* 0 = one per core; up to 256 */
+    bool profile;       /* time each kind of operation; the log gets the sums at closing */
     void (*log)(void *user, echo_log_level level, const char *line);
     void *user;
 } echo_model_opts;

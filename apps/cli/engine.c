@@ -12,7 +12,7 @@ static void print_log(void *user, echo_log_level level, const char *line)
 {
     struct engine *e = user;
 
-    if (level != ECHO_LOG_WARNING && !e->bar.shown)
+    if (level != ECHO_LOG_WARNING && !e->bar.shown && !e->profile)
         return;
     progress_clear(&e->bar);
     fprintf(stderr, "echotts: %s%s\n", level == ECHO_LOG_WARNING ? "warning: " : "", line);
@@ -24,12 +24,14 @@ echo_status engine_open_model(struct engine *e, const struct common *common, ech
         .device = common->device,
         .isa = common->isa,
         .threads = common->threads,
+        .profile = common->profile,
         .log = print_log,
         .user = e,
     };
     echo_status status;
 
     progress_open(&e->bar, common->quiet);
+    e->profile = common->profile;
     progress_note(&e->bar, "loading the model");
     signals_hold();
     status = echo_model_open(&e->model, common->model, &opts, err);

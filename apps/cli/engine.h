@@ -11,6 +11,7 @@ struct engine {
     echo_session *session;
     echo_model_info info;
     struct progress bar;
+    bool profile;
 };
 
 /* On failure, too, the engine is for engine_close(). */

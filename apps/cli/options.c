@@ -21,6 +21,8 @@ const struct option common_model_options[] = {
       "compute on: auto, cpu, ... (see echotts info)", NO_RANGE },
     { "isa", 0, OPTION_STRING, AT(isa), "NAME",
       "no CPU instructions above this level (see echotts info)", NO_RANGE },
+    { "profile", 0, OPTION_ON, AT(profile), NULL,
+      "tell at the end where the time went", NO_RANGE },
     { "json", 0, OPTION_ON, AT(json), NULL,
       "report to standard output as a JSON object", NO_RANGE },
     { 0 },

@@ -53,7 +53,7 @@ struct option_group {
 struct common {
     const char *model, *device, *isa;
     int threads;
-    bool json, quiet, help;
+    bool json, profile, quiet, help;
     const char *word; /* the argument that is no option; NULL: none */
     uint64_t given;   /* a bit for each row, over all groups */
 };

@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-#define CHUNK        65536   /* samples read at a time, all channels together */
+#define CHUNK        65536 /* samples read at a time, all channels together */
 #define MAX_CHANNELS 64
 #define MAX_SECONDS  86400.0 /* nobody means more than a day */
 #define MAX_SAMPLE   1e30f   /* beyond, squares and filters overflow: as good as infinite */

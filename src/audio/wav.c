@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-#define HEADER_ROOM 4096              /* more than any WAV header libsndfile writes */
-#define MAX_RIFF    0xffff0000ull     /* sizes in plain WAV files have 32 bits */
+#define HEADER_ROOM 4096          /* more than any WAV header libsndfile writes */
+#define MAX_RIFF    0xffff0000ull /* sizes in plain WAV files have 32 bits */
 
 /* A file in memory of at most `room` bytes. */
 struct memory_file {

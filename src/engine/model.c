@@ -72,6 +72,14 @@ static echo_status open_device(echo_model *m, const echo_model_opts *o, echo_err
         return s;
     snprintf(m->device, sizeof m->device, "cpu: %s, %d thread%s", echo_cpu_level(flags)->name,
              threads, threads == 1 ? "" : "s");
+    if (o->profile) {
+        struct backend *traced = echo_trace_backend(m->be);
+
+        if (!traced)
+            return echo_fail_memory(err, 1, "the profile");
+        m->be = traced;
+        m->profile = true;
+    }
     m->keeper.be = m->be;
     return ECHO_OK;
 }
@@ -130,12 +138,19 @@ fail:
     return s;
 }
 
+static void log_line(void *user, const char *text)
+{
+    echo_log(user, ECHO_LOG_INFO, "%s", text);
+}
+
 void echo_model_close(echo_model **model)
 {
     echo_model *m = *model;
 
     if (!m)
         return;
+    if (m->profile)
+        echo_trace_report(m->be, log_line, m);
     echo_keeper_clear(&m->keeper);
     echo_safetensors_close(&m->echo_file);
     echo_safetensors_close(&m->dac_file);

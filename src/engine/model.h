@@ -20,6 +20,7 @@ struct echo_model {
     uint64_t echo_parameters, dac_parameters;
     echo_params defaults;
     char device[80];
+    bool profile; /* be is a trace backend */
     double load_s;
     void (*log)(void *user, echo_log_level level, const char *line);
     void *log_user;

@@ -156,7 +156,7 @@ static double normal_quantile(double p)
         double slope = exp(-x * x / 2) * M_2_SQRTPI * M_SQRT1_2 / 2;
         double step = off / slope;
 
-        x -= step > 1 ? 1 : step < -1 ? -1 : step;
+        x -= fmax(-1, fmin(step, 1));
     }
     return x;
 }

@@ -18,9 +18,9 @@
 #include "echotts.h"
 #include "weights/safetensors.h"
 
-#define NUMBERS_TABLE 4096             /* in its widest type 16 kB: stays in the first cache */
-#define NUMBERS_BLOCK ((size_t)1 << 16) /* written at a time; a multiple of 4 */
-#define NUMBERS_WIDEST 8               /* bytes of a number */
+#define NUMBERS_TABLE  4096              /* 16 kB of floats: stays in the first cache */
+#define NUMBERS_BLOCK  ((size_t)1 << 16) /* written at a time; a multiple of 4 */
+#define NUMBERS_WIDEST 8                 /* bytes of a number */
 
 /* Counts bytes and tells progress, a thousand times at most. */
 struct meter {

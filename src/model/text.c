@@ -32,7 +32,7 @@ static const struct replacement *match(const char *text)
 static size_t utf8_length(const unsigned char *s)
 {
     static const struct {
-        unsigned char first, last;          /* of the first byte */
+        unsigned char first, last; /* of the first byte */
         unsigned char second_min, second_max;
         unsigned char length;
     } forms[] = {

@@ -14,6 +14,7 @@ import time
 sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 
 import golden
+import models
 import refusals
 import terminal
 import usage
@@ -34,6 +35,7 @@ def main(path, data):
             ("golden tiny", lambda: golden.check(program, "tiny", isa)),
             ("golden odd", lambda: golden.check(program, "odd", isa)),
             ("usage", lambda: usage.check(program)),
+            ("models", lambda: models.check(program)),
             ("refusals", lambda: refusals.check(program)),
             ("terminal", lambda: terminal.check(program)),
         ]
