@@ -11,7 +11,7 @@
 #include "backend/cpu/cpu.h"
 
 #define STRIP      (STRIP_PANELS * GEMM_PANEL)
-#define ROW_BLOCK  256 /* rows of x that stay in cache beside the panels */
+#define ROW_BLOCK  256 /* rows of x that rest in cache while strips of packed panels pass */
 #define LEAST_ROWS 64  /* fewer do not pay for expanding the panels */
 
 struct linear_job {
@@ -19,8 +19,10 @@ struct linear_job {
     struct tensor y, x;
     const struct weight *w;
     const float *bias;
-    int taps, dilation, rows; /* rows of a block */
+    int taps, per_tap, dilation;
     bool add;
+    int rows, strips; /* of a task: a block of rows, neighbouring strips of columns */
+    int blocks;       /* of rows */
 };
 
 static size_t element_size(enum dtype t)
@@ -44,62 +46,60 @@ static const float *expand(const struct linear_job *l, struct thread_scratch *s,
     return s->panels;
 }
 
-/* One stretch: `taps` whole taps from `tap` on, or k numbers from `k0` on of one tap. */
-static void stretch(const struct linear_job *l, struct thread_scratch *s, struct gemm_args *a,
-                    int j, int tap, int k0)
+/* A stretch of k: whole taps, or a part of one. */
+struct stretch {
+    int tap, taps, k0, k;
+};
+
+/* One strip of columns over one stretch; only the first stretch begins the sums. */
+static void strip(const struct linear_job *l, struct thread_scratch *s, int row, int j,
+                  const struct stretch *t)
 {
-    int per_tap = l->w->k / l->taps;
-    int first = tap * per_tap + k0, count = a->taps * a->k;
-    const float *x = a->x;
+    int first = t->tap * l->per_tap + t->k0, count = t->taps * t->k;
+    struct gemm_args a = {
+        .y = row_of(l->y, row) + j,
+        .ldy = l->y.ld,
+        .x = row_of(l->x, row + t->tap * l->dilation) + t->k0,
+        .ldx = l->x.ld,
+        .tap = (ptrdiff_t)l->dilation * l->x.ld,
+        .bias = l->bias && !first ? l->bias + j : NULL,
+        .m = at_most(l->rows, l->y.rows - row),
+        .n = at_most(l->w->n - j, STRIP),
+        .taps = t->taps,
+        .k = t->k,
+        .add = l->add || first,
+    };
 
     if (l->w->source) {
-        a->w = expand(l, s, j, a->n, first, count);
-        a->panel = (ptrdiff_t)count * GEMM_PANEL;
+        a.w = expand(l, s, j, a.n, first, count);
+        a.panel = (ptrdiff_t)count * GEMM_PANEL;
     } else {
-        a->panel = (ptrdiff_t)l->w->k * GEMM_PANEL;
-        a->w = (const float *)l->w->data.host + j / GEMM_PANEL * a->panel +
-               (ptrdiff_t)first * GEMM_PANEL;
+        a.panel = (ptrdiff_t)l->w->k * GEMM_PANEL;
+        a.w = (const float *)l->w->data.host + j / GEMM_PANEL * a.panel +
+              (ptrdiff_t)first * GEMM_PANEL;
     }
-    a->x = x + tap * a->tap + k0;
-    l->cpu->gemm.run(a);
-    a->x = x;
-    a->bias = NULL;
-    a->add = true;
+    l->cpu->gemm.run(&a);
 }
 
 static void linear_task(void *arg, int task, int thread)
 {
     const struct linear_job *l = arg;
-    int blocks = divide_up(l->y.rows, l->rows);
-    int j = task / blocks * STRIP, row = task % blocks * l->rows;
-    int per_tap = l->w->k / l->taps, left = l->w->n - j;
-    struct gemm_args a = {
-        .y = row_of(l->y, row) + j,
-        .ldy = l->y.ld,
-        .x = row_of(l->x, row),
-        .ldx = l->x.ld,
-        .tap = (ptrdiff_t)l->dilation * l->x.ld,
-        .bias = l->bias ? l->bias + j : NULL,
-        .m = at_most(l->rows, l->y.rows - row),
-        .n = at_most(left, STRIP),
-        .add = l->add,
-    };
+    int row = task % l->blocks * l->rows, begin = task / l->blocks * l->strips * STRIP;
+    int end = at_most(begin + l->strips * STRIP, l->w->n);
+    int stretches = divide_up(l->per_tap, STRIP_K); /* of a tap */
+    struct stretch t = { .k = (divide_up(l->per_tap, stretches) + 15) & ~15 };
 
-    if (per_tap <= STRIP_K) {
-        int most = STRIP_K / per_tap;
+    if (stretches == 1)
+        t.k = l->per_tap;
+    for (; t.tap < l->taps; t.tap += t.taps) {
+        t.taps = stretches > 1 ? 1 : at_most(STRIP_K / t.k, l->taps - t.tap);
+        for (t.k0 = 0; t.k0 < l->per_tap; t.k0 += t.k) {
+            struct stretch now = t;
 
-        a.k = per_tap;
-        for (int t = 0; t < l->taps; t += most) {
-            a.taps = at_most(most, l->taps - t);
-            stretch(l, &l->cpu->scratch[thread], &a, j, t, 0);
+            now.k = at_most(t.k, l->per_tap - t.k0);
+            for (int j = begin; j < end; j += STRIP)
+                strip(l, &l->cpu->scratch[thread], row, j, &now);
         }
-    } else {
-        a.taps = 1;
-        for (int t = 0; t < l->taps; t++)
-            for (int k0 = 0; k0 < per_tap; k0 += STRIP_K) {
-                a.k = at_most(STRIP_K, per_tap - k0);
-                stretch(l, &l->cpu->scratch[thread], &a, j, t, k0);
-            }
     }
 }
 
@@ -109,17 +109,20 @@ void echo_cpu_linear(struct backend *b, struct tensor y, struct tensor x,
 {
     struct cpu_backend *cpu = to_cpu(b);
     int strips = divide_up(w->n, STRIP), wanted = 4 * echo_pool_threads(cpu->pool);
-    struct linear_job l = {
-        cpu, y, x, w, has_tensor(bias) ? row_of(bias, 0) : NULL, taps, dilation, y.rows, add
-    };
+    struct linear_job l = { .cpu = cpu, .y = y, .x = x, .w = w, .taps = taps,
+                            .per_tap = w->k / taps, .dilation = dilation, .add = add };
 
     if (!y.rows)
         return;
-    if (!w->source && l.rows > ROW_BLOCK)
-        l.rows = ROW_BLOCK;
-    while (strips * divide_up(y.rows, l.rows) < wanted && l.rows > LEAST_ROWS)
-        l.rows = (l.rows / 2 + 7) & ~7;
-    echo_cpu_share(cpu, linear_task, &l, strips * divide_up(y.rows, l.rows),
+    l.bias = has_tensor(bias) ? row_of(bias, 0) : NULL;
+    l.blocks = w->source ? 1 : divide_up(y.rows, ROW_BLOCK);
+    while (strips * l.blocks < wanted && y.rows > l.blocks * LEAST_ROWS)
+        l.blocks++;
+    l.rows = (divide_up(y.rows, l.blocks) + 7) & ~7;
+    l.blocks = divide_up(y.rows, l.rows);
+    /* expanding strips side by side gains nothing, and shorter tasks end together */
+    l.strips = w->source ? 1 : divide_up(strips * l.blocks, wanted);
+    echo_cpu_share(cpu, linear_task, &l, divide_up(strips, l.strips) * l.blocks,
                    (double)y.rows * w->n * w->k / 8);
 }
 
