@@ -2,7 +2,7 @@
 B ?= build
 GEN := $(shell command -v ninja >/dev/null && echo -G Ninja)
 CONFIGURE = cmake $(GEN) -S . -B $(1) $(2) >/dev/null && cmake --build $(1) -j
-DEMO = Set the camera to thirty.
+DEMO = Good morning today is friday.
 
 all: ; @$(call CONFIGURE,$(B))
 
@@ -10,7 +10,7 @@ all: ; @$(call CONFIGURE,$(B))
 demo:
 	@tools/deps.sh build
 	@$(MAKE) --no-print-directory all
-	$(B)/echotts say "$(DEMO)" -m models/small -v models/small/rms.wav --seed 1 -o demo.wav
+	$(B)/echotts say "$(DEMO)" -m models/small -v models/small/rms.wav --seed 1008 -o demo.wav
 	@ls -l demo.wav
 
 # The same, and every test; ends with "N passed, N failed".

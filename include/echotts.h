@@ -76,7 +76,7 @@ typedef enum {
 
 typedef struct {
     echo_status status;
-    char text[480];
+    char text[1024];
 } echo_error;
 
 ECHO_API const char *echo_version(void);
@@ -245,7 +245,7 @@ typedef struct {
 /* What the last generating call did. */
 typedef struct {
     int frames;      /* latent frames made, with what they continue */
-    int kept;        /* frames decoded: up to the end of speech */
+    int kept;        /* of them, up to the end of speech: what is decoded */
     size_t samples;  /* handed to the sink */
     int steps;       /* diffusion steps over all blocks */
     int evaluations; /* of the transformer, a guidance branch each */

@@ -41,4 +41,21 @@ static inline float f16_to_f32(uint16_t h)
     return h & 0x8000 ? -f : f;
 }
 
+/* Round to nearest even; too large becomes infinite. */
+static inline uint16_t f32_to_f16(float f)
+{
+    uint32_t u;
+    uint16_t sign;
+
+    memcpy(&u, &f, sizeof u);
+    sign = (uint16_t)(u >> 16 & 0x8000);
+    u &= 0x7fffffff;
+    f = fabsf(f);
+    if (f < 0x1p-14f)
+        return sign | (uint16_t)rintf(f * 0x1p24f);
+    if (f >= 65520)
+        return sign | 0x7c00;
+    return sign | (uint16_t)((u + 0xfff + (u >> 13 & 1) - ((127u - 15) << 23)) >> 13);
+}
+
 #endif

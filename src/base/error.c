@@ -4,6 +4,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* A line that was too long may have lost a part of its last character. */
+static void drop_broken_end(char *text)
+{
+    size_t n = strlen(text), start = n;
+
+    while (start && n - start < 3 && (text[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (!start || !(text[start - 1] & 0x80))
+        return;
+    unsigned char first = (unsigned char)text[start - 1];
+    size_t whole = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+
+    if (n - (start - 1) < whole)
+        text[start - 1] = 0;
+}
 
 echo_status echo_fail(echo_error *err, echo_status status, const char *fmt, ...)
 {
@@ -15,6 +32,7 @@ echo_status echo_fail(echo_error *err, echo_status status, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(err->text, sizeof err->text, fmt, ap);
     va_end(ap);
+    drop_broken_end(err->text);
     for (char *p = err->text; *p; p++)
         if ((unsigned char)*p < ' ' || *p == 127)
             *p = '?';

@@ -155,6 +155,11 @@ void echo_out_write(struct file_out *o, const void *data, size_t bytes)
     }
 }
 
+bool echo_out_failed(const struct file_out *o)
+{
+    return o->error != 0;
+}
+
 echo_status echo_out_commit(struct file_out **out, echo_error *err)
 {
     struct file_out *o = *out;

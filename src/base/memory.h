@@ -34,6 +34,7 @@ struct file_out;
 echo_status echo_out_open(struct file_out **out, const char *path, echo_error *err);
 /* After a failure all further writes do nothing and commit reports it. */
 void echo_out_write(struct file_out *out, const void *data, size_t bytes);
+bool echo_out_failed(const struct file_out *out);
 echo_status echo_out_commit(struct file_out **out, echo_error *err);
 void echo_out_abort(struct file_out **out);
 

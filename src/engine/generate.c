@@ -289,9 +289,11 @@ static echo_status hear(struct job *j, struct run *r, int made, bool complete, b
 {
     int known = j->s->stats.kept, now = audible(j, made, complete, ended);
 
-    if (!j->wants_audio || now <= known)
+    if (now <= known)
         return ECHO_OK;
     j->s->stats.kept = now;
+    if (!j->wants_audio)
+        return ECHO_OK;
     j->decoding.total = complete || *ended ? now : j->frames;
     return echo_decode_more(&j->decoding, r,
                             j->s->latent + (size_t)known * (size_t)j->m->dit.latent,

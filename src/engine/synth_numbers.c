@@ -43,22 +43,6 @@ static uint64_t hash_name(const char *name)
     return h;
 }
 
-static uint16_t f32_to_f16(float f)
-{
-    uint32_t u;
-    uint16_t sign;
-
-    memcpy(&u, &f, sizeof u);
-    sign = (uint16_t)(u >> 16 & 0x8000);
-    u &= 0x7fffffff;
-    f = fabsf(f);
-    if (f < 0x1p-14f)
-        return sign | (uint16_t)rintf(f * 0x1p24f);
-    if (f >= 65520)
-        return sign | 0x7c00;
-    return sign | (uint16_t)((u + 0xfff + (u >> 13 & 1) - ((127u - 15) << 23)) >> 13);
-}
-
 void echo_store_number(enum array_type type, void *at, double value)
 {
     float single = (float)value;
@@ -119,7 +103,7 @@ static inline void gather(unsigned char *out, const unsigned char *table, size_t
 bool echo_fill_write_block(struct filling *f, size_t count)
 {
     echo_out_write(f->out, f->g->block, count * f->size);
-    return echo_meter_add(f->m, count * f->size);
+    return echo_meter_add(f->m, count * f->size) && !echo_out_failed(f->out);
 }
 
 bool echo_fill_write(struct filling *f, uint64_t row, size_t count)

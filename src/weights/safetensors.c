@@ -17,7 +17,7 @@
 #include "base/error.h"
 
 #define LENGTH_BYTES     8
-#define MAX_HEADER_BYTES ((uint64_t)100 * 1000 * 1000) /* the format's own limit */
+#define MAX_HEADER_BYTES ((uint64_t)16 << 20) /* the base model has 0.2 MB; JSON grows when read */
 #define MAX_ARRAYS       1000000
 #define MAX_NAME_BYTES   512
 

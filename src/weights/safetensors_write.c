@@ -78,10 +78,10 @@ echo_status echo_safetensors_write(const char *path, const struct array *arrays,
         length[i] = (unsigned char)((uint64_t)bytes >> 8 * i);
     echo_out_write(out, length, sizeof length);
     echo_out_write(out, header, bytes);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !echo_out_failed(out); i++) {
         if (arrays[i].data) {
             echo_out_write(out, arrays[i].data, array_bytes(&arrays[i]));
-        } else if (!fill(user, i, out)) {
+        } else if (!fill(user, i, out) && !echo_out_failed(out)) {
             s = echo_fail(err, ECHO_ERR_CANCELLED, "%s: writing was cancelled", path);
             goto done;
         }
