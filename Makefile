@@ -1,7 +1,7 @@
 # The front door.  CMake is the build; this only remembers the spellings.
 B ?= build
 GEN := $(shell command -v ninja >/dev/null && echo -G Ninja)
-CONFIGURE = cmake $(GEN) -S . -B $(1) $(2) >/dev/null && cmake --build $(1) -j
+CONFIGURE = cmake $(GEN) -S . -B $(1) $(2) >/dev/null && cmake --build $(1) -j $(shell nproc)
 DEMO = Good morning today is friday.
 
 all: ; @$(call CONFIGURE,$(B))
@@ -9,7 +9,7 @@ all: ; @$(call CONFIGURE,$(B))
 # Install what is missing, build, and speak one sentence into demo.wav.
 demo:
 	@tools/deps.sh build
-	@$(MAKE) --no-print-directory all
+	@$(call CONFIGURE,$(B)) --target echotts_cli
 	$(B)/echotts say "$(DEMO)" -m models/small -v models/small/rms.wav --seed 1008 -o demo.wav
 	@ls -l demo.wav
 
