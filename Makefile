@@ -1,5 +1,6 @@
 # The front door.  CMake is the build; this only remembers the spellings.
 B ?= build
+MAKEFLAGS += --no-print-directory
 GEN := $(shell command -v ninja >/dev/null && echo -G Ninja)
 CONFIGURE = cmake $(GEN) -S . -B $(1) $(2) >/dev/null && cmake --build $(1) -j $(shell nproc)
 DEMO = Good morning today is friday.
@@ -16,7 +17,7 @@ demo:
 # The same, and every test; ends with "N passed, N failed".
 check:
 	@tools/deps.sh build test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) all
 	@python3 tests/summary.py $(B)
 
 # The tests under the address and undefined behaviour sanitizers, and the pool under the thread

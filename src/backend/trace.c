@@ -3,7 +3,7 @@
  * trace.c - a backend that times another one, op by op.
  *
  * Sums are per kind of op, over all sessions; for matrix products and attention the
- * operations are counted too.  On a device that only records, the times would be those of recording.
+ * operations are counted too.  On a device that only records, they would be times of recording.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -13,9 +13,9 @@
 #include "base/clock.h"
 
 enum op {
-    WRITE, READ, COPY, ZERO, ROPE_TABLE, LINEAR, CONV, DEPTHWISE, ATTENTION, RMS_NORM, LAYER_NORM,
-    ADALN, HEAD_NORM_ROPE, GATE_SIGMOID, GATED_ADD, ADD, SCALE, SILU, SILU_MUL, GELU, TANH, SNAKE,
-    OPS
+    WRITE, READ, COPY, ZERO, ROPE_TABLE, LINEAR, CONV, DEPTHWISE, ATTENTION, RMS_NORM,
+    LAYER_NORM, ADALN, HEAD_NORM_ROPE, GATE_SIGMOID, GATED_ADD, ADD, SCALE, SILU, SILU_MUL,
+    GELU, TANH, SNAKE, OPS
 };
 
 static const char *const names[OPS] = {
@@ -148,8 +148,8 @@ static void trace_attention(struct backend *b, struct tensor y, struct tensor q,
         for (int j = 0; j < branches; j++)
             if (kv[i].seen_by >> j & 1)
                 keys += kv[i].k.rows / (kv[i].per_branch ? branches : 1);
-    TIMED(ATTENTION, 4.0 * (q.rows / branches) * keys * q.cols, attention, y, q, kv, n_kv, heads,
-          branches, window);
+    TIMED(ATTENTION, 4.0 * (q.rows / branches) * keys * q.cols, attention, y, q, kv, n_kv,
+          heads, branches, window);
 }
 
 static void trace_rms_norm(struct backend *b, struct tensor y, struct tensor x,

@@ -17,7 +17,8 @@
 #include "base/error.h"
 
 #define LENGTH_BYTES     8
-#define MAX_HEADER_BYTES ((uint64_t)16 << 20) /* the base model has 0.2 MB; JSON grows when read */
+/* The base model's has 0.2 MB; reading JSON takes many times its size. */
+#define MAX_HEADER_BYTES ((uint64_t)16 << 20)
 #define MAX_ARRAYS       1000000
 #define MAX_NAME_BYTES   512
 

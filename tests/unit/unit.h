@@ -15,7 +15,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static int unit_passed, unit_failed;
+static _Atomic int unit_passed, unit_failed; /* checks may come from several threads */
 
 #define CHECK(cond) unit_check(cond, __FILE__, __LINE__, "%s", #cond)
 /* The same with words of one's own, as for printf. */
