@@ -20,8 +20,8 @@ check:
 	@$(MAKE) all
 	@python3 tests/summary.py $(B)
 
-# The tests under the address and undefined behaviour sanitizers, and the pool under the thread
-# sanitizer; without the plain C kernels' run of the golden data, which takes minutes there.
+# The tests under the address and undefined behaviour sanitizers (without the plain C kernels' run
+# of the golden data, which takes minutes there), and the threads under the thread sanitizer.
 asan:
 	@tools/deps.sh build test
 	@$(call CONFIGURE,$(B)-asan,-DECHOTTS_SANITIZE=address$(comma)undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1)
@@ -37,7 +37,8 @@ bench: all ; @$(B)/tests/test_kernels --bench
 # Look for inputs that break the parsers: needs clang and time.
 fuzz:
 	@CC=clang $(call CONFIGURE,$(B)-fuzz,-DECHOTTS_FUZZ=ON -DECHOTTS_TESTS=OFF -DECHOTTS_SANITIZE=address$(comma)undefined)
-	@for f in safetensors text audio; do \
+	@mkdir -p $(foreach f,safetensors bind text audio,$(B)-fuzz/found_$f)
+	@for f in safetensors bind text audio; do \
 	    $(B)-fuzz/tests/fuzz_$$f -max_total_time=$(or $(SECONDS),60) -close_fd_mask=3 \
 	        $(B)-fuzz/found_$$f tests/fuzz/corpus/$$f || exit 1; done
 

@@ -17,7 +17,8 @@
  *
  * Ownership.  Whoever opens a handle closes it; *_close(&h) accepts a NULL
  * handle and sets h to NULL.  The library copies what it keeps, so strings and
- * structs passed in need only live until the call returns.
+ * structs passed in need only live until the call returns.  Close sessions
+ * before their model.
  *
  * Threads.  echo_model and echo_voice are immutable once open: any number of
  * sessions on any threads may share them.  An echo_session does one thing at
@@ -59,7 +60,7 @@ extern "C" {
 #define ECHO_SAMPLE_RATE   44100
 #define ECHO_MAX_FRAMES    640  /* one pass, with what it continues */
 #define ECHO_MAX_TEXT      767  /* bytes after normalisation */
-#define ECHO_VOICE_SECONDS 300  /* of a reference clip, the rest is ignored */
+#define ECHO_VOICE_SECONDS 300  /* of a clip are read, and 6,400 frames (297 s) encoded */
 
 typedef struct echo_model echo_model;     /* weights on one device; shared */
 typedef struct echo_voice echo_voice;     /* encoded audio; shared */
@@ -81,7 +82,7 @@ typedef struct {
 
 ECHO_API const char *echo_version(void);
 
-/* Describe device i ("cpu: avx512, 16 threads"), NULL past the last. */
+/* Name device i ("cpu"), as echo_model_opts takes it; NULL past the last. */
 ECHO_API const char *echo_device(int i);
 
 /* Name instruction set level i that this CPU has ("c", "avx2", ...), slowest
@@ -99,6 +100,7 @@ typedef struct {
     const char *isa;    /* cap the CPU kernels: "c", "avx2", ... */
     int threads;        /* 0 = one per core; up to 256 */
     bool profile;       /* time each kind of operation; the log gets the sums at closing */
+    /* from whichever thread has something to say */
     void (*log)(void *user, echo_log_level level, const char *line);
     void *user;
 } echo_model_opts;
@@ -185,7 +187,8 @@ ECHO_API echo_status echo_voice_encode(echo_voice **out, echo_session *s,
                                        const float *pcm, size_t n, int rate,
                                        const echo_encode_opts *opts, echo_error *err);
 
-/* The same from a file: audio is encoded, saved latents (known by their content) are loaded. */
+/* The same from a file: audio is encoded, saved latents (known by their content) are loaded,
+ * without codes. */
 ECHO_API echo_status echo_voice_open(echo_voice **out, echo_session *s, const char *path,
                                      const echo_encode_opts *opts, echo_error *err);
 
@@ -262,7 +265,9 @@ typedef struct {
  * voice NULL: the model picks one.  params NULL: defaults.  sink NULL or without
  * audio: only latents are made.  The same input gives the same samples on any number
  * of threads; another instruction set differs in the last bits.
- * With blocks, audio comes as soon as a block is done.
+ * With blocks, audio comes after each block; with trim the last 19 frames wait for the next one,
+ * which decides whether speech had ended.  A continuation is heard first; frames and progress
+ * count it.
  */
 ECHO_API echo_status echo_generate(echo_session *s, const char *text,
                                    const echo_voice *voice, const echo_params *params,
@@ -291,7 +296,7 @@ ECHO_API size_t echo_text_normalize(const char *text, bool normalize, char *out,
 
 /*
  * Read any file that libsndfile knows, mix its channels to one and resample
- * to 44.1 kHz.  At most max_seconds (0 = all) are read.  *pcm is for
+ * to 44.1 kHz.  At most max_seconds (0 = all, up to a day) are read.  *pcm is for
  * echo_audio_free().
  */
 ECHO_API echo_status echo_audio_read(float **pcm, size_t *n, const char *path,

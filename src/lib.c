@@ -4,16 +4,12 @@
  *
  * Handles are in engine/: model.c, session.c, voice.c, generate.c, decode.c.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "audio/audio.h"
 #include "base/cpu.h"
 #include "base/memory.h"
 #include "engine/params.h"
 #include "engine/session.h"
 #include "engine/synth.h"
-#include "model/text.h"
 
 const char *echo_version(void)
 {
@@ -57,21 +53,6 @@ const float *echo_session_latent(const echo_session *s, int *frames)
     if (frames)
         *frames = s->frames;
     return s->latent;
-}
-
-size_t echo_text_normalize(const char *text, bool normalize, char *out, size_t size)
-{
-    if (normalize)
-        return echo_text_normalise(text, out, size);
-    size_t n = strlen(text);
-
-    if (size) {
-        size_t copied = n < size ? n : size - 1;
-
-        memcpy(out, text, copied);
-        out[copied] = 0;
-    }
-    return n;
 }
 
 echo_status echo_audio_read(float **pcm, size_t *n, const char *path, double max_seconds,

@@ -9,6 +9,9 @@
 
 #include "echotts.h"
 
+#define AUDIO_MIN_RATE 1000 /* Hz, of what is read */
+#define AUDIO_MAX_RATE 768000
+
 /* Mix to one channel, resample, keep the first max_seconds (0 = all, up to a day).  *pcm by
  * echo_alloc().  ECHO_ERR_FILE for what is no audio, empty, not finite, or out of bounds. */
 echo_status echo_audio_load(float **pcm, size_t *n, const char *path, double max_seconds,

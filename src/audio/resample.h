@@ -9,9 +9,6 @@
 
 #include "echotts.h"
 
-#define AUDIO_MIN_RATE 1000
-#define AUDIO_MAX_RATE 768000
-
 /* From `rate` to 44.1 kHz; collects what comes out. */
 struct resampler;
 

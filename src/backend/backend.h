@@ -3,8 +3,8 @@
  * backend.h - what a device must be able to do to run the model.
  *
  * The model layer is plain C that calls op_*() in order.  A CPU backend
- * computes at once; Vulkan would record a dispatch; the null backend only
- * counts; the trace backend times.  So a forward function *is* the graph:
+ * computes at once; Vulkan would record a dispatch; the null backend does
+ * nothing; the trace backend times.  So a forward function *is* the graph:
  * there is no other.
  *
  * Rules for ops: inputs are never modified unless the op says "in place";
@@ -19,7 +19,6 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -30,7 +29,6 @@ enum dtype { DT_F32,
 
 struct buffer {
     void *host; /* NULL on a device we cannot see into */
-    void *dev;
     size_t bytes;
 };
 
@@ -69,7 +67,6 @@ struct kv {
 struct backend;
 
 struct backend_ops {
-    const char *name;
     void (*close)(struct backend *);
     bool (*alloc)(struct backend *, struct buffer *, size_t bytes);
     void (*free)(struct backend *, struct buffer *);
@@ -221,7 +218,6 @@ static inline void op_read(struct backend *b, float *dst, struct tensor src)
     b->ops->read(b, dst, src);
 }
 
-/* Rows may overlap: then as if through a third place. */
 static inline void op_copy(struct backend *b, struct tensor dst, struct tensor src)
 {
     ECHO_ASSERT(same_shape(dst, src));
@@ -397,9 +393,8 @@ static inline void op_snake(struct backend *b, struct tensor y, struct tensor x,
 
 /* ---- backends ---- */
 
-/* Computes nothing; counts. */
+/* Computes nothing. */
 struct backend *echo_null_backend(void);
-double echo_null_flops(const struct backend *);
 
 /* Works through `inner`, which it closes with itself, and sums the time of each kind of op. */
 struct backend *echo_trace_backend(struct backend *inner);

@@ -13,13 +13,13 @@
 #include "base/clock.h"
 
 enum op {
-    WRITE, READ, COPY, ZERO, ROPE_TABLE, LINEAR, CONV, DEPTHWISE, ATTENTION, RMS_NORM,
+    WRITE, READ, COPY, ZERO, ROPE_TABLE, LINEAR, PACKED, DEPTHWISE, ATTENTION, RMS_NORM,
     LAYER_NORM, ADALN, HEAD_NORM_ROPE, GATE_SIGMOID, GATED_ADD, ADD, SCALE, SILU, SILU_MUL,
     GELU, TANH, SNAKE, OPS
 };
 
 static const char *const names[OPS] = {
-    "write", "read", "copy", "zero", "rope_table", "linear", "conv", "depthwise", "attention",
+    "write", "read", "copy", "zero", "rope_table", "linear, in place", "linear, packed", "depthwise", "attention",
     "rms_norm", "layer_norm", "adaln", "head_norm_rope", "gate_sigmoid", "gated_add", "add",
     "scale", "silu", "silu_mul", "gelu", "tanh", "snake",
 };
@@ -129,7 +129,7 @@ static void trace_linear(struct backend *b, struct tensor y, struct tensor x,
                          const struct weight *w, struct tensor bias, int taps, int dilation,
                          bool add)
 {
-    TIMED(w->source ? LINEAR : CONV, 2.0 * y.rows * w->n * w->k, linear, y, x, w, bias, taps,
+    TIMED(w->source ? LINEAR : PACKED, 2.0 * y.rows * w->n * w->k, linear, y, x, w, bias, taps,
           dilation, add);
 }
 
@@ -226,7 +226,6 @@ static void trace_snake(struct backend *b, struct tensor y, struct tensor x,
 }
 
 static const struct backend_ops trace_ops = {
-    .name = "trace",
     .close = trace_close,
     .alloc = trace_alloc,
     .free = trace_free,
@@ -282,7 +281,7 @@ void echo_trace_report(const struct backend *b, void (*line)(void *user, const c
         if (!s->calls)
             continue;
         snprintf(rate, sizeof rate, "%8.1f GFLOP/s", s->flops / s->seconds * 1e-9);
-        snprintf(text, sizeof text, "%-16s %8ld calls %9.3f s %5.1f %% %s", names[i], s->calls,
+        snprintf(text, sizeof text, "%-17s %8ld calls %9.3f s %5.1f %% %s", names[i], s->calls,
                  s->seconds, 100 * s->seconds / total, s->flops > 0 ? rate : "");
         line(user, text);
     }

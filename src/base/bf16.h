@@ -41,7 +41,7 @@ static inline float f16_to_f32(uint16_t h)
     return h & 0x8000 ? -f : f;
 }
 
-/* Round to nearest even; too large becomes infinite. */
+/* Round to nearest even; too large becomes infinite, a NaN stays one. */
 static inline uint16_t f32_to_f16(float f)
 {
     uint32_t u;
@@ -50,6 +50,8 @@ static inline uint16_t f32_to_f16(float f)
     memcpy(&u, &f, sizeof u);
     sign = (uint16_t)(u >> 16 & 0x8000);
     u &= 0x7fffffff;
+    if (u > 0x7f800000)
+        return sign | 0x7e00;
     f = fabsf(f);
     if (f < 0x1p-14f)
         return sign | (uint16_t)rintf(f * 0x1p24f);

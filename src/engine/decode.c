@@ -4,12 +4,8 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "base/integers.h"
 #include "engine/voice.h"
-
-static int at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 /* Read n samples and pass them on. */
 static void deliver(struct decoding *d, struct run *r, struct tensor audio)

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/integers.h"
 #include "engine/voice.h"
 
 struct encoding {
@@ -37,7 +38,7 @@ static const float *samples(const struct encoding *e, int first, int count)
     return e->s->host;
 }
 
-/* One coarse piece; host memory is touched only if there are samples: not in a dry run. */
+/* One coarse piece. */
 static void piece(const struct encoding *e, struct run *r, struct codec_streams *streams,
                   int first, int frames, bool dry)
 {
@@ -47,7 +48,7 @@ static void piece(const struct encoding *e, struct run *r, struct codec_streams 
     struct tensor latent = scratch(r, frames, c->latent);
 
     for (int i = 0; i < frames && !run_stopped(r); i += CODEC_FINE_FRAMES) {
-        int n = frames - i < CODEC_FINE_FRAMES ? frames - i : CODEC_FINE_FRAMES;
+        int n = at_most(frames - i, CODEC_FINE_FRAMES);
         size_t fine_mark = arena_mark(&r->arena);
         struct tensor audio = scratch_dense(r, n * c->frame_samples, 1);
 
@@ -67,9 +68,21 @@ static void piece(const struct encoding *e, struct run *r, struct codec_streams 
     arena_reset(&r->arena, mark);
 }
 
-static int at_most(int a, int b)
+/* Numbers that are not finite come from damaged weights: the audio was checked. */
+static echo_status check_finite(const struct encoding *e, int first, echo_error *err)
 {
-    return a < b ? a : b;
+    size_t size = (size_t)e->codec->latent;
+    int end = at_most(first + CODEC_COARSE_FRAMES, e->v->frames);
+    echo_status s;
+
+    for (size_t i = (size_t)first * size; i < (size_t)end * size; i++)
+        if (!isfinite(e->v->latent[i])) {
+            s = echo_model_find_damage(e->s->model, err);
+            return s ? s : echo_fail(err, ECHO_ERR_FILE,
+                                     "%s: the audio encodes to numbers that are not finite",
+                                     e->s->model->files.dac);
+        }
+    return ECHO_OK;
 }
 
 echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t n,
@@ -99,7 +112,7 @@ echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t
         echo_streams_restart(&r, &kept);
         for (int at = chunk; at < end; at += CODEC_COARSE_FRAMES) {
             piece(&e, &r, &kept, at, at_most(end - at, CODEC_COARSE_FRAMES), false);
-            if ((status = echo_session_check(s, err)))
+            if ((status = echo_session_check(s, err)) || (status = check_finite(&e, at, err)))
                 return status;
         }
     }

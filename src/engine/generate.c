@@ -6,7 +6,6 @@
  * known not to be cut: a frame is kept unless 20 flat ones begin at or before it.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -332,7 +331,6 @@ echo_status echo_generate(echo_session *s, const char *text, const echo_voice *v
 {
     echo_params defaults = echo_params_default(s->model);
     struct job j = { .s = s, .m = s->model, .p = params ? params : &defaults, .sink = sink };
-    size_t latent_bytes = ECHO_MAX_FRAMES * (size_t)s->model->dit.latent * sizeof(float);
     double begin = echo_clock();
     echo_status status;
 
@@ -348,7 +346,7 @@ echo_status echo_generate(echo_session *s, const char *text, const echo_voice *v
     j.decoding = (struct decoding){ .s = s, .sink = sink };
     if ((status = plan(&j, err)))
         return status;
-    memset(s->latent, 0, latent_bytes);
+    memset(s->latent, 0, echo_session_latent_floats(s->model) * sizeof(float));
     if (j.start)
         memcpy(s->latent, j.p->continuation->latent,
                (size_t)j.start * (size_t)j.m->dit.latent * sizeof(float));
@@ -356,7 +354,7 @@ echo_status echo_generate(echo_session *s, const char *text, const echo_voice *v
     s->stats.frames = s->frames;
     s->stats.text_tokens = j.n_ids;
     s->stats.total_s = echo_clock() - begin;
-    if (!status && j.wants_audio && !s->stats.kept)
+    if (!status && j.wants_audio && s->stats.kept <= j.start)
         echo_log(j.m, ECHO_LOG_WARNING, "the model made no speech: try another seed or text");
     return status;
 }

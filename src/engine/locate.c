@@ -60,16 +60,32 @@ static bool is_file(const char *path)
     return path && !stat(path, &st) && S_ISREG(st.st_mode);
 }
 
+/* A path of which glob() takes every character for itself. */
+static char *escaped(const char *path)
+{
+    char *out = malloc(2 * strlen(path) + 1), *to = out;
+
+    for (; out && *path; *to++ = *path++)
+        if (strchr("*?[]\\", *path))
+            *to++ = '\\';
+    if (out)
+        *to = 0;
+    return out;
+}
+
 /* The newest file that dir/pattern names, or NULL. */
 static char *newest(const char *dir, const char *pattern)
 {
-    char *whole = text("%s/%s", dir, pattern), *found = NULL;
+    bool one = !strchr(pattern, '*');
+    char *literal = one ? strdup(dir) : escaped(dir);
+    char *whole = literal ? text("%s/%s", literal, pattern) : NULL, *found = NULL;
     struct stat st, best = { 0 };
     glob_t g;
 
+    free(literal);
     if (!whole)
         return NULL;
-    if (!strchr(pattern, '*'))
+    if (one)
         return is_file(whole) ? whole : (free(whole), NULL);
     if (!glob(whole, GLOB_NOSORT, NULL, &g)) {
         for (size_t i = 0; i < g.gl_pathc; i++) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/model.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,23 +213,14 @@ echo_model_info echo_model_describe(const echo_model *m)
 
 static echo_status find_damage_in(const struct safetensors *f, echo_error *err)
 {
-    float block[4096];
-
     for (size_t i = 0; i < f->n; i++) {
         const struct array *a = &f->arrays[i];
+        size_t bad = echo_array_is_float(a) ? echo_array_not_finite(a) : a->count;
 
-        if (a->type != ARRAY_F32 && a->type != ARRAY_BF16 && a->type != ARRAY_F16)
-            continue;
-        for (size_t at = 0; at < a->count; at += 4096) {
-            size_t n = a->count - at < 4096 ? a->count - at : 4096;
-
-            echo_array_floats(a, at, n, block);
-            for (size_t j = 0; j < n; j++)
-                if (!isfinite(block[j]))
-                    return echo_fail(err, ECHO_ERR_FILE,
-                                     "%s: tensor '%s' has a number that is not finite (number "
-                                     "%zu): the file is damaged", f->path, a->name, at + j);
-        }
+        if (bad < a->count)
+            return echo_fail(err, ECHO_ERR_FILE,
+                             "%s: tensor '%s' has a number that is not finite (number %zu): "
+                             "the file is damaged", f->path, a->name, bad);
     }
     return ECHO_OK;
 }

@@ -3,13 +3,21 @@
 
 #include <stdlib.h>
 
+#include "base/integers.h"
 #include "base/memory.h"
+
+size_t echo_session_latent_floats(const echo_model *m)
+{
+    int patch = m->dit.encoder[CONTEXT_VOICE].patch;
+
+    return (size_t)(divide_up(ECHO_MAX_FRAMES, patch) * patch) * (size_t)m->dit.latent;
+}
 
 echo_status echo_session_open(echo_session **out, const echo_model *m, echo_error *err)
 {
     echo_session *s = calloc(1, sizeof *s);
     size_t layers = (size_t)m->dit.layers * CONTEXT_KINDS;
-    size_t latent = (size_t)ECHO_MAX_FRAMES * (size_t)m->dit.latent * sizeof(float);
+    size_t latent = echo_session_latent_floats(m) * sizeof(float);
 
     *out = NULL;
     if (!s)

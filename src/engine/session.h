@@ -21,11 +21,14 @@ struct echo_session {
     float *host;           /* staging, and the sampler's work */
     size_t host_floats;
     struct kv *kv;    /* [CONTEXT_KINDS][layers] */
-    float *latent;    /* [ECHO_MAX_FRAMES][latent], of the last generation */
+    float *latent;    /* [ECHO_MAX_FRAMES, in whole patches][latent], of the last generation */
     int frames;       /* of it */
     atomic_bool stop; /* set by echo_cancel() and by callbacks */
     echo_stats stats;
 };
+
+/* Floats of `latent`. */
+size_t echo_session_latent_floats(const echo_model *m);
 
 /* A run over no memory that measures, and one over the session's. */
 struct run echo_session_dry_run(echo_session *s);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "audio/audio.h"
 #include "base/memory.h"
@@ -93,37 +94,46 @@ static echo_status encode(echo_voice **out, echo_session *s, const float *pcm, s
     return status;
 }
 
-echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pcm, size_t n,
-                              int rate, const echo_encode_opts *opts, echo_error *err)
+static echo_status encode_at_rate(echo_voice **out, echo_session *s, const float *pcm, size_t n,
+                                  int rate, const echo_encode_opts *opts, echo_error *err)
 {
     static const echo_encode_opts none = { 0 };
+    const echo_encode_opts *o = opts ? opts : &none;
+    size_t most = (size_t)ECHO_VOICE_SECONDS * (size_t)rate;
     float *resampled = NULL;
-    size_t most = (size_t)ECHO_VOICE_SECONDS * (size_t)(rate > 0 ? rate : 1);
     echo_status status;
 
-    *out = NULL;
-    atomic_store(&s->stop, false);
-    if (rate < 1000 || rate > 768000)
-        return echo_fail(err, ECHO_ERR_ARG, "a rate of %d Hz, expected 1000 to 768000", rate);
     if (n > most)
         n = most;
     if (rate == ECHO_SAMPLE_RATE)
-        return encode(out, s, pcm, n, opts ? opts : &none, err);
+        return encode(out, s, pcm, n, o, err);
     if ((status = echo_audio_resample(&resampled, &n, pcm, n, rate, err)))
         return status;
-    status = encode(out, s, resampled, n, opts ? opts : &none, err);
+    status = encode(out, s, resampled, n, o, err);
     echo_free(resampled);
     return status;
+}
+
+echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pcm, size_t n,
+                              int rate, const echo_encode_opts *opts, echo_error *err)
+{
+    *out = NULL;
+    atomic_store(&s->stop, false);
+    if (rate < AUDIO_MIN_RATE || rate > AUDIO_MAX_RATE)
+        return echo_fail(err, ECHO_ERR_ARG, "a rate of %d Hz, expected %d to %d", rate,
+                         AUDIO_MIN_RATE, AUDIO_MAX_RATE);
+    return encode_at_rate(out, s, pcm, n, rate, opts, err);
 }
 
 /* ---- from and to files ---- */
 
 /* By its beginning: eight bytes of a header's length, of which the upper four are zero, and the
- * header's first brace. */
+ * header's first brace.  A pipe is left alone: what is read from it is gone. */
 static bool is_safetensors(const char *path)
 {
     unsigned char head[9];
-    FILE *f = fopen(path, "rb");
+    struct stat st;
+    FILE *f = !stat(path, &st) && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
     bool whole = f && fread(head, 1, sizeof head, f) == sizeof head;
 
     if (f)
@@ -137,7 +147,7 @@ static echo_status check_latent(const struct array *a, const char *path, int siz
     if (!a)
         return echo_fail(err, ECHO_ERR_FILE,
                          "%s: no tensor 'latent' in it: not a file of latents", path);
-    if (a->type != ARRAY_F32 && a->type != ARRAY_BF16 && a->type != ARRAY_F16)
+    if (!echo_array_is_float(a))
         return echo_fail(err, ECHO_ERR_FILE,
                          "%s: tensor 'latent' is of type %s, expected F32, BF16 or F16", path,
                          echo_array_type_name(a->type));
@@ -153,6 +163,12 @@ static echo_status check_latent(const struct array *a, const char *path, int siz
     if (frames < 1 || frames > MAX_SAVED_FRAMES)
         return echo_fail(err, ECHO_ERR_FILE, "%s: %lld frames, expected 1 to %d", path,
                          (long long)frames, MAX_SAVED_FRAMES);
+    size_t bad = echo_array_not_finite(a);
+
+    if (bad < a->count)
+        return echo_fail(err, ECHO_ERR_FILE,
+                         "%s: tensor 'latent' has a number that is not finite (number %zu)", path,
+                         bad);
     return ECHO_OK;
 }
 
@@ -167,17 +183,8 @@ static echo_status load_latents(echo_voice **out, const echo_model *m, const cha
     const struct array *a = echo_safetensors_find(f, "latent");
 
     if (!(s = check_latent(a, path, m->dit.latent, err)) &&
-        !(s = echo_voice_new(out, (int)a->shape[a->dims - 2], m->dit.latent, 0, err))) {
+        !(s = echo_voice_new(out, (int)a->shape[a->dims - 2], m->dit.latent, 0, err)))
         echo_array_floats(a, 0, a->count, (*out)->latent);
-        for (size_t i = 0; i < a->count && !s; i++)
-            if (!isfinite((*out)->latent[i]))
-                s = echo_fail(
-                    err, ECHO_ERR_FILE,
-                    "%s: tensor 'latent' has a number that is not finite (number %zu)", path,
-                    i);
-        if (s)
-            echo_voice_close(out);
-    }
     echo_safetensors_close(&f);
     return s;
 }
@@ -191,11 +198,12 @@ echo_status echo_voice_open(echo_voice **out, echo_session *s, const char *path,
     echo_error why = { 0 };
 
     *out = NULL;
+    atomic_store(&s->stop, false);
     if (is_safetensors(path))
         return load_latents(out, s->model, path, err);
     if ((status = echo_audio_load(&pcm, &n, path, ECHO_VOICE_SECONDS, err)))
         return status;
-    status = echo_voice_encode(out, s, pcm, n, ECHO_SAMPLE_RATE, opts, &why);
+    status = encode_at_rate(out, s, pcm, n, ECHO_SAMPLE_RATE, opts, &why);
     echo_free(pcm);
     if (status == ECHO_ERR_ARG) /* what is wrong is in the file */
         return echo_fail(err, ECHO_ERR_FILE, "%s: %s", path, why.text);

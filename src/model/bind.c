@@ -85,18 +85,13 @@ bool echo_bind_has(const struct binder *b, const char *name, ...)
     return n.array != NULL;
 }
 
-static bool is_float(const struct array *a)
-{
-    return a->type == ARRAY_F32 || a->type == ARRAY_BF16 || a->type == ARRAY_F16;
-}
-
 static bool require(struct binder *b, const struct named *n)
 {
     if (b->status)
         return false;
     if (!n->array)
         echo_bind_fail(b, "tensor '%s' is missing", n->name);
-    else if (!is_float(n->array))
+    else if (!echo_array_is_float(n->array))
         echo_bind_fail(b, "tensor '%s' is of type %s, expected F32, BF16 or F16", n->name,
                        echo_array_type_name(n->array->type));
     return !b->status;
@@ -176,17 +171,6 @@ int echo_bind_count(struct binder *b, const char *stem)
     return count ? count : 1;
 }
 
-static bool finite_floats(struct binder *b, const struct named *n, const float *values)
-{
-    for (size_t i = 0; i < n->array->count; i++)
-        if (!isfinite(values[i])) {
-            echo_bind_fail(b, "tensor '%s' has a number that is not finite (number %zu): "
-                              "the file is damaged", n->name, i);
-            return false;
-        }
-    return true;
-}
-
 static struct tensor to_device(struct binder *b, const float *values, int rows, int cols)
 {
     struct kept *k = keep(b, 0);
@@ -204,9 +188,21 @@ static struct tensor to_device(struct binder *b, const float *values, int rows, 
     return t;
 }
 
+/* What is made of finite numbers can still be none: 1 / 1e-45. */
+static bool made_well(struct binder *b, const float *values, size_t n)
+{
+    for (size_t i = 0; i < n && !b->status; i++)
+        if (!isfinite(values[i]))
+            echo_bind_fail(b, "a weight computed from its tensors is not finite: the file is "
+                              "damaged");
+    return !b->status;
+}
+
 struct tensor echo_bind_made(struct binder *b, const float *values, int rows, int cols)
 {
-    return b->status ? no_tensor : to_device(b, values, rows, cols);
+    bool good = made_well(b, values, (size_t)rows * (size_t)cols);
+
+    return good ? to_device(b, values, rows, cols) : no_tensor;
 }
 
 static void load(struct binder *b, struct weight *w, const void *src, enum dtype dtype, int n,
@@ -225,7 +221,7 @@ static void load(struct binder *b, struct weight *w, const void *src, enum dtype
 void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n,
                            int k)
 {
-    if (!b->status)
+    if (made_well(b, values, (size_t)n * (size_t)k))
         load(b, w, values, DT_F32, n, k, false);
 }
 
@@ -269,18 +265,21 @@ void echo_bind_rows(struct binder *b, struct weight *w, int first, int n, int of
 static float *floats(struct binder *b, const struct named *n)
 {
     size_t bytes = n->array->count * sizeof(float);
-    float *values = malloc(bytes);
+    size_t bad = echo_array_not_finite(n->array);
+    float *values;
 
-    if (!values) {
+    if (bad < n->array->count) {
+        echo_bind_fail(b, "tensor '%s' has a number that is not finite (number %zu): the file is "
+                          "damaged", n->name, bad);
+        return NULL;
+    }
+    if (!(values = malloc(bytes ? bytes : 1))) {
         b->status = echo_fail_memory(b->err, bytes, "the model");
         return NULL;
     }
     echo_array_floats(n->array, 0, n->array->count, values);
     b->parameters += n->array->count;
-    if (finite_floats(b, n, values))
-        return values;
-    free(values);
-    return NULL;
+    return values;
 }
 
 float *echo_bind_floats(struct binder *b, int d0, int d1, int d2, const char *name, ...)

@@ -39,11 +39,11 @@ static int bind_encoder_block(struct binder *b, struct codec *c, int i, int chan
     e->alpha = echo_bind_snake(b, channels, stem);
     snprintf(stem, sizeof stem, "encoder.block.%d.block.4", i + 1);
     echo_bind_conv(b, &e->down, CONV, STRIDE_HALF, channels, stem);
-    *samples *= e->down.stride;
-    if (*samples > MAX_FRAME) {
+    if (e->down.stride > MAX_FRAME / *samples) {
         echo_bind_fail(b, "the encoder's strides make frames of over %d samples", MAX_FRAME);
-        *samples = 1;
+        *samples = e->down.stride = 1;
     }
+    *samples *= e->down.stride;
     snprintf(stem, sizeof stem, "encoder.block.%d.block.5", i + 1);
     e->has_transformer = echo_bind_has(b, "%s.norm.weight", stem);
     if (e->has_transformer)
@@ -88,9 +88,7 @@ static void bind_decoder(struct binder *b, struct codec *c)
         snprintf(stem, sizeof stem, "decoder.model.%d.block.1", i + 1);
         echo_bind_conv(b, &d->up, CONV_TRANSPOSED, STRIDE_HALF, channels, stem);
         channels = d->up.out;
-        samples *= d->up.stride;
-        if (samples > MAX_FRAME)
-            samples = 0;
+        samples = d->up.stride > MAX_FRAME / samples ? MAX_FRAME : samples * d->up.stride;
         for (int u = 0; u < 3; u++) {
             snprintf(stem, sizeof stem, "decoder.model.%d.block.%d", i + 1, u + 2);
             echo_bind_residual(b, &d->unit[u], channels, dilations[u], stem);
@@ -124,7 +122,7 @@ static void bind_resampler(struct binder *b, struct resampler *s, enum conv_kind
 static void bind_resamplers(struct binder *b, struct codec *c)
 {
     char stem[80];
-    int up = 1;
+    int64_t down = 1, up = 1;
 
     c->coarse_rows = 1;
     for (int i = 0; i < c->resamplers && c->down && c->up; i++) {
@@ -132,12 +130,13 @@ static void bind_resamplers(struct binder *b, struct codec *c)
         bind_resampler(b, &c->down[i], CONV, c->dim, stem);
         snprintf(stem, sizeof stem, "quantizer.upsample.%d", i);
         bind_resampler(b, &c->up[i], CONV_TRANSPOSED, c->dim, stem);
-        c->coarse_rows *= c->down[i].conv.stride;
+        down *= c->down[i].conv.stride;
         up *= c->up[i].conv.stride;
-        if (c->coarse_rows > MAX_FRAME || up != c->coarse_rows) {
+        if (down > MAX_FRAME || up != down) {
             echo_bind_fail(b, "quantizer.downsample and quantizer.upsample do not match");
-            c->coarse_rows = 1;
+            return;
         }
+        c->coarse_rows = (int)down;
     }
 }
 
@@ -145,13 +144,14 @@ static void bind_resamplers(struct binder *b, struct codec *c)
 static int count_frame_samples(struct binder *b, const struct codec *c)
 {
     const char *kernel = "conv.parametrizations.weight.original1";
-    int samples = c->coarse_rows;
+    int64_t samples = c->coarse_rows;
 
     for (int i = 1; i <= c->encoder_blocks && samples <= MAX_FRAME; i++)
         samples *= echo_bind_dim(b, 2, "encoder.block.%d.block.4.%s", i, kernel) / 2;
-    if (!b->status && (samples < 1 || samples > MAX_FRAME))
-        echo_bind_fail(b, "the encoder's strides make frames of %d samples", samples);
-    return samples;
+    if (samples >= 1 && samples <= MAX_FRAME)
+        return (int)samples;
+    echo_bind_fail(b, "the encoder's strides make frames of %lld samples", (long long)samples);
+    return 1;
 }
 
 void echo_bind_codec(struct binder *b, struct codec *c)
@@ -186,8 +186,8 @@ void echo_bind_pca(struct binder *b, struct codec *c)
 
     if (!turned || !bias)
         b->status = echo_fail_memory(b->err, (size_t)c->latent * (size_t)c->dim, "the PCA");
-    if (scale && *scale == 0)
-        echo_bind_fail(b, "latent_scale is 0");
+    if (scale && !isfinite(1 / *scale))
+        echo_bind_fail(b, "latent_scale is %g, nothing to divide by", (double)*scale);
     for (int i = 0; i < c->latent && !b->status; i++) {
         double at_mean = 0;
 
@@ -303,8 +303,10 @@ void echo_codec_decode_fine(struct run *r, struct stream *s, const struct codec 
             echo_residual_unit(r, s, &d->unit[u], y);
         x = y;
     }
-    echo_conv(r, s, &c->decoder_out, audio, x, c->decoder_alpha);
-    op_tanh(r->be, tensor_reshape(audio, c->frame_samples));
+    if (!run_stopped(r)) { /* else x has the shape of a block before the last */
+        echo_conv(r, s, &c->decoder_out, audio, x, c->decoder_alpha);
+        op_tanh(r->be, tensor_reshape(audio, c->frame_samples));
+    }
     s->frames += audio.rows / c->frame_samples;
     arena_reset(&r->arena, mark);
 }

@@ -125,8 +125,9 @@ static struct window open_keys(struct run *r, struct stream *s,
 {
     int kept = position - first_kept(t, position);
     struct window w = { .past = kept_rows(s, t->window + KEY_ALIGN, t->dim),
-                        .all = scratch(r, kept + rows, t->dim) };
+                        .all = scratch(r, t->window + KEY_ALIGN + rows, t->dim) };
 
+    w.all = tensor_rows(w.all, 0, kept + rows); /* room does not depend on the position */
     w.fresh = tensor_rows(w.all, kept, rows);
     if (kept)
         op_copy(r->be, tensor_rows(w.all, 0, kept), tensor_rows(w.past, 0, kept));

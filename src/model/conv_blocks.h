@@ -25,7 +25,7 @@ struct stream {
 struct conv {
     struct weight w; /* [out][taps][in], or [stride * out][taps][in] if transposed */
     struct tensor bias;
-    int in, out, taps, stride;
+    int out, taps, stride;
 };
 
 struct residual_unit {
@@ -38,7 +38,7 @@ struct convnext {
     struct tensor depthwise, depthwise_bias, gain, bias, gamma;
     struct weight up, down;
     struct tensor up_bias, down_bias;
-    int channels, hidden;
+    int hidden;
 };
 
 struct codec_layer {
@@ -59,7 +59,7 @@ enum conv_kind { CONV, CONV_TRANSPOSED };
 enum conv_stride { STRIDE_ONE, STRIDE_HALF, STRIDE_WHOLE };
 
 /* stem "decoder.model.0": "stem.conv.parametrizations..." if there (weight norm, folded here),
- * else the plain "stem.conv.weight". */
+ * else the plain "stem.conv.weight", as the resamplers have it. */
 void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
                     enum conv_stride stride, int in, const char *stem);
 /* Both rows of op_snake(). */

@@ -9,6 +9,8 @@
 
 #include "model/conv_blocks.h"
 
+#define MOST_NUMBERS (1 << 24) /* of a row or a column of a layer's matrix */
+
 /* A kernel as stored: [d0][d1][taps], where dim 0 is the output channel or, transposed, the
  * input channel.  The norm of weight norm leaves dim 0 in both cases. */
 struct kernel {
@@ -106,13 +108,17 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
     bool transposed = kind == CONV_TRANSPOSED;
     float *matrix = NULL;
 
-    *c =
-        (struct conv){ .in = in, .out = transposed ? k.d1 : k.d0, .taps = k.taps, .stride = 1 };
+    *c = (struct conv){ .out = transposed ? k.d1 : k.d0, .taps = k.taps, .stride = 1 };
     if (stride != STRIDE_ONE)
         c->stride = stride == STRIDE_HALF ? k.taps / 2 : k.taps;
     if (!b->status && (transposed ? k.d0 : k.d1) != in)
         echo_bind_fail(b, "'%s.conv' takes %d channels, but is given %d", stem,
                        transposed ? k.d0 : k.d1, in);
+    if (k.d0 > MOST_NUMBERS / k.taps || k.d1 > MOST_NUMBERS / k.taps) {
+        echo_bind_fail(b, "'%s.conv' is impossibly large: %d x %d x %d", stem, k.d0, k.d1,
+                       k.taps);
+        k.taps = c->taps = 1;
+    }
     if (c->stride < 1 || k.taps % c->stride) {
         echo_bind_fail(b, "'%s.conv' has %d taps, expected an even count", stem, k.taps);
         c->stride = 1;
@@ -185,9 +191,11 @@ static struct tensor bind_depthwise(struct binder *b, int channels, const char *
     float *turned = malloc((size_t)channels * (size_t)taps * sizeof *turned);
     struct tensor t = no_tensor;
 
+    if (taps > MOST_NUMBERS / channels)
+        echo_bind_fail(b, "'%s.dwconv.conv' is impossibly large: %d x %d", stem, channels, taps);
     if (w && !turned)
         b->status = echo_fail_memory(b->err, (size_t)channels * 4, "the codec");
-    if (w && turned) {
+    if (w && turned && !b->status) {
         for (int c = 0; c < channels; c++)
             for (int i = 0; i < taps; i++)
                 turned[i * channels + c] = w[c * taps + i];
@@ -200,7 +208,6 @@ static struct tensor bind_depthwise(struct binder *b, int channels, const char *
 
 void echo_bind_convnext(struct binder *b, struct convnext *c, int channels, const char *stem)
 {
-    c->channels = channels;
     c->hidden = echo_bind_dim(b, 0, "%s.pwconv1.weight", stem);
     c->depthwise = bind_depthwise(b, channels, stem);
     c->depthwise_bias = echo_bind_vector(b, channels, "%s.dwconv.conv.bias", stem);

@@ -16,7 +16,7 @@ void echo_bind_attention(struct binder *b, struct attention_w *w, const char *st
     int count = echo_bind_dim(b, 0, "%sattention.q_norm.weight", stem);
     int head = echo_bind_dim(b, 1, "%sattention.q_norm.weight", stem);
 
-    if (count * head != dim || head % 2 || head > 256)
+    if ((int64_t)count * head != dim || head % 2 || head > 256)
         echo_bind_fail(b, "'%sattention.q_norm.weight': %d heads of %d do not make %d, or are "
                           "not even and at most 256", stem, count, head, dim);
     *heads = count;
@@ -53,6 +53,9 @@ static void bind_input(struct binder *b, struct encoder *e, const char *stem, in
                        width, latent);
     e->latent = latent;
     e->patch = width / latent;
+    if (e->patch > ECHO_MAX_FRAMES)
+        echo_bind_fail(b, "'%s.in_proj.weight' has patches of %d frames, at most %d are possible",
+                       stem, e->patch, ECHO_MAX_FRAMES);
     e->dim = echo_bind_dim(b, 0, "%s.in_proj.weight", stem);
     echo_bind_weight(b, &e->in_proj, e->dim, width, "%s.in_proj.weight", stem);
     e->in_bias = echo_bind_vector(b, e->dim, "%s.in_proj.bias", stem);

@@ -91,11 +91,11 @@ void echo_bind_quantizer(struct binder *b, struct quantizer *q, int dim)
     }
 }
 
-/* The entry of highest cosine, the first of equals. */
+/* The entry of highest cosine, the first of equals; -1 if e is not finite. */
 static int nearest(const struct codebook *c, const float *e)
 {
     float unit[QUANTIZER_MAX_DIM], best = -INFINITY;
-    int found = 0;
+    int found = -1;
 
     normalise(unit, e, c->dim);
     for (int i = 0; i < c->entries; i++) {
@@ -131,7 +131,9 @@ void echo_quantize(struct run *r, const struct quantizer *q, struct tensor sum, 
             float *row = e + (size_t)j * (size_t)c->dim;
             int code = nearest(c, row);
 
-            memcpy(row, c->rows + (size_t)code * (size_t)c->dim, (size_t)c->dim * sizeof *row);
+            if (code >= 0) /* else the row stays what it is, and is noticed in the end */
+                memcpy(row, c->rows + (size_t)code * (size_t)c->dim,
+                       (size_t)c->dim * sizeof *row);
             if (codes)
                 codes[(size_t)i * stride + (size_t)j] = code;
         }

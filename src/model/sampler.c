@@ -10,7 +10,7 @@
 #define TIMES_AT_ONCE 32 /* steps whose modulation is made together, from weights read once */
 #define FIRST_TIME    0.999 /* the reference's schedule starts here */
 
-enum { FULL, MAX_BRANCHES = 3 };
+#define MAX_BRANCHES 3 /* the full one is the first */
 
 /* Which branches a guided step evaluates; 0: not this one. */
 struct branches {

@@ -90,16 +90,17 @@ static void put(struct writer *w, const char *text, size_t n)
     w->length += n;
 }
 
-size_t echo_text_normalise(const char *text, char *out, size_t size)
+size_t echo_text_normalize(const char *text, bool normalize, char *out, size_t size)
 {
     struct writer w = { .out = out, .size = size };
     const struct replacement *r;
 
     /* Neither the first character's being a bracket nor "S1" is changed by a replacement. */
-    if (*text != '[' && *text != '(' && !strstr(text, "S1") && !strstr(text, "S2"))
+    if (normalize && *text != '[' && *text != '(' && !strstr(text, "S1") &&
+        !strstr(text, "S2"))
         put(&w, DEFAULT_SPEAKER, strlen(DEFAULT_SPEAKER));
     while (*text) {
-        if ((r = match(text))) {
+        if (normalize && (r = match(text))) {
             put(&w, r->to, strlen(r->to));
             text += strlen(r->from);
         } else {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.h - text to the bytes the model reads.
+ * text.h - text to the bytes the model reads; echo_text_normalize() is in echotts.h.
  */
 #ifndef ECHO_TEXT_H
 #define ECHO_TEXT_H
@@ -14,8 +14,5 @@
 /* Checks that text is valid UTF-8 without control characters other than tab and newlines,
  * and not blank.  The line says where, counting bytes from 1. */
 echo_status echo_text_valid(const char *text, echo_error *err);
-
-/* Writes at most size bytes of the normalised text with the final 0; returns its length. */
-size_t echo_text_normalise(const char *text, char *out, size_t size);
 
 #endif

@@ -8,6 +8,7 @@
 #include "weights/safetensors.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -390,4 +391,23 @@ void echo_array_floats(const struct array *a, size_t first, size_t count, float 
         memcpy(&half, p + 2 * i, sizeof half);
         out[i] = a->type == ARRAY_BF16 ? bf16_to_f32(half) : f16_to_f32(half);
     }
+}
+
+bool echo_array_is_float(const struct array *a)
+{
+    return a->type == ARRAY_F32 || a->type == ARRAY_BF16 || a->type == ARRAY_F16;
+}
+
+size_t echo_array_not_finite(const struct array *a)
+{
+    float block[1024];
+
+    for (size_t at = 0, n; at < a->count; at += n) {
+        n = a->count - at < 1024 ? a->count - at : 1024;
+        echo_array_floats(a, at, n, block);
+        for (size_t i = 0; i < n; i++)
+            if (!isfinite(block[i]))
+                return at + i;
+    }
+    return a->count;
 }

@@ -8,6 +8,7 @@
 #ifndef ECHO_SAFETENSORS_H
 #define ECHO_SAFETENSORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,12 @@ const struct array *echo_safetensors_find(const struct safetensors *f, const cha
 
 /* Expand count numbers from number `first` on to float32 (F32, BF16 and F16 only). */
 void echo_array_floats(const struct array *a, size_t first, size_t count, float *out);
+
+/* Is it one of these three? */
+bool echo_array_is_float(const struct array *a);
+
+/* Place of the first number that is not finite (of a float array), or its count. */
+size_t echo_array_not_finite(const struct array *a);
 
 /* ---- writing ---- */
 

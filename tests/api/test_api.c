@@ -5,12 +5,10 @@
  */
 #include <math.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "echotts.h"
 #include "unit.h"
@@ -246,6 +244,28 @@ static void blocks(void)
     echo_model_close(&m);
 }
 
+/* A continuation is heard first and never cut; kept says so without sound too. */
+static void continuing(echo_session *s)
+{
+    echo_voice *before = NULL;
+    float flat[8 * 80] = { 0 };
+    echo_params p = { .steps = 4, .cfg_max_t = 1, .truncation = 1, .frames = 40, .seed = 3,
+                      .force_speaker_layers = -1, .normalize = true, .trim = true };
+    struct sound heard = { 0 };
+    echo_stats with, without;
+
+    CHECK(!echo_voice_from_latent(&before, flat, 8, 80, NULL)); /* flat, as after speech */
+    p.continuation = before;
+    speak(s, NULL, &p, &heard);
+    with = echo_session_stats(s);
+    CHECK(with.frames == 48 && with.kept >= 8 && heard.n == (size_t)with.kept * 2048);
+    CHECK(!echo_generate(s, TEXT, NULL, &p, NULL, NULL));
+    without = echo_session_stats(s);
+    CHECK(without.kept == with.kept && without.samples == 0);
+    drop(&heard);
+    echo_voice_close(&before);
+}
+
 /* A model that has learned to end: the cut is the beginning of the uncut sound, block by block
  * too, and no block after the end is heard. */
 static void trimming(void)
@@ -276,10 +296,11 @@ static void trimming(void)
     p.trim = true;
     speak(s, NULL, &p, &cut);
     stats = echo_session_stats(s);
-    CHECK(cut.n == (size_t)stats.kept * 2048 && cut.n <= whole.n);
-    CHECK(!memcmp(cut.pcm, whole.pcm, cut.n * sizeof(float)));
+    CHECK(stats.kept > 4 && stats.kept < 64 && cut.n == (size_t)stats.kept * 2048);
+    CHECK(cut.n <= whole.n && !memcmp(cut.pcm, whole.pcm, cut.n * sizeof(float)));
     drop(&whole);
     drop(&cut);
+    continuing(s);
     echo_session_close(&s);
     echo_model_close(&m);
 }
@@ -306,6 +327,67 @@ static bool refuse(void *user, echo_stage stage, int done, int total)
 {
     (void)done, (void)total;
     return stage != *(echo_stage *)user;
+}
+
+static bool swallow(void *user, const float *pcm, size_t n)
+{
+    (void)user, (void)pcm, (void)n;
+    return true;
+}
+
+struct deadline {
+    echo_session *s;
+    long ns;
+};
+
+static void *cancel_at(void *arg)
+{
+    const struct deadline *d = arg;
+
+    nanosleep(&(struct timespec){ .tv_nsec = d->ns }, NULL);
+    echo_cancel(d->s);
+    return NULL;
+}
+
+/* Stopped anywhere inside encoding and decoding: cancelled or done, and never worse. */
+static void stopping_the_codec(void)
+{
+    echo_model *m = NULL;
+    echo_session *s = open_session(&m, tiny, 2, NULL);
+    echo_voice *v = clip(s), *again = NULL;
+    echo_sink sink = { .audio = swallow };
+    char path[600];
+    int stopped = 0;
+    float *pcm = NULL;
+    size_t n;
+
+    snprintf(path, sizeof path, "%s/voice.wav", tiny);
+    CHECK(!echo_audio_read(&pcm, &n, path, 0, NULL));
+    for (int i = 0; i < 60; i++) {
+        struct deadline d = { s, 300000L * (i % 30) };
+        echo_status status;
+        pthread_t t;
+
+        pthread_create(&t, NULL, cancel_at, &d);
+        if (i < 30)
+            status = echo_decode(s, v, &sink, NULL);
+        else
+            status = echo_voice_encode(&again, s, pcm, n, 44100, NULL, NULL);
+        pthread_join(t, NULL);
+        CHECK(status == ECHO_OK || status == ECHO_ERR_CANCELLED);
+        CHECK(!status || !again);
+        stopped += status == ECHO_ERR_CANCELLED;
+        echo_voice_close(&again);
+    }
+    CHECK(stopped > 5);
+    CHECK(!echo_voice_encode(&again, s, pcm, n, 44100, NULL, NULL));
+    CHECK(!memcmp(echo_voice_latent(v, NULL, NULL), echo_voice_latent(again, NULL, NULL),
+                  92 * 80 * sizeof(float)));
+    echo_audio_free(&pcm);
+    echo_voice_close(&again);
+    echo_voice_close(&v);
+    echo_session_close(&s);
+    echo_model_close(&m);
 }
 
 static void stopping(void)
@@ -336,10 +418,9 @@ static void stopping(void)
     for (echo_stage stage = ECHO_STAGE_SAMPLE; stage <= ECHO_STAGE_DECODE; stage++) {
         echo_sink refusing = { .user = &stage, .progress = refuse };
 
-        refusing.audio = stage == ECHO_STAGE_DECODE ? sink.audio : NULL;
-        drop(&part);
-        if (stage == ECHO_STAGE_SAMPLE)
-            CHECK(echo_generate(s, TEXT, NULL, &p, &refusing, &e) == ECHO_ERR_CANCELLED);
+        if (stage == ECHO_STAGE_DECODE)
+            refusing.audio = swallow;
+        CHECK(echo_generate(s, TEXT, NULL, &p, &refusing, &e) == ECHO_ERR_CANCELLED);
     }
     speak(s, NULL, &p, &later); /* and the session is as good as new */
     CHECK(same(&first, &later));
@@ -383,6 +464,7 @@ static void parameters(void)
     REFUSED(truncation, NAN, "truncation");
     REFUSED(rescale_k, 1.2f, "both rescale_k and rescale_sigma");
     REFUSED(force_speaker, -2, "force_speaker");
+    REFUSED(force_speaker, 1e-40f, "force_speaker");
     REFUSED(force_speaker_layers, -2, "force_speaker_layers");
     REFUSED(frames, 0, "frames");
     REFUSED(frames, 641, "frames is 641, expected 1 to 640");
@@ -436,7 +518,64 @@ static void parameters(void)
     echo_model_close(&m);
 }
 
+/* ---- telling ---- */
+
+struct told {
+    int lines, linear;
+};
+
+static void listen(void *user, echo_log_level level, const char *line)
+{
+    struct told *t = user;
+
+    t->lines++;
+    t->linear += level == ECHO_LOG_INFO && strstr(line, "linear") && strstr(line, "GFLOP/s");
+}
+
+static void profile(void)
+{
+    struct told told = { 0 };
+    echo_model_opts o = { .profile = true, .log = listen, .user = &told };
+    echo_model *m = NULL;
+    echo_session *s = NULL;
+    struct sound out = { 0 };
+
+    CHECK(!echo_model_open(&m, tiny, &o, NULL) && !echo_session_open(&s, m, NULL));
+    echo_params p = quick(m);
+
+    speak(s, NULL, &p, &out);
+    CHECK(told.lines == 0);
+    echo_session_close(&s);
+    echo_model_close(&m);
+    CHECK(told.linear == 2 && told.lines > 10); /* in place, and packed */
+    drop(&out);
+}
+
 /* ---- voices ---- */
+
+/* Half an hour at 1 kHz: five minutes are read, 6,400 frames encoded. */
+static void long_clip(void)
+{
+    echo_model *m = NULL;
+    echo_session *s = NULL;
+    echo_voice *v = NULL;
+    size_t n = 1800 * 1000;
+    float *pcm = calloc(n, sizeof *pcm);
+    int frames = 0;
+    char odd[600];
+
+    snprintf(odd, sizeof odd, "%s/../odd", tiny);
+    s = open_session(&m, odd, 2, NULL);
+    for (size_t i = 0; i < n; i++)
+        pcm[i] = 0.3f * sinf(0.7f * (float)i);
+    CHECK(!echo_voice_encode(&v, s, pcm, n, 1000, NULL, NULL));
+    echo_voice_latent(v, &frames, NULL);
+    CHECK_SAY(frames == 6400, "%d frames", frames);
+    free(pcm);
+    echo_voice_close(&v);
+    echo_session_close(&s);
+    echo_model_close(&m);
+}
 
 static void voices(void)
 {
@@ -508,8 +647,11 @@ int main(int argc, char **argv)
     blocks();
     trimming();
     stopping();
+    stopping_the_codec();
     parameters();
+    profile();
     voices();
+    long_clip();
     snprintf(command, sizeof command, "rm -r %s", scratch);
     CHECK(!system(command));
     return unit_report();

@@ -9,10 +9,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "echotts.h"
@@ -172,14 +170,17 @@ end:
 
 int main(int argc, char **argv)
 {
-    char dir[500], clip[600], saved[] = "/tmp/echotts-failures.safetensors";
-    char wav[] = "/tmp/echotts-failures.wav";
+    char folder[] = "/tmp/echotts-failures-XXXXXX", dir[500], clip[600], saved[64], wav[64];
     echo_error e;
     long n = 0;
     echo_status s;
 
     if (argc < 2)
         return 2;
+    if (!CHECK(mkdtemp(folder) != NULL))
+        return unit_report();
+    snprintf(saved, sizeof saved, "%s/v.safetensors", folder);
+    snprintf(wav, sizeof wav, "%s/o.wav", folder);
     snprintf(dir, sizeof dir, "%s/odd", argv[1]);
     snprintf(clip, sizeof clip, "%s/short.wav", argv[1]);
     do {
@@ -204,5 +205,6 @@ int main(int argc, char **argv)
     CHECK_SAY(n > 300, "only %ld allocations", n);
     remove(saved);
     remove(wav);
+    remove(folder);
     return unit_report();
 }

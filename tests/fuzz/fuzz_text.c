@@ -21,12 +21,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = 0;
     bad = echo_text_valid(text, &e);
     ECHO_ASSERT(!bad == !e.text[0]);
-    length = echo_text_normalise(text, NULL, 0);
+    length = echo_text_normalize(text, true, NULL, 0);
     whole = malloc(length + 1); /* exact: one byte too many is seen */
-    ECHO_ASSERT(echo_text_normalise(text, whole, length + 1) == length);
+    ECHO_ASSERT(echo_text_normalize(text, true, whole, length + 1) == length);
     ECHO_ASSERT(strlen(whole) == length);
     ECHO_ASSERT(bad || !echo_text_valid(whole, &e));
-    ECHO_ASSERT(echo_text_normalise(text, part, sizeof part) == length);
+    ECHO_ASSERT(echo_text_normalize(text, true, part, sizeof part) == length);
     ECHO_ASSERT(!strncmp(part, whole, sizeof part - 1) && strlen(part) < sizeof part);
     free(whole);
     free(text);

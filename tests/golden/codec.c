@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* codec.c - the codec stage by stage and whole, in pieces of several sizes. */
-#include <math.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -239,7 +239,7 @@ static void decode_cut(struct golden *g, const float *latent, int frames, int co
         int n = frames - i < coarse ? frames - i : coarse;
         struct tensor x = scratch(&r, n, c->latent);
         struct tensor h = scratch_dense(&r, n * c->coarse_rows, c->decoder_width);
-        struct buffer upper = { (char *)g->kept.host + half, NULL, half };
+        struct buffer upper = { (char *)g->kept.host + half, half };
 
         second.mem = &upper;
         op_write(r.be, x, latent + (size_t)i * (size_t)c->latent);
@@ -286,8 +286,36 @@ static void check_cuts(struct golden *g)
     free(latent);
 }
 
+/* Scratch that a coarse piece takes, measured at some position. */
+static size_t coarse_scratch(struct golden *g, bool encode, int position)
+{
+    const struct codec *c = &g->model->codec;
+    struct run r = { .be = g->session->null, .mem = &g->memory, .arena = { .cap = SIZE_MAX } };
+    struct stream s = { .mem = &g->kept, .arena = { .cap = SIZE_MAX }, .frames = position };
+    struct tensor latent = scratch(&r, 64, c->latent);
+    struct tensor h = scratch_dense(&r, 64 * c->coarse_rows,
+                                    encode ? c->encoder_width : c->decoder_width);
+
+    if (encode)
+        echo_codec_encode_coarse(&r, &s, c, latent, h, NULL, 0);
+    else
+        echo_codec_decode_coarse(&r, &s, c, h, latent);
+    return r.arena.peak;
+}
+
+/* What is measured at the beginning must do everywhere. */
+static void check_scratch(struct golden *g)
+{
+    static const int positions[] = { 1, 64, 100, 576, 5000 };
+
+    for (int encode = 0; encode < 2; encode++)
+        for (int i = 0; i < 5; i++)
+            CHECK(coarse_scratch(g, encode, positions[i]) == coarse_scratch(g, encode, 0));
+}
+
 void golden_codec(struct golden *g)
 {
+    check_scratch(g);
     if (golden_array(g, "dac_stages.zq")) {
         check_decoder_stages(g);
         check_encoder_stages(g);

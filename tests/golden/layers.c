@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* layers.c - the encoders, what the transformer sees of them, and single evaluations. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* sampler.c - whole runs of the sampler, in one pass and block by block. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "golden.h"

@@ -25,6 +25,7 @@ struct check {
 void check_gemm(struct check *);
 void check_norm(struct check *);
 void check_activation(struct check *);
+void check_ops(struct check *); /* the CPU backend's cutting, against double */
 
 /* Print and count one kernel. */
 void check_end(struct check *c, const char *kernel, bool ok);
@@ -46,5 +47,10 @@ bool check_near(struct check *c, float got, float want, double bound, const char
 #define CANARIES 32
 float *check_guarded(size_t n);
 bool check_unharmed(struct check *c, float *x, size_t n); /* also frees it */
+
+/* `bytes` bytes that end where no memory is: a read past them ends the program, also one that a
+ * mask hides from the sanitizers. */
+unsigned char *check_at_edge(size_t bytes);
+void check_drop_edge(unsigned char *p, size_t bytes);
 
 #endif

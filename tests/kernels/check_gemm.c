@@ -146,9 +146,8 @@ static bool expansion(struct check *c, const struct gemm_fns *f, enum dtype dtyp
         for (int b = 0; b < 7 && ok; b++) {
             int n = ns[a], k = ks[b], ld = k + 2, size = dtype == DT_F32 ? 4 : 2;
             size_t bytes = (size_t)((n - 1) * ld + k) * (size_t)size;
-            /* exactly as many bytes as the rows have, and not aligned to anything: a read
-             * past the end is the sanitizer's to find */
-            unsigned char *memory = malloc(bytes + 1), *w = memory + 1;
+            /* exactly as many bytes as the rows have */
+            unsigned char *w = check_at_edge(bytes);
             float *got = check_guarded((size_t)k * GEMM_PANEL);
             float *want = check_guarded((size_t)k * GEMM_PANEL);
 
@@ -165,7 +164,7 @@ static bool expansion(struct check *c, const struct gemm_fns *f, enum dtype dtyp
                 snprintf(c->where, sizeof c->where, "n=%d k=%d", n, k);
             ok = check_unharmed(c, got, (size_t)k * GEMM_PANEL) && ok;
             ok = check_unharmed(c, want, (size_t)k * GEMM_PANEL) && ok;
-            free(memory);
+            check_drop_edge(w, bytes);
         }
     return ok;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "backend/cpu/norm.h"

@@ -36,7 +36,7 @@ static void check_golden(const char *folder)
 
         if (!CHECK(text && want))
             continue;
-        CHECK_SAY(echo_text_normalise(text, out, sizeof out) == strlen(want), "%zu", i);
+        CHECK_SAY(echo_text_normalize(text, true, out, sizeof out) == strlen(want), "%zu", i);
         CHECK_SAY(!strcmp(out, want), "'%s' for '%s'", out, want);
         CHECK_SAY(same_ids(json_object_get(c, "ids"), out), "ids %zu", i);
         CHECK_SAY(same_ids(json_object_get(c, "ids_without_normalization"), text),
@@ -54,13 +54,13 @@ static void check_room(void)
 
     for (size_t size = 0; size < 40; size++) {
         memset(out, '#', sizeof out);
-        CHECK(echo_text_normalise(text, out, size) == strlen(want));
+        CHECK(echo_text_normalize(text, true, out, size) == strlen(want));
         CHECK(out[size] == '#');
         if (size)
             CHECK(!strncmp(out, want, size - 1) &&
                   strlen(out) == (size - 1 < strlen(want) ? size - 1 : strlen(want)));
     }
-    CHECK(echo_text_normalise(text, NULL, 0) == strlen(want));
+    CHECK(echo_text_normalize(text, true, NULL, 0) == strlen(want));
 }
 
 static const char *const good[] = {

@@ -8,7 +8,6 @@
  */
 #include "backend/cpu/activation.h"
 
-#include <stdbool.h>
 
 static inline vf v_exp(vf x)
 {

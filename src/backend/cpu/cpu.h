@@ -7,6 +7,7 @@
 #include "backend/cpu/activation.h"
 #include "backend/cpu/gemm.h"
 #include "backend/cpu/norm.h"
+#include "base/integers.h"
 #include "base/pool.h"
 
 /* What one thread works in: it stays in the second-level cache. */
@@ -39,16 +40,6 @@ static inline struct cpu_backend *to_cpu(struct backend *b)
 static inline float *row_of(struct tensor t, int row)
 {
     return (float *)(void *)((char *)t.buf->host + t.off) + (ptrdiff_t)row * t.ld;
-}
-
-static inline int at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static inline int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
 }
 
 /* fn over all tasks, on all threads if `cost` (about: numbers touched) is worth waking them. */

@@ -47,7 +47,8 @@ struct rows {
     void (*row)(const struct rows *r, int i);
     struct tensor y, a, b, c;
     float factor;
-    int heads, rope_heads; /* or: first position, step */
+    int heads, rope_heads;
+    int position, step;
     int per_task;
 };
 
@@ -118,25 +119,12 @@ static void cpu_read(struct backend *b, float *dst, struct tensor src)
 
 static void copy_row(const struct rows *r, int i)
 {
-    memmove(row_of(r->y, i), row_of(r->a, i), (size_t)r->y.cols * sizeof(float));
-}
-
-static size_t end_of(struct tensor t)
-{
-    return t.off + (size_t)t.rows * (size_t)t.ld * sizeof(float);
+    memcpy(row_of(r->y, i), row_of(r->a, i), (size_t)r->y.cols * sizeof(float));
 }
 
 static void cpu_copy(struct backend *b, struct tensor dst, struct tensor src)
 {
-    struct rows r = { .y = dst, .a = src, .row = copy_row };
-
-    if (dst.buf != src.buf || end_of(dst) <= src.off || end_of(src) <= dst.off) {
-        share_rows(b, r);
-        return;
-    }
-    /* one by one, from the end that is not overwritten before it is read */
-    for (int i = 0; i < dst.rows; i++)
-        copy_row(&r, dst.off <= src.off ? i : dst.rows - 1 - i);
+    share_rows(b, (struct rows){ .y = dst, .a = src, .row = copy_row });
 }
 
 static void zero_row(const struct rows *r, int i)
@@ -154,7 +142,7 @@ static void cpu_zero(struct backend *b, struct tensor dst)
 static void rope_row(const struct rows *r, int i)
 {
     int head = r->y.cols / 2;
-    float *row = row_of(r->y, i), at = (float)(r->heads + i * r->rope_heads);
+    float *row = row_of(r->y, i), at = (float)(r->position + i * r->step);
 
     for (int p = 0; p < head; p += 2) {
         float angle = at * (1.0f / powf(10000.0f, (float)p / (float)head));
@@ -173,7 +161,7 @@ static void rope_row(const struct rows *r, int i)
 static void cpu_rope_table(struct backend *b, struct tensor rope, int position, int step,
                            bool round)
 {
-    share_rows(b, (struct rows){ .y = rope, .heads = position, .rope_heads = step,
+    share_rows(b, (struct rows){ .y = rope, .position = position, .step = step,
                                  .factor = round, .row = rope_row });
 }
 
@@ -341,7 +329,6 @@ static void cpu_close(struct backend *b)
 }
 
 static const struct backend_ops cpu_ops = {
-    .name = "cpu",
     .close = cpu_close,
     .alloc = cpu_alloc,
     .free = cpu_free,

@@ -3,7 +3,6 @@
 #include "backend/cpu/norm.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 #include "base/cpu.h"
 

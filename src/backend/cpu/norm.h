@@ -3,7 +3,6 @@
 #ifndef ECHO_NORM_H
 #define ECHO_NORM_H
 
-#include <stddef.h>
 
 #define NORM_EPS       1e-5 /* everywhere but in the ConvNeXt blocks */
 #define LAYER_NORM_EPS 1e-6

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_bind.c - a model whose header lies: shapes, types and names that fit the file but not each
+ * other.  Binding must refuse it with a line, or make a model whose shapes hold together in a
+ * dry run.
+ *
+ * The input is a list of changes to the tensors of a good model; what they leave is as a parser
+ * would let it through: every array lies inside its file.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/codec.h"
+#include "model/dit.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct safetensors *open_part(const char *name)
+{
+    struct safetensors *f = NULL;
+    char path[1000];
+    echo_error e;
+
+    snprintf(path, sizeof path, "%s/odd/%s.safetensors", ECHO_TEST_DATA, name);
+    if (echo_safetensors_open(&f, path, &e)) {
+        fprintf(stderr, "%s\n", e.text);
+        abort();
+    }
+    return f;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct array *)a)->name, ((const struct array *)b)->name);
+}
+
+/* A number for a dimension: small ones, powers of two and the ends of what is allowed. */
+static int64_t dimension(uint8_t byte)
+{
+    static const int64_t special[] = { 0, 65535, 65536, 65537, 1 << 24, INT32_MAX, INT64_MAX };
+
+    return byte < 200 ? byte : byte < 249 ? (int64_t)1 << (byte - 200) % 20 : special[byte - 249];
+}
+
+/* One change, of 8 bytes. */
+static void change(struct safetensors *f, const uint8_t *c)
+{
+    struct array *a = &f->arrays[(c[0] | c[1] << 8) % f->n];
+    size_t room = f->map.bytes;
+
+    switch (c[2] % 4) {
+    case 0: /* another shape */
+        a->dims = 1 + c[3] % 3;
+        for (int i = 0; i < a->dims; i++)
+            a->shape[i] = dimension(c[4 + i]);
+        break;
+    case 1: /* one dimension */
+        if (a->dims)
+            a->shape[c[3] % a->dims] = dimension(c[4]);
+        break;
+    case 2: /* gone */
+        a->name = "";
+        break;
+    case 3: /* another type */
+        a->type = c[3] % (ARRAY_OTHER + 1);
+        break;
+    }
+    size_t width = echo_array_type_size(a->type), count = 1;
+
+    for (int i = 0; i < a->dims; i++)
+        count = a->shape[i] && count > room / (size_t)a->shape[i] ? room + 1
+                                                                   : count * (size_t)a->shape[i];
+    if (count > room / (width ? width : 8)) { /* a parser would not let it through */
+        a->name = "";
+        return;
+    }
+    a->count = count;
+    a->bytes = count * width;
+    a->data = f->map.data; /* anywhere with room enough */
+}
+
+static void run_dry(struct backend *null, const struct dit *d, const struct codec *c)
+{
+    struct buffer mem = { 0 };
+    struct run r = { .be = null, .mem = &mem, .arena = { .cap = SIZE_MAX } };
+    struct stream s = { .mem = &mem, .arena = { .cap = SIZE_MAX } }, t = s, u = s, v = s;
+    struct kv *kv = calloc((size_t)d->layers, sizeof *kv);
+    const struct kv *contexts[] = { kv };
+    static const unsigned char ids[5];
+    struct tensor state = scratch(&r, 5, d->encoder[CONTEXT_TEXT].dim);
+
+    echo_encode_text(&r, &d->encoder[CONTEXT_TEXT], state, ids);
+    echo_dit_context(&r, d, CONTEXT_TEXT, state, ~0u, kv);
+    echo_dit_forward(&r, d, scratch(&r, 6, d->latent), scratch(&r, 3, d->latent),
+                     scratch(&r, 1, echo_dit_modulation_size(d)), contexts, 1, 2, 0);
+    struct tensor audio = scratch_dense(&r, 2 * c->frame_samples, 1);
+    struct tensor h = scratch_dense(&r, 2 * c->coarse_rows, c->encoder_width);
+    struct tensor g = scratch_dense(&r, 2 * c->coarse_rows, c->decoder_width);
+    struct tensor latent = scratch(&r, 2, c->latent);
+
+    echo_codec_encode_fine(&r, &s, c, h, audio);
+    echo_codec_encode_coarse(&r, &t, c, latent, h, NULL, 0);
+    echo_codec_decode_coarse(&r, &u, c, g, latent);
+    echo_codec_decode_fine(&r, &v, c, audio, g);
+    free(kv);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct safetensors *good[3];
+    static const char *const names[3] = { "echo", "dac", "pca" };
+    struct backend *null = echo_null_backend();
+    struct keeper keeper = { .be = null };
+    struct safetensors bad[3];
+    struct dit d = { 0 };
+    struct codec c = { 0 };
+    echo_error e = { 0 };
+
+    for (int i = 0; i < 3; i++) {
+        if (!good[i])
+            good[i] = open_part(names[i]);
+        bad[i] = *good[i];
+        bad[i].arrays = malloc(bad[i].n * sizeof *bad[i].arrays);
+        memcpy(bad[i].arrays, good[i]->arrays, bad[i].n * sizeof *bad[i].arrays);
+    }
+    for (size_t i = 0; i + 9 <= size; i += 9)
+        change(&bad[data[i] % 3], data + i + 1);
+    struct binder b[3];
+    echo_status status = ECHO_OK;
+
+    for (int i = 0; i < 3 && !status; i++) {
+        qsort(bad[i].arrays, bad[i].n, sizeof *bad[i].arrays, by_name);
+        b[i] = (struct binder){ .keeper = &keeper, .file = &bad[i], .err = &e };
+        if (i == 0)
+            echo_bind_dit(&b[i], &d);
+        else if (i == 1)
+            echo_bind_codec(&b[i], &c);
+        else
+            echo_bind_pca(&b[i], &c);
+        status = b[i].status;
+        ECHO_ASSERT(!status == !e.text[0]);
+    }
+    if (!status)
+        run_dry(null, &d, &c);
+    echo_keeper_clear(&keeper);
+    null->ops->close(null);
+    for (int i = 0; i < 3; i++)
+        free(bad[i].arrays);
+    return 0;
+}
