@@ -265,9 +265,9 @@ typedef struct {
  * voice NULL: the model picks one.  params NULL: defaults.  sink NULL or without
  * audio: only latents are made.  The same input gives the same samples on any number
  * of threads; another instruction set differs in the last bits.
- * With blocks, audio comes after each block; with trim the last 19 frames wait for the next one,
- * which decides whether speech had ended.  A continuation is heard first; frames and progress
- * count it.
+ * With blocks, audio comes after each block; with trim the last 19 frames wait for the next
+ * one, which decides whether speech had ended.  A continuation is heard first; frames and
+ * progress count it.
  */
 ECHO_API echo_status echo_generate(echo_session *s, const char *text,
                                    const echo_voice *voice, const echo_params *params,

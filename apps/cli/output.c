@@ -46,6 +46,9 @@ echo_status output_check(const char *path, echo_error *err)
     errno = 0;
     if (!*path)
         return failure(err, ECHO_ERR_ARG, "an empty name cannot be written to");
+    if (is_stdout(path) && isatty(STDOUT_FILENO))
+        return failure(err, ECHO_ERR_ARG, "-o -: sound on a terminal is noise: redirect it, or "
+                                          "pipe it into a player");
     if (is_stdout(path))
         good = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
     else if (stat(path, &st))

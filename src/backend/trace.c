@@ -19,9 +19,10 @@ enum op {
 };
 
 static const char *const names[OPS] = {
-    "write", "read", "copy", "zero", "rope_table", "linear, in place", "linear, packed", "depthwise", "attention",
-    "rms_norm", "layer_norm", "adaln", "head_norm_rope", "gate_sigmoid", "gated_add", "add",
-    "scale", "silu", "silu_mul", "gelu", "tanh", "snake",
+    "write",          "read",         "copy",      "zero",     "rope_table", "linear, in place",
+    "linear, packed", "depthwise",    "attention", "rms_norm", "layer_norm", "adaln",
+    "head_norm_rope", "gate_sigmoid", "gated_add", "add",      "scale",      "silu",
+    "silu_mul",       "gelu",         "tanh",      "snake",
 };
 
 struct trace_backend {

@@ -94,7 +94,8 @@ echo_status echo_params_check(const echo_params *p, echo_error *err)
                              value, fields[i].low, fields[i].high);
     }
     if (p->force_speaker != 0 && p->force_speaker < LEAST_FORCE)
-        return echo_fail(err, ECHO_ERR_ARG, "force_speaker is %g, expected 0 (off) or %g to 100",
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "force_speaker is %g, expected 0 (off) or %g to 100",
                          (double)p->force_speaker, LEAST_FORCE);
     if ((p->rescale_k != 0) != (p->rescale_sigma != 0))
         return echo_fail(err, ECHO_ERR_ARG, "rescaling needs both rescale_k and rescale_sigma");

@@ -167,8 +167,8 @@ static echo_status check_latent(const struct array *a, const char *path, int siz
 
     if (bad < a->count)
         return echo_fail(err, ECHO_ERR_FILE,
-                         "%s: tensor 'latent' has a number that is not finite (number %zu)", path,
-                         bad);
+                         "%s: tensor 'latent' has a number that is not finite (number %zu)",
+                         path, bad);
     return ECHO_OK;
 }
 

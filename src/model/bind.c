@@ -269,8 +269,10 @@ static float *floats(struct binder *b, const struct named *n)
     float *values;
 
     if (bad < n->array->count) {
-        echo_bind_fail(b, "tensor '%s' has a number that is not finite (number %zu): the file is "
-                          "damaged", n->name, bad);
+        echo_bind_fail(b,
+                       "tensor '%s' has a number that is not finite (number %zu): the file is "
+                       "damaged",
+                       n->name, bad);
         return NULL;
     }
     if (!(values = malloc(bytes ? bytes : 1))) {

@@ -192,7 +192,8 @@ static struct tensor bind_depthwise(struct binder *b, int channels, const char *
     struct tensor t = no_tensor;
 
     if (taps > MOST_NUMBERS / channels)
-        echo_bind_fail(b, "'%s.dwconv.conv' is impossibly large: %d x %d", stem, channels, taps);
+        echo_bind_fail(b, "'%s.dwconv.conv' is impossibly large: %d x %d", stem, channels,
+                       taps);
     if (w && !turned)
         b->status = echo_fail_memory(b->err, (size_t)channels * 4, "the codec");
     if (w && turned && !b->status) {

@@ -54,7 +54,8 @@ static void bind_input(struct binder *b, struct encoder *e, const char *stem, in
     e->latent = latent;
     e->patch = width / latent;
     if (e->patch > ECHO_MAX_FRAMES)
-        echo_bind_fail(b, "'%s.in_proj.weight' has patches of %d frames, at most %d are possible",
+        echo_bind_fail(b,
+                       "'%s.in_proj.weight' has patches of %d frames, at most %d are possible",
                        stem, e->patch, ECHO_MAX_FRAMES);
     e->dim = echo_bind_dim(b, 0, "%s.in_proj.weight", stem);
     echo_bind_weight(b, &e->in_proj, e->dim, width, "%s.in_proj.weight", stem);

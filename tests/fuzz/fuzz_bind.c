@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_bind.c - a model whose header lies: shapes, types and names that fit the file but not each
- * other.  Binding must refuse it with a line, or make a model whose shapes hold together in a
- * dry run.
+ * fuzz_bind.c - a model whose header lies: shapes, types and names that fit the file but not
+ * each other.  Binding must refuse it with a line, or make a model whose shapes hold together
+ * in a dry run.
  *
  * The input is a list of changes to the tensors of a good model; what they leave is as a parser
  * would let it through: every array lies inside its file.
@@ -42,7 +42,9 @@ static int64_t dimension(uint8_t byte)
 {
     static const int64_t special[] = { 0, 65535, 65536, 65537, 1 << 24, INT32_MAX, INT64_MAX };
 
-    return byte < 200 ? byte : byte < 249 ? (int64_t)1 << (byte - 200) % 20 : special[byte - 249];
+    return byte < 200   ? byte
+           : byte < 249 ? (int64_t)1 << (byte - 200) % 20
+                        : special[byte - 249];
 }
 
 /* One change, of 8 bytes. */
@@ -72,7 +74,7 @@ static void change(struct safetensors *f, const uint8_t *c)
 
     for (int i = 0; i < a->dims; i++)
         count = a->shape[i] && count > room / (size_t)a->shape[i] ? room + 1
-                                                                   : count * (size_t)a->shape[i];
+                                                                  : count * (size_t)a->shape[i];
     if (count > room / (width ? width : 8)) { /* a parser would not let it through */
         a->name = "";
         return;

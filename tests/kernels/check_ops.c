@@ -64,8 +64,8 @@ static bool near_double(struct check *c, const struct product *p, const float *y
                     sum += v;
                     size += fabs(v);
                 }
-            if (!check_near(c, y[i * p->n + j], (float)sum, (k + 2) * (double)FLT_EPSILON * size,
-                            "product", i, j))
+            if (!check_near(c, y[i * p->n + j], (float)sum,
+                            (k + 2) * (double)FLT_EPSILON * size, "product", i, j))
                 return false;
         }
     return true;
@@ -76,7 +76,8 @@ static bool one_product(struct check *c, const struct pair *pair, const struct p
 {
     struct buffer xb, wb, bb, yb[3];
     struct tensor x = matrix(&xb, p->m + (p->taps - 1) * p->dilation, p->k, seed);
-    struct tensor w = matrix(&wb, p->n, p->taps * p->k, seed), bias = matrix(&bb, 1, p->n, seed);
+    struct tensor w = matrix(&wb, p->n, p->taps * p->k, seed),
+                  bias = matrix(&bb, 1, p->n, seed);
     struct tensor y[3] = { matrix(&yb[0], p->m, p->n, seed), matrix(&yb[1], p->m, p->n, seed),
                            matrix(&yb[2], p->m, p->n, seed) };
     float *start = malloc(yb[0].bytes);
@@ -177,10 +178,12 @@ static bool one_scene(struct check *c, const struct pair *pair, struct scene *s,
         s->kv[g].v = matrix(&vb[g], keys, cols, seed);
     }
     for (int t = 0; t < 2; t++)
-        op_attention(pair->be[t], y[t], q, s->kv, s->segments, s->heads, s->branches, s->window);
+        op_attention(pair->be[t], y[t], q, s->kv, s->segments, s->heads, s->branches,
+                     s->window);
     for (int i = 0; i < rows && ok; i++)
         for (int j = 0; j < cols && ok; j++) {
-            double want = attend(s, q, i / s->queries, i % s->queries, j / s->head, j % s->head);
+            double want =
+                attend(s, q, i / s->queries, i % s->queries, j / s->head, j % s->head);
 
             /* values are up to 100, scores up to 200, each rounded in the last place */
             ok = check_near(c, row(y[0], i)[j], (float)want, 100 * 2000 * (double)FLT_EPSILON,
@@ -207,12 +210,17 @@ static bool attention(struct check *c, const struct pair *pair, uint64_t *seed)
 
     for (int i = 0; i < 12; i++) {
         bool windowed = i >= 8;
-        struct scene s = { .heads = 1 + i % 3, .head = heads[i % 6], .queries = 1 + 37 * (i % 4),
+        struct scene s = { .heads = 1 + i % 3,
+                           .head = heads[i % 6],
+                           .queries = 1 + 37 * (i % 4),
                            .branches = windowed ? 1 : 1 + i % 3,
                            .segments = windowed ? 1 : 1 + i % 3,
-                           .window = !windowed ? SEE_ALL : i & 1 ? SEE_PAST : 20,
+                           .window = !windowed ? SEE_ALL
+                                     : i & 1   ? SEE_PAST
+                                               : 20,
                            .keys = { 0, 300, 5 },
-                           .kv = { { .seen_by = ~0u, .per_branch = true }, { .seen_by = ~2u },
+                           .kv = { { .seen_by = ~0u, .per_branch = true },
+                                   { .seen_by = ~2u },
                                    { .seen_by = ~0u } } };
 
         s.keys[0] = s.queries + (windowed ? 13 * (i % 3) : 0);

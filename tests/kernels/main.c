@@ -16,7 +16,7 @@
 
 void check_end(struct check *c, const char *kernel, bool ok)
 {
-    if (ok && c->flags) /* the plain ones are what the others are held against: nothing to count */
+    if (ok && c->flags) /* the plain kernels are what the others are held against */
         c->passed++;
     else if (!ok)
         c->failed++;
