@@ -136,9 +136,9 @@ static bool sees(const struct scene *s, int g, int b, int i, int r)
 }
 
 /*
- * What query i of branch b gets through head h: out [head].  Returns how far float32 may be off: a
- * score is a sum of `head` products, so its exponential is off by as many eps of their sizes; the
- * weighted values are a sum over all keys.
+ * What query i of branch b gets through head h: out [head].  Returns how far float32 may be
+ * off: a score is a sum of `head` products, so its exponential is off by as many eps of their
+ * sizes; the weighted values are a sum over all keys.
  */
 static double attend(const struct scene *s, struct tensor q, int b, int i, int h, double *out)
 {
@@ -152,7 +152,7 @@ static double attend(const struct scene *s, struct tensor q, int b, int i, int h
                 int key = r + (s->kv[g].per_branch ? b * s->keys[g] : 0);
                 const float *k = row(s->kv[g].k, key) + h * s->head;
                 const float *v = row(s->kv[g].v, key) + h * s->head;
-                double score = 0, products = 0, largest = 0;
+                double score = 0, sizes = 0, largest = 0;
 
                 if (!sees(s, g, b, i, r))
                     continue;
@@ -160,11 +160,11 @@ static double attend(const struct scene *s, struct tensor q, int b, int i, int h
                     double product = (double)row(q, b * s->queries + i)[h * s->head + c] * k[c];
 
                     score += product / sqrt(s->head);
-                    products += fabs(product) / sqrt(s->head);
+                    sizes += fabs(product) / sqrt(s->head);
                     largest = fmax(largest, fabs(v[c]));
                 }
                 keys++;
-                size = fmax(size, products);
+                size = fmax(size, sizes);
                 weighted += pass == 1 ? exp(score - top) * largest : 0;
                 top = pass == 0 && score > top ? score : top;
                 for (int c = 0; pass == 1 && c < s->head; c++)
