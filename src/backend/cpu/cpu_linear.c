@@ -6,7 +6,6 @@
  * k is cut into stretches whose panels stay in cache; between them the sums
  * rest in y, so that the chain of additions is that of one uncut loop.
  */
-
 #include "backend/cpu/cpu.h"
 
 #define STRIP      (STRIP_PANELS * GEMM_PANEL)
