@@ -31,6 +31,9 @@ tsan:
 	@python3 tests/summary.py $(B)-tsan -R '^api$$'
 comma := ,
 
+# A random model of full size: 7.5 GB of disk and some minutes.
+check-base: all ; @python3 tests/base.py $(B)/echotts
+
 # Every kernel of every instruction set, timed against the peak of the same run.
 bench: all ; @$(B)/tests/test_kernels --bench
 
@@ -46,4 +49,4 @@ quality: all ; @tools/deps.sh test && python3 tests/quality/judge.py $(B)/echott
 install: all ; @cmake --install $(B)
 fmt:     ; @git clang-format
 clean:   ; @rm -rf build build-* demo.wav
-.PHONY: all demo check asan tsan bench fuzz quality install fmt clean
+.PHONY: all demo check check-base asan tsan bench fuzz quality install fmt clean
