@@ -61,7 +61,7 @@ echo_status echo_text_valid(const char *text, echo_error *err)
     const unsigned char *s = (const unsigned char *)text;
     size_t n;
 
-    if (!*s)
+    if (!s || !*s)
         return echo_fail(err, ECHO_ERR_ARG, "text is empty");
     if (!text[strspn(text, " \t\r\n")])
         return echo_fail(err, ECHO_ERR_ARG, "text is blank");

@@ -479,6 +479,7 @@ static void parameters(void)
     p.n_blocks = 2;
     CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "641"));
     p = good;
+    CHECK(echo_generate(s, NULL, NULL, &p, NULL, &e) == ECHO_ERR_ARG);
     CHECK(echo_generate(s, "", NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "empty"));
     CHECK(echo_generate(s, "a\xff", NULL, &p, NULL, &e) == ECHO_ERR_ARG &&
           strstr(e.text, "byte 2"));
