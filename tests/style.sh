@@ -18,7 +18,7 @@ check() # what, then the offending lines, if any
     fi
 }
 
-code=$(find src include apps tests -name '*.[ch]' | sort)
+code=$(find src include apps tests bench -name '*.[ch]' | sort)
 
 # ---- the page ----
 check "lines over 96 columns" "$(grep -nE '^.{97,}$' $code)"
