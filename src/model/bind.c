@@ -188,6 +188,22 @@ static struct tensor to_device(struct binder *b, const float *values, int rows, 
     return t;
 }
 
+void echo_bind_fold(struct binder *b, float *v, const float *g, int rows, int row,
+                    const char *stem)
+{
+    for (int i = 0; i < rows && !b->status; i++, v += row) {
+        double sum = 0;
+
+        for (int j = 0; j < row; j++)
+            sum += (double)v[j] * v[j];
+        if (sum == 0)
+            echo_bind_fail(b, "'%s': weight norm divides by row %d, which is all zeros", stem,
+                           i);
+        for (int j = 0; j < row; j++)
+            v[j] = (float)(v[j] * (g[i] / sqrt(sum)));
+    }
+}
+
 /* What is made of finite numbers can still be none: 1 / 1e-45. */
 static bool made_well(struct binder *b, const float *values, size_t n)
 {

@@ -62,6 +62,10 @@ __attribute__((format(printf, 3, 4))) struct tensor echo_bind_vector(struct bind
 __attribute__((format(printf, 5, 6))) float *echo_bind_floats(struct binder *b, int d0, int d1,
                                                               int d2, const char *name, ...);
 
+/* Fold a weight norm: v becomes g v / |v|, row by row.  v [rows][row]; stem names it. */
+void echo_bind_fold(struct binder *b, float *v, const float *g, int rows, int row,
+                    const char *stem);
+
 /* Numbers made here rather than read: copied to the device. */
 struct tensor echo_bind_made(struct binder *b, const float *values, int rows, int cols);
 void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n,

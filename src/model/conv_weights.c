@@ -38,27 +38,6 @@ static struct kernel read_kernel(struct binder *b, const char *stem)
     return k;
 }
 
-/* w = g v / |v| */
-static void fold(struct binder *b, const struct kernel *k, const char *stem)
-{
-    size_t row = (size_t)k->d1 * (size_t)k->taps;
-
-    for (int i = 0; k->g && i < k->d0; i++) {
-        float *v = k->v + (size_t)i * row;
-        double sum = 0;
-
-        for (size_t j = 0; j < row; j++)
-            sum += (double)v[j] * v[j];
-        if (sum == 0) {
-            echo_bind_fail(b, "'%s.conv': weight norm divides by row %d, which is all zeros",
-                           stem, i);
-            return;
-        }
-        for (size_t j = 0; j < row; j++)
-            v[j] = (float)(v[j] * (k->g[i] / sqrt(sum)));
-    }
-}
-
 /* to [out][taps][in] */
 static void lay_out(float *to, const struct kernel *k)
 {
@@ -123,8 +102,8 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
         echo_bind_fail(b, "'%s.conv' has %d taps, expected an even count", stem, k.taps);
         c->stride = 1;
     }
-    if (!b->status)
-        fold(b, &k, stem);
+    if (!b->status && k.g)
+        echo_bind_fold(b, k.v, k.g, k.d0, k.d1 * k.taps, stem);
     if (!b->status &&
         !(matrix = malloc((size_t)k.d0 * (size_t)k.d1 * (size_t)k.taps * sizeof *matrix)))
         b->status = echo_fail_memory(b->err, (size_t)k.d0 * (size_t)k.d1, "the codec");

@@ -27,18 +27,8 @@ static void bind_projection(struct binder *b, struct weight *w, struct tensor *b
     float *g = echo_bind_floats(b, out, 1, 1, "%s.%s0", stem, norm);
     float *v = echo_bind_floats(b, out, in, 1, "%s.%s1", stem, norm);
 
-    for (int i = 0; g && v && i < out; i++) {
-        float *row = v + (size_t)i * (size_t)in;
-        double sum = 0;
-
-        for (int j = 0; j < in; j++)
-            sum += (double)row[j] * row[j];
-        if (sum == 0)
-            echo_bind_fail(b, "'%s': weight norm divides by row %d, which is all zeros", stem,
-                           i);
-        for (int j = 0; j < in && sum > 0; j++)
-            row[j] = (float)(row[j] * (g[i] / sqrt(sum)));
-    }
+    if (g && v)
+        echo_bind_fold(b, v, g, out, in, stem);
     if (g && v)
         echo_bind_made_weight(b, w, v, out, in);
     *bias = echo_bind_vector(b, out, "%s.bias", stem);
