@@ -291,7 +291,7 @@ static float *floats(struct binder *b, const struct named *n)
                        n->name, bad);
         return NULL;
     }
-    if (!(values = malloc(bytes ? bytes : 1))) {
+    if (!(values = echo_alloc(bytes))) {
         b->status = echo_fail_memory(b->err, bytes, "the model");
         return NULL;
     }
@@ -328,6 +328,6 @@ struct tensor echo_bind_vector(struct binder *b, int n, const char *name, ...)
     float *values = floats(b, &named);
     struct tensor t = values ? to_device(b, values, 1, n) : no_tensor;
 
-    free(values);
+    echo_free(values);
     return t;
 }

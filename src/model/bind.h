@@ -57,7 +57,7 @@ __attribute__((format(printf, 7, 8))) void echo_bind_rows(struct binder *b, stru
 /* n numbers, whatever their shape, as a row; they must be finite. */
 __attribute__((format(printf, 3, 4))) struct tensor echo_bind_vector(struct binder *b, int n,
                                                                      const char *name, ...);
-/* An array of this shape (d0, d0 x d1 if d2 is 0, ...) on the host, for the caller to free();
+/* An array of this shape (d0, d0 x d1 if d2 is 0, ...) on the host, for echo_free();
  * the numbers must be finite.  NULL on failure. */
 __attribute__((format(printf, 5, 6))) float *echo_bind_floats(struct binder *b, int d0, int d1,
                                                               int d2, const char *name, ...);

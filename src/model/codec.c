@@ -204,9 +204,9 @@ void echo_bind_pca(struct binder *b, struct codec *c)
     echo_bind_made_weight(b, &c->pca_decode, turned, c->dim, c->latent);
     c->pca_encode_bias = echo_bind_made(b, bias, 1, c->latent);
     c->pca_decode_bias = echo_bind_made(b, mean, 1, c->dim);
-    free(rows);
-    free(mean);
-    free(scale);
+    echo_free(rows);
+    echo_free(mean);
+    echo_free(scale);
     free(turned);
     free(bias);
 }

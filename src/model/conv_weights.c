@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "model/conv_blocks.h"
 
 #define MOST_NUMBERS (1 << 24) /* of a row or a column of a layer's matrix */
@@ -75,7 +76,7 @@ static struct tensor bind_bias(struct binder *b, int out, int times, const char 
             tiled[i] = bias[i % out];
         t = echo_bind_made(b, tiled, 1, out * times);
     }
-    free(bias);
+    echo_free(bias);
     free(tiled);
     return t;
 }
@@ -105,7 +106,7 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
     if (!b->status && k.g)
         echo_bind_fold(b, k.v, k.g, k.d0, k.d1 * k.taps, stem);
     if (!b->status &&
-        !(matrix = malloc((size_t)k.d0 * (size_t)k.d1 * (size_t)k.taps * sizeof *matrix)))
+        !(matrix = echo_alloc((size_t)k.d0 * (size_t)k.d1 * (size_t)k.taps * sizeof *matrix)))
         b->status = echo_fail_memory(b->err, (size_t)k.d0 * (size_t)k.d1, "the codec");
     if (matrix && transposed) {
         lay_out_transposed(matrix, &k, c->stride);
@@ -116,9 +117,9 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
         echo_bind_made_weight(b, &c->w, matrix, c->out, c->taps * in);
     }
     c->bias = bind_bias(b, c->out, transposed ? c->stride : 1, stem);
-    free(matrix);
-    free(k.v);
-    free(k.g);
+    echo_free(matrix);
+    echo_free(k.v);
+    echo_free(k.g);
 }
 
 struct tensor echo_bind_snake(struct binder *b, int channels, const char *name)
@@ -136,7 +137,7 @@ struct tensor echo_bind_snake(struct binder *b, int channels, const char *name)
         }
         t = echo_bind_made(b, rows, 2, channels);
     }
-    free(alpha);
+    echo_free(alpha);
     free(rows);
     return t;
 }
@@ -181,7 +182,7 @@ static struct tensor bind_depthwise(struct binder *b, int channels, const char *
                 turned[i * channels + c] = w[c * taps + i];
         t = echo_bind_made(b, turned, taps, channels);
     }
-    free(w);
+    echo_free(w);
     free(turned);
     return t;
 }

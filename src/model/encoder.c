@@ -2,7 +2,6 @@
 #include "model/encoder.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The reference divides what in_proj makes of a patch by this. */
@@ -43,7 +42,7 @@ static void bind_input(struct binder *b, struct encoder *e, const char *stem, in
         e->embedding = echo_bind_memory(b, (size_t)e->dim * 256, sizeof *rows);
         if (rows && e->embedding)
             memcpy(e->embedding, rows, (size_t)e->dim * 256 * sizeof *rows);
-        free(rows);
+        echo_free(rows);
         return;
     }
     int width = echo_bind_dim(b, 1, "%s.in_proj.weight", stem);

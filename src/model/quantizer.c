@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Vectors of length 1; one of length 0 stays, and is never the nearest to anything else. */
@@ -32,8 +31,8 @@ static void bind_projection(struct binder *b, struct weight *w, struct tensor *b
     if (g && v)
         echo_bind_made_weight(b, w, v, out, in);
     *bias = echo_bind_vector(b, out, "%s.bias", stem);
-    free(g);
-    free(v);
+    echo_free(g);
+    echo_free(v);
 }
 
 static void bind_book(struct binder *b, struct codebook *c, int dim, const char *stem)
@@ -61,7 +60,7 @@ static void bind_book(struct binder *b, struct codebook *c, int dim, const char 
         for (size_t i = 0; i < count; i += (size_t)c->dim)
             normalise(c->unit + i, rows + i, c->dim);
     }
-    free(rows);
+    echo_free(rows);
 }
 
 void echo_bind_quantizer(struct binder *b, struct quantizer *q, int dim)
