@@ -7,6 +7,7 @@
  * 0.625, else through exp.  sin^2 has period pi: one rounding reduces the argument.
  */
 #include "backend/cpu/activation.h"
+#include "backend/cpu/vec_loop.h"
 
 
 static inline vf v_exp(vf x)

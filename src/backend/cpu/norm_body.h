@@ -5,6 +5,7 @@
  * Sums run in as many lanes as a vector has, in the order of the row.
  */
 #include "backend/cpu/norm.h"
+#include "backend/cpu/vec_loop.h"
 
 #include <math.h>
 

@@ -10,10 +10,6 @@
 #include <immintrin.h>
 
 #define VEC 16
-/* live: how many lanes of this turn exist */
-#define VEC_LOOP(n) \
-    for (int i = 0, live = (n) < VEC ? (n) : VEC; i < (n); \
-         i += VEC, live = (n) - i < VEC ? (n) - i : VEC)
 
 typedef __m512 vf;
 

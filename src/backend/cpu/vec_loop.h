@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* vec_loop.h - over n numbers, VEC at a time: i is the first, `live` how many of them exist. */
+#ifndef ECHO_VEC_LOOP_H
+#define ECHO_VEC_LOOP_H
+
+#define VEC_LOOP(n)                                        \
+    for (int i = 0, live = (n) < VEC ? (n) : VEC; i < (n); \
+         i += VEC, live = (n) - i < VEC ? (n) - i : VEC)
+
+#endif
