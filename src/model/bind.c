@@ -277,10 +277,19 @@ void echo_bind_rows(struct binder *b, struct weight *w, int first, int n, int of
     bind_rows(b, w, first, n, of, k, &named);
 }
 
-/* All numbers of an array, for the caller to free(). */
+float *echo_bind_room(struct binder *b, size_t count)
+{
+    size_t bytes = echo_product(count, sizeof(float));
+    float *room = b->status ? NULL : echo_alloc(bytes);
+
+    if (!room && !b->status)
+        b->status = echo_fail_memory(b->err, bytes, "the model");
+    return room;
+}
+
+/* All numbers of an array, for echo_free(). */
 static float *floats(struct binder *b, const struct named *n)
 {
-    size_t bytes = n->array->count * sizeof(float);
     size_t bad = echo_array_not_finite(n->array);
     float *values;
 
@@ -291,10 +300,8 @@ static float *floats(struct binder *b, const struct named *n)
                        n->name, bad);
         return NULL;
     }
-    if (!(values = echo_alloc(bytes))) {
-        b->status = echo_fail_memory(b->err, bytes, "the model");
+    if (!(values = echo_bind_room(b, n->array->count)))
         return NULL;
-    }
     echo_array_floats(n->array, 0, n->array->count, values);
     b->parameters += n->array->count;
     return values;

@@ -62,6 +62,9 @@ __attribute__((format(printf, 3, 4))) struct tensor echo_bind_vector(struct bind
 __attribute__((format(printf, 5, 6))) float *echo_bind_floats(struct binder *b, int d0, int d1,
                                                               int d2, const char *name, ...);
 
+/* Room for numbers to be made in, for echo_free(); NULL once the binder has failed. */
+float *echo_bind_room(struct binder *b, size_t count);
+
 /* Fold a weight norm: v becomes g v / |v|, row by row.  v [rows][row]; stem names it. */
 void echo_bind_fold(struct binder *b, float *v, const float *g, int rows, int row,
                     const char *stem);

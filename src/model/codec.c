@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define ENCODER_WINDOW   512 /* rows that the encoder's transformer sees */
 #define QUANTIZER_WINDOW 128
@@ -181,11 +180,9 @@ void echo_bind_pca(struct binder *b, struct codec *c)
     float *rows = echo_bind_floats(b, c->latent, c->dim, 0, "pca_components");
     float *mean = echo_bind_floats(b, c->dim, 0, 0, "pca_mean");
     float *scale = echo_bind_floats(b, 1, 0, 0, "latent_scale");
-    float *turned = malloc((size_t)c->latent * (size_t)c->dim * sizeof *turned);
-    float *bias = malloc((size_t)c->latent * sizeof *bias);
+    float *turned = echo_bind_room(b, (size_t)c->latent * (size_t)c->dim);
+    float *bias = echo_bind_room(b, (size_t)c->latent);
 
-    if (!turned || !bias)
-        b->status = echo_fail_memory(b->err, (size_t)c->latent * (size_t)c->dim, "the PCA");
     if (scale && !isfinite(1 / *scale))
         echo_bind_fail(b, "latent_scale is %g, nothing to divide by", (double)*scale);
     for (int i = 0; i < c->latent && !b->status; i++) {
@@ -207,8 +204,8 @@ void echo_bind_pca(struct binder *b, struct codec *c)
     echo_free(rows);
     echo_free(mean);
     echo_free(scale);
-    free(turned);
-    free(bias);
+    echo_free(turned);
+    echo_free(bias);
 }
 
 /* ---- encoding ---- */

@@ -3,9 +3,7 @@
  * conv_weights.c - binding the codec's blocks: weight norm is folded, kernels are laid out
  * as the matrices that conv_blocks.c multiplies by.
  */
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/memory.h"
 #include "model/conv_blocks.h"
@@ -66,18 +64,16 @@ static void lay_out_transposed(float *to, const struct kernel *k, int stride)
 static struct tensor bind_bias(struct binder *b, int out, int times, const char *stem)
 {
     float *bias = echo_bind_floats(b, out, 0, 0, "%s.conv.bias", stem);
-    float *tiled = malloc((size_t)out * (size_t)times * sizeof *tiled);
+    float *tiled = echo_bind_room(b, (size_t)out * (size_t)times);
     struct tensor t = no_tensor;
 
-    if (bias && !tiled)
-        b->status = echo_fail_memory(b->err, (size_t)out * sizeof *tiled, "the codec");
-    if (bias && tiled) {
+    if (tiled) {
         for (int i = 0; i < out * times; i++)
             tiled[i] = bias[i % out];
         t = echo_bind_made(b, tiled, 1, out * times);
     }
     echo_free(bias);
-    free(tiled);
+    echo_free(tiled);
     return t;
 }
 
@@ -86,7 +82,7 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
 {
     struct kernel k = read_kernel(b, stem);
     bool transposed = kind == CONV_TRANSPOSED;
-    float *matrix = NULL;
+    float *matrix;
 
     *c = (struct conv){ .out = transposed ? k.d1 : k.d0, .taps = k.taps, .stride = 1 };
     if (stride != STRIDE_ONE)
@@ -105,9 +101,7 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
     }
     if (!b->status && k.g)
         echo_bind_fold(b, k.v, k.g, k.d0, k.d1 * k.taps, stem);
-    if (!b->status &&
-        !(matrix = echo_alloc((size_t)k.d0 * (size_t)k.d1 * (size_t)k.taps * sizeof *matrix)))
-        b->status = echo_fail_memory(b->err, (size_t)k.d0 * (size_t)k.d1, "the codec");
+    matrix = echo_bind_room(b, (size_t)k.d0 * (size_t)k.d1 * (size_t)k.taps);
     if (matrix && transposed) {
         lay_out_transposed(matrix, &k, c->stride);
         c->taps = k.taps / c->stride;
@@ -125,12 +119,10 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
 struct tensor echo_bind_snake(struct binder *b, int channels, const char *name)
 {
     float *alpha = echo_bind_floats(b, 1, channels, 1, "%s", name);
-    float *rows = malloc((size_t)channels * 2 * sizeof *rows);
+    float *rows = echo_bind_room(b, (size_t)channels * 2);
     struct tensor t = no_tensor;
 
-    if (alpha && !rows)
-        b->status = echo_fail_memory(b->err, (size_t)channels * 8, "the codec");
-    if (alpha && rows) {
+    if (rows) {
         for (int i = 0; i < channels; i++) {
             rows[i] = (float)(alpha[i] / 3.14159265358979323846);
             rows[channels + i] = 1 / (alpha[i] + 1e-9f);
@@ -138,7 +130,7 @@ struct tensor echo_bind_snake(struct binder *b, int channels, const char *name)
         t = echo_bind_made(b, rows, 2, channels);
     }
     echo_free(alpha);
-    free(rows);
+    echo_free(rows);
     return t;
 }
 
@@ -168,22 +160,21 @@ static struct tensor bind_depthwise(struct binder *b, int channels, const char *
 {
     int taps = echo_bind_dim(b, 2, "%s.dwconv.conv.weight", stem);
     float *w = echo_bind_floats(b, channels, 1, taps, "%s.dwconv.conv.weight", stem);
-    float *turned = malloc((size_t)channels * (size_t)taps * sizeof *turned);
     struct tensor t = no_tensor;
 
     if (taps > MOST_NUMBERS / channels)
         echo_bind_fail(b, "'%s.dwconv.conv' is impossibly large: %d x %d", stem, channels,
                        taps);
-    if (w && !turned)
-        b->status = echo_fail_memory(b->err, (size_t)channels * 4, "the codec");
-    if (w && turned && !b->status) {
+    float *turned = echo_bind_room(b, (size_t)channels * (size_t)taps);
+
+    if (turned) {
         for (int c = 0; c < channels; c++)
             for (int i = 0; i < taps; i++)
                 turned[i * channels + c] = w[c * taps + i];
         t = echo_bind_made(b, turned, taps, channels);
     }
     echo_free(w);
-    free(turned);
+    echo_free(turned);
     return t;
 }
 
