@@ -178,7 +178,7 @@ static void read_past(struct job *j, struct run *r, int start)
     echo_dit_context(r, d, CONTEXT_PAST, state, ~0u, j->contexts.past);
 }
 
-static bool step_done(void *user)
+static void step_done(void *user)
 {
     struct job *j = user;
 
@@ -186,7 +186,6 @@ static bool step_done(void *user)
     if (j->sink)
         echo_session_report(j->s, j->sink->progress, j->sink->user, ECHO_STAGE_SAMPLE,
                             j->steps_done, j->p->steps * j->n_blocks);
-    return !atomic_load(&j->s->stop);
 }
 
 /* Shapes, scratch and host memory of the whole job. */
@@ -194,7 +193,7 @@ static echo_status plan(struct job *j, echo_error *err)
 {
     struct run dry = echo_session_dry_run(j->s);
     struct codec_streams streams;
-    size_t host = echo_decode_host_floats(j->s), work = 0;
+    size_t host = echo_decode_host_floats(j->s), work;
     int largest = 0;
     echo_status s;
 

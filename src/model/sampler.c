@@ -141,7 +141,7 @@ void echo_sample_plan(struct run *r, const struct dit *d, const struct sampler_o
 struct sampler_result echo_sample(struct run *r, const struct dit *d,
                                   const struct sampler_options *o,
                                   const struct sampler_contexts *c, float *x, int frames,
-                                  float *work, bool (*step)(void *user), void *user)
+                                  float *work, void (*step)(void *user), void *user)
 {
     size_t mark = arena_mark(&r->arena), n = (size_t)frames * (size_t)d->latent;
     float *v = work, *embeddings = work + MAX_BRANCHES * n;
@@ -155,17 +155,15 @@ struct sampler_result echo_sample(struct run *r, const struct dit *d,
     hide(c->voice, d->layers, guiding.no_voice);
     if (forced)
         scale_voice(r, d, o, c->voice, o->force_voice);
-    for (int i = 0; i < o->steps; i++) {
+    for (int i = 0; i < o->steps && !run_stopped(r); i++) {
         float t = time_of(o, i), next = time_of(o, i + 1);
         const struct branches *b = t >= o->cfg_min_t && t <= o->cfg_max_t ? &guiding : &alone;
 
         if (i % at_once == 0)
             modulate(r, d, o, table, i, embeddings);
         evaluate(r, d, c, tensor_rows(table, i % at_once, 1), x, frames, b->count, v);
-        if (run_stopped(r)) {
-            result.stopped = true;
-            break;
-        }
+        if (run_stopped(r))
+            break; /* v is not finished */
         move(o, b, x, v, n, t, next);
         result.steps++;
         result.evaluations += b->count;
@@ -173,10 +171,8 @@ struct sampler_result echo_sample(struct run *r, const struct dit *d,
             scale_voice(r, d, o, c->voice, 1 / o->force_voice);
             forced = false;
         }
-        if (step && !step(user)) {
-            result.stopped = true;
-            break;
-        }
+        if (step)
+            step(user);
     }
     if (forced)
         scale_voice(r, d, o, c->voice, 1 / o->force_voice);

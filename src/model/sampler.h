@@ -32,17 +32,17 @@ size_t echo_sampler_floats(const struct dit *d, int frames);
 
 struct sampler_result {
     int steps, evaluations; /* done; a guidance branch is one evaluation */
-    bool stopped;
 };
 
 /*
- * x [frames][latent], host: in noise, out latents.  step(user) is called after each step and
- * may return false to stop.  With the voice forced, its keys are changed and changed back.
+ * x [frames][latent], host: in noise, out latents.  step(user) is called after each step; a run
+ * that is stopped ends within one.  With the voice forced, its keys are changed, and changed
+ * back.
  */
 struct sampler_result echo_sample(struct run *r, const struct dit *d,
                                   const struct sampler_options *o,
                                   const struct sampler_contexts *c, float *x, int frames,
-                                  float *work, bool (*step)(void *user), void *user);
+                                  float *work, void (*step)(void *user), void *user);
 
 /* On a null backend: the shapes of such a run, with all branches that its options ask for. */
 void echo_sample_plan(struct run *r, const struct dit *d, const struct sampler_options *o,
