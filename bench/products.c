@@ -58,8 +58,9 @@ static double median(double *x, int n)
 static double peak(unsigned flags)
 {
     static float x[24 * 144], w[48 * 128], y[24 * 48];
-    struct gemm_args a = { .y = y, .ldy = 48, .x = x, .ldx = 144, .w = w, .panel = 128 * 16,
-                           .m = 24, .n = 48, .taps = 1, .k = 128 };
+    struct gemm_args a = { .y = y, .ldy = 48, .x = x, .ldx = 144 * 4, .w = w,
+                           .panel = 128 * PANEL_LINE, .m = 24, .n = 48, .taps = 1,
+                           .lines = 128 };
     struct gemm_fns f;
     double times[100];
 
@@ -68,7 +69,7 @@ static double peak(unsigned flags)
         double begin = echo_clock();
 
         for (int j = 0; j < 200; j++)
-            f.run(&a);
+            f.run[DT_F32](&a);
         times[i] = echo_clock() - begin;
     }
     return 200 * 2.0 * 24 * 48 * 128 / median(times, 100) * 1e-9;
@@ -77,7 +78,7 @@ static double peak(unsigned flags)
 /* A run's memory, laid out as the model does. */
 static struct tensor matrix(struct run *r, const struct shape *s, int rows, int cols)
 {
-    return s->in_place ? scratch(r, rows, cols) : scratch_dense(r, rows, cols);
+    return s->in_place ? scratch(r, rows, cols) : scratch_dense(r, rows, cols, DT_F32);
 }
 
 static double measure(struct backend *be, struct buffer *mem, const struct shape *s)
@@ -96,7 +97,7 @@ static double measure(struct backend *be, struct buffer *mem, const struct shape
             exit(1);
         memset(source[i], 0, bytes);
         be->ops->load(be, &w[i], source[i], s->in_place ? DT_BF16 : DT_F32, s->n,
-                      s->taps * s->k, s->in_place);
+                      s->taps * s->k, DT_F32, s->in_place);
     }
     for (int i = -2; runs < MOST_RUNS && total < SECONDS; i++) {
         double begin = echo_clock();

@@ -94,12 +94,25 @@ ECHO_API const char *echo_isa(int i);
 typedef enum { ECHO_LOG_INFO,
                ECHO_LOG_WARNING } echo_log_level;
 
-/* All zero means: best device, every core, weights as stored, silence. */
+/*
+ * All zero means: best device, every core, best precision without loss, silence.
+ *
+ * precision is of the products of the transformer and the encoders: "f32", "bf16" (operands
+ * rounded to bfloat16, sums in float32; fast where echo_isa() has bf16 or amx) or "int8"
+ * (weights by column and activations by row; fast from avx512vnni on).  NULL or "auto": bf16
+ * where the CPU is fast at it, else float32 on weights as stored, which is exact; of a packed
+ * file, what it was packed for.  codec_precision is the same for the codec: "f32", which "auto"
+ * is, or "bf16".  What is not product (norms, softmax, residuals, codebooks, times) is always
+ * float32.
+ */
 typedef struct {
     const char *device; /* "cpu"; NULL or "auto" picks the best */
     const char *isa;    /* cap the CPU kernels: "c", "avx2", ... */
+    const char *precision, *codec_precision;
     int threads;        /* 0 = one per core; up to 256 */
     bool profile;       /* time each kind of operation; the log gets the sums at closing */
+    /* weights read and packed, 0 to 1, from the opening thread; return false to stop */
+    bool (*progress)(void *user, double done);
     /* from whichever thread has something to say */
     void (*log)(void *user, echo_log_level level, const char *line);
     void *user;
@@ -123,7 +136,7 @@ typedef struct {
     const char *echo_file, *dac_file, *pca_file; /* the three files in it */
     const char *echo_dtype, *dac_dtype;          /* as stored: "BF16" */
     const char *device;                          /* "cpu: avx512, 2 threads" */
-    const char *precision;                       /* of the arithmetic: "f32" */
+    const char *precision, *codec_precision;     /* of the products: "f32" */
     const char *absent;       /* parts not in the files, "" if complete */
     uint64_t echo_parameters; /* transformer and encoders */
     uint64_t dac_parameters;

@@ -18,13 +18,21 @@ static void print_log(void *user, echo_log_level level, const char *line)
     fprintf(stderr, "echotts: %s%s\n", level == ECHO_LOG_WARNING ? "warning: " : "", line);
 }
 
+static bool load_part(void *user, double done)
+{
+    return progress_load(&((struct engine *)user)->bar, done);
+}
+
 echo_status engine_open_model(struct engine *e, const struct common *common, echo_error *err)
 {
     echo_model_opts opts = {
         .device = common->device,
         .isa = common->isa,
+        .precision = common->precision,
+        .codec_precision = common->codec_precision,
         .threads = common->threads,
         .profile = common->profile,
+        .progress = load_part,
         .log = print_log,
         .user = e,
     };
@@ -33,11 +41,9 @@ echo_status engine_open_model(struct engine *e, const struct common *common, ech
     progress_open(&e->bar, common->quiet);
     e->profile = common->profile;
     progress_note(&e->bar, "loading the model");
-    signals_hold();
     status = echo_model_open(&e->model, common->model, &opts, err);
     if (!status)
         e->info = echo_model_describe(e->model);
-    signals_release();
     progress_clear(&e->bar);
     return status;
 }

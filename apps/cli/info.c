@@ -73,6 +73,7 @@ static json_t *model_object(const echo_model_info *m)
     report_string(o, "dac_dtype", m->dac_dtype);
     report_string(o, "device", m->device);
     report_string(o, "precision", m->precision);
+    report_string(o, "codec_precision", m->codec_precision);
     report_string(o, "absent", m->absent);
     report_integer(o, "echo_parameters", (json_int_t)m->echo_parameters);
     report_integer(o, "dac_parameters", (json_int_t)m->dac_parameters);
@@ -108,7 +109,8 @@ static void print_model(const echo_model_info *m)
     printf("  %-10s%s\n", "latents", m->pca_file);
     printf("  %-10s%.1f MB, loaded in %.2f s\n", "files", (double)m->file_bytes / 1e6,
            m->load_s);
-    printf("  %-10s%s, computing in %s\n", "runs on", m->device, m->precision);
+    printf("  %-10s%s, computing in %s, the codec in %s\n", "runs on", m->device,
+           m->precision, m->codec_precision);
     printf("  %-10s%d layers of %d, %d heads\n", "speaks in", m->layers, m->model_size,
            m->heads);
     printf("  %-10s%d layers of %d\n", "text", m->text_layers, m->text_size);

@@ -51,7 +51,7 @@ struct option_group {
 };
 
 struct common {
-    const char *model, *device, *isa;
+    const char *model, *device, *isa, *precision, *codec_precision;
     int threads;
     bool json, profile, quiet, help;
     const char *word; /* the argument that is no option; NULL: none */

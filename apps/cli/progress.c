@@ -121,16 +121,25 @@ bool progress_stage(void *user, echo_stage stage, int done, int total)
     return !signals_stopped();
 }
 
-bool progress_part(void *user, double done)
+static bool part(struct progress *p, const char *what, double done)
 {
-    struct progress *p = user;
     char count[16];
 
     if (p->shown) {
         snprintf(count, sizeof count, "%.0f%%", done * 100);
-        draw(p, "writing", done, 1, count);
+        draw(p, what, done, 1, count);
     }
     return !signals_stopped();
+}
+
+bool progress_write(void *user, double done)
+{
+    return part(user, "writing", done);
+}
+
+bool progress_load(void *user, double done)
+{
+    return part(user, "loading", done);
 }
 
 void progress_clear(struct progress *p)

@@ -42,8 +42,8 @@ static echo_status run(void *job, echo_error *err)
     if (!synth->output)
         return failure(err, ECHO_ERR_ARG, "nowhere to write to: give -o DIR");
     progress_open(&bar, synth->common.quiet);
-    status = echo_model_synthesize(synth->size, synth->output, synth->seed, progress_part, &bar,
-                                   err);
+    status = echo_model_synthesize(synth->size, synth->output, synth->seed, progress_write,
+                                   &bar, err);
     progress_clear(&bar);
     if (!status)
         progress_done(&bar, "%s  a random model in %.1f s", synth->output, clock_now() - began);

@@ -7,9 +7,10 @@
  * nothing; the trace backend times.  So a forward function *is* the graph:
  * there is no other.
  *
- * Rules for ops: inputs are never modified unless the op says "in place";
- * outputs do not overlap inputs; ops return nothing, a device failure is
- * remembered and reported by sync().  The same input gives the same bits
+ * Rules for ops: numbers are float32, but outputs of copies, norms and
+ * activations may be operands of a product.  Inputs are never modified unless
+ * the op says "in place"; outputs do not overlap inputs; ops return nothing, a
+ * device failure is remembered and reported by sync().  The same input gives the same bits
  * whatever the number of threads, and a row's result does not depend on how
  * many rows come with it: work is cut by outputs, sums are never split.
  */
@@ -25,7 +26,16 @@
 
 enum dtype { DT_F32,
              DT_BF16,
-             DT_F16 };
+             DT_I8,
+             DT_F16, /* of weights in files only */
+             DTYPES };
+
+static inline size_t dtype_size(enum dtype t)
+{
+    static const size_t sizes[DTYPES] = { 4, 2, 1, 2 };
+
+    return sizes[t];
+}
 
 struct buffer {
     void *host; /* NULL on a device we cannot see into */
@@ -33,24 +43,31 @@ struct buffer {
 };
 
 /*
- * A matrix of float32 in a buffer.  Every activation in this model is one:
- * rows are tokens or time steps (guidance branches stacked), columns are
- * channels.  A tensor is a view and a value: copy it, slice it, forget it.
+ * A matrix in a buffer.  Every activation in this model is one: rows are
+ * tokens or time steps (guidance branches stacked), columns are channels.
+ * A tensor is a view and a value: copy it, slice it, forget it.
  * Rows may overlap (ld < cols) where it is only read: a sliding window.
+ *
+ * Numbers are float32 but for operands: what a product is to read may be
+ * rounded to the precision it computes in.  A row of DT_I8 is eight-bit
+ * numbers in the device's own form and the row's scale behind them.
  */
 struct tensor {
     struct buffer *buf; /* NULL: no tensor */
     size_t off;         /* bytes */
     int rows, cols;
     int ld; /* elements from one row to the next */
+    enum dtype dtype;
 };
 
 /* A matrix of weights in whatever layout the device likes best. */
 struct weight {
-    struct buffer data; /* the device's own; empty if the source is used in place */
-    const void *source; /* [n][k] row-major in `dtype`, borrowed, NULL if data is used */
+    struct buffer data; /* the device's own memory; empty if what follows is borrowed */
+    const void *source; /* [n][k] row-major in `dtype`, or NULL */
+    const void *panels; /* or panels of `dtype` (base/panels.h) */
     int n, k;           /* y[n] = sum over k of W[n][k] x[k] */
     enum dtype dtype;
+    enum dtype operand; /* what x must be: the precision of the products */
 };
 
 /* One stretch of keys and values that queries look at. */
@@ -64,15 +81,37 @@ struct kv {
 #define SEE_ALL  0       /* every query sees every key */
 #define SEE_PAST INT_MAX /* causal; smaller: itself and the `window - 1` before it */
 
+/* What becomes of the sums of a product. */
+enum finish {
+    FINISH_STORE,
+    FINISH_ADD,       /* y += sums */
+    FINISH_GATED_ADD, /* y += tanh(gate) * sums, the same gate for all rows */
+    FINISH_GATE,      /* y *= sigmoid(sums) */
+    FINISH_SWIGLU,    /* y = silu(sums) * the sums of w2 */
+};
+
+/* y[i] = finish(bias + sum over taps t of W_t x[i + t * dilation]); W is [n][taps][x.cols] */
+struct product {
+    struct tensor y, x;
+    const struct weight *w, *w2;
+    struct tensor bias, gate; /* rows, or none */
+    int taps, dilation;
+    enum finish finish;
+};
+
 struct backend;
 
 struct backend_ops {
     void (*close)(struct backend *);
     bool (*alloc)(struct backend *, struct buffer *, size_t bytes);
     void (*free)(struct backend *, struct buffer *);
-    /* Make w from n x k numbers at src; if `stays`, src outlives w and may be used as it is. */
+    /* Make w, for products in the precision of `operand`, from n x k numbers at src; if
+     * `stays`, src outlives w and may be used as it is. */
     bool (*load)(struct backend *, struct weight *w, const void *src, enum dtype dtype,
-                 int n, int k, bool stays);
+                 int n, int k, enum dtype operand, bool stays);
+    /* Make w from panels, which outlive it. */
+    bool (*load_panels)(struct backend *, struct weight *w, const void *panels,
+                        enum dtype dtype, int n, int k, enum dtype operand);
     bool (*sync)(struct backend *); /* wait; false if the device has failed */
 
     void (*write)(struct backend *, struct tensor dst, const float *src);
@@ -81,12 +120,12 @@ struct backend_ops {
     void (*zero)(struct backend *, struct tensor dst);
     void (*rope_table)(struct backend *, struct tensor rope, int position, int step,
                        bool round);
-    void (*linear)(struct backend *, struct tensor y, struct tensor x, const struct weight *w,
-                   struct tensor bias, int taps, int dilation, bool add);
+    void (*product)(struct backend *, const struct product *p);
     void (*depthwise)(struct backend *, struct tensor y, struct tensor x, struct tensor w,
                       struct tensor bias);
     void (*attention)(struct backend *, struct tensor y, struct tensor q, const struct kv *kv,
-                      int n_kv, int heads, int branches, int window);
+                      int n_kv, int heads, int branches, int window,
+                      enum dtype precision);
     void (*rms_norm)(struct backend *, struct tensor y, struct tensor x, struct tensor gain);
     void (*layer_norm)(struct backend *, struct tensor y, struct tensor x, struct tensor gain,
                        struct tensor bias);
@@ -94,20 +133,18 @@ struct backend_ops {
                   struct tensor shift);
     void (*head_norm_rope)(struct backend *, struct tensor x, struct tensor gain,
                            struct tensor rope, int heads, int rope_heads);
-    void (*gate_sigmoid)(struct backend *, struct tensor y, struct tensor gate);
-    void (*gated_add)(struct backend *, struct tensor x, struct tensor gate, struct tensor y);
     void (*add)(struct backend *, struct tensor x, struct tensor y, struct tensor gain,
                 float factor);
     void (*scale)(struct backend *, struct tensor x, float factor);
     void (*silu)(struct backend *, struct tensor y, struct tensor x);
-    void (*silu_mul)(struct backend *, struct tensor y, struct tensor a, struct tensor b);
-    void (*gelu)(struct backend *, struct tensor x);
+    void (*gelu)(struct backend *, struct tensor y, struct tensor x);
     void (*tanh)(struct backend *, struct tensor x);
     void (*snake)(struct backend *, struct tensor y, struct tensor x, struct tensor alpha);
 };
 
 struct backend {
     const struct backend_ops *ops;
+    bool likes_bf16; /* products of bfloat16 are faster than those of float32 */
 };
 
 /* ---- tensors ---- */
@@ -133,15 +170,15 @@ static inline bool is_row_of(struct tensor row, struct tensor x)
 static inline struct tensor tensor_rows(struct tensor t, int first, int count)
 {
     ECHO_ASSERT(first >= 0 && count >= 0 && first + count <= t.rows);
-    t.off += (size_t)first * (size_t)t.ld * sizeof(float);
+    t.off += (size_t)first * (size_t)t.ld * dtype_size(t.dtype);
     t.rows = count;
     return t;
 }
 
 static inline struct tensor tensor_cols(struct tensor t, int first, int count)
 {
-    ECHO_ASSERT(first >= 0 && count >= 0 && first + count <= t.cols);
-    t.off += (size_t)first * sizeof(float);
+    ECHO_ASSERT(first >= 0 && count >= 0 && first + count <= t.cols && t.dtype != DT_I8);
+    t.off += (size_t)first * dtype_size(t.dtype);
     t.cols = count;
     return t;
 }
@@ -153,6 +190,7 @@ static inline struct tensor tensor_cols(struct tensor t, int first, int count)
 static inline struct tensor tensor_windows(struct tensor t, int width, int step)
 {
     ECHO_ASSERT(t.ld == t.cols && t.rows >= width && (t.rows - width) % step == 0);
+    ECHO_ASSERT(t.dtype != DT_I8);
     t.rows = (t.rows - width) / step + 1;
     t.ld = step * t.cols;
     t.cols *= width;
@@ -164,7 +202,7 @@ static inline struct tensor tensor_reshape(struct tensor t, int cols)
 {
     size_t count = (size_t)t.rows * (size_t)t.cols;
 
-    ECHO_ASSERT(t.ld == t.cols && count % (size_t)cols == 0);
+    ECHO_ASSERT(t.ld == t.cols && count % (size_t)cols == 0 && t.dtype != DT_I8);
     t.rows = (int)(count / (size_t)cols);
     t.cols = t.ld = cols;
     return t;
@@ -185,25 +223,39 @@ static inline bool run_stopped(const struct run *r)
 }
 
 /* Rows without gaps, for windows and reshapes. */
-static inline struct tensor scratch_dense(struct run *r, int rows, int cols)
+static inline struct tensor scratch_dense(struct run *r, int rows, int cols, enum dtype dtype)
 {
-    size_t bytes = (size_t)rows * (size_t)cols * sizeof(float);
+    size_t bytes = (size_t)rows * (size_t)cols * dtype_size(dtype);
 
-    return (struct tensor){ r->mem, arena_push(&r->arena, bytes), rows, cols, .ld = cols };
+    return (struct tensor){ r->mem, arena_push(&r->arena, bytes), rows, cols, cols, dtype };
 }
 
 /* Rows that start on cache lines, a multiple of 4 KiB never apart: such rows would all
- * compete for the same few cache sets. */
-static inline struct tensor scratch(struct run *r, int rows, int cols)
+ * compete for the same few cache sets.  Behind a row of DT_I8 there is room for its scale. */
+static inline struct tensor scratch_of(struct run *r, int rows, int cols, enum dtype dtype)
 {
-    int ld = (cols + 15) & ~15;
+    int size = (int)dtype_size(dtype), bytes = cols * size;
 
-    if (ld % 1024 == 0)
-        ld += 16;
-    struct tensor t = scratch_dense(r, rows, ld);
+    if (dtype == DT_I8)
+        bytes += 4 + (int)sizeof(float);
+    bytes = (bytes + 63) & ~63;
+    if (bytes % 4096 == 0)
+        bytes += 64;
+    struct tensor t = scratch_dense(r, rows, bytes / size, dtype);
 
     t.cols = cols;
     return t;
+}
+
+static inline struct tensor scratch(struct run *r, int rows, int cols)
+{
+    return scratch_of(r, rows, cols, DT_F32);
+}
+
+/* Rows for products with w. */
+static inline struct tensor scratch_for(struct run *r, int rows, const struct weight *w)
+{
+    return scratch_of(r, rows, w->k, w->operand);
 }
 
 /* ---- calls: the only place that checks shapes, for every backend ---- */
@@ -218,9 +270,10 @@ static inline void op_read(struct backend *b, float *dst, struct tensor src)
     b->ops->read(b, dst, src);
 }
 
+/* dst may be an operand of what src is in float32. */
 static inline void op_copy(struct backend *b, struct tensor dst, struct tensor src)
 {
-    ECHO_ASSERT(same_shape(dst, src));
+    ECHO_ASSERT(same_shape(dst, src) && (src.dtype == DT_F32 || src.dtype == dst.dtype));
     b->ops->copy(b, dst, src);
 }
 
@@ -241,29 +294,66 @@ static inline void op_rope_table(struct backend *b, struct tensor rope, int posi
     b->ops->rope_table(b, rope, position, step, round);
 }
 
+static inline void op_product(struct backend *b, const struct product *p)
+{
+    const struct weight *w = p->w;
+
+    ECHO_ASSERT(p->x.rows == p->y.rows + (p->taps - 1) * p->dilation);
+    ECHO_ASSERT(p->x.cols * p->taps == w->k && p->y.cols == w->n && p->y.dtype == DT_F32);
+    ECHO_ASSERT(p->x.dtype == w->operand && is_row_of(p->bias, p->y));
+    ECHO_ASSERT(has_tensor(p->gate) == (p->finish == FINISH_GATED_ADD) &&
+                is_row_of(p->gate, p->y));
+    ECHO_ASSERT(!p->w2 == (p->finish != FINISH_SWIGLU));
+    if (p->w2)
+        ECHO_ASSERT(p->w2->n == w->n && p->w2->k == w->k && p->w2->operand == w->operand);
+    b->ops->product(b, p);
+}
+
 /* y = x W^T + bias */
 static inline void op_linear(struct backend *b, struct tensor y, struct tensor x,
                              const struct weight *w, struct tensor bias)
 {
-    ECHO_ASSERT(y.rows == x.rows && x.cols == w->k && y.cols == w->n && is_row_of(bias, y));
-    b->ops->linear(b, y, x, w, bias, 1, 1, false);
+    op_product(b, &(struct product){ .y = y, .x = x, .w = w, .bias = bias, .taps = 1 });
 }
 
 /* in place: y += x W^T + bias */
 static inline void op_linear_add(struct backend *b, struct tensor y, struct tensor x,
                                  const struct weight *w, struct tensor bias)
 {
-    ECHO_ASSERT(y.rows == x.rows && x.cols == w->k && y.cols == w->n && is_row_of(bias, y));
-    b->ops->linear(b, y, x, w, bias, 1, 1, true);
+    op_product(b, &(struct product){ .y = y, .x = x, .w = w, .bias = bias, .taps = 1,
+                                     .finish = FINISH_ADD });
 }
 
-/* y[i] = bias + sum over taps t of W_t x[i + t * dilation]; W is [n][taps][x.cols] */
+/* in place: y += tanh(gate) * (x W^T) */
+static inline void op_linear_gated_add(struct backend *b, struct tensor y, struct tensor gate,
+                                       struct tensor x, const struct weight *w)
+{
+    op_product(b, &(struct product){ .y = y, .x = x, .w = w, .gate = gate, .taps = 1,
+                                     .finish = FINISH_GATED_ADD });
+}
+
+/* in place: y *= sigmoid(x W^T) */
+static inline void op_linear_gate(struct backend *b, struct tensor y, struct tensor x,
+                                  const struct weight *w)
+{
+    op_product(b, &(struct product){ .y = y, .x = x, .w = w, .taps = 1,
+                                     .finish = FINISH_GATE });
+}
+
+/* y = silu(x W1^T) * (x W3^T) */
+static inline void op_swiglu(struct backend *b, struct tensor y, struct tensor x,
+                             const struct weight *w1, const struct weight *w3)
+{
+    op_product(b, &(struct product){ .y = y, .x = x, .w = w1, .w2 = w3, .taps = 1,
+                                     .finish = FINISH_SWIGLU });
+}
+
+/* y[i] = bias + sum over taps t of W_t x[i + t * dilation] */
 static inline void op_conv(struct backend *b, struct tensor y, struct tensor x,
                            const struct weight *w, struct tensor bias, int taps, int dilation)
 {
-    ECHO_ASSERT(x.rows == y.rows + (taps - 1) * dilation && x.cols * taps == w->k);
-    ECHO_ASSERT(y.cols == w->n && is_row_of(bias, y));
-    b->ops->linear(b, y, x, w, bias, taps, dilation, false);
+    op_product(b, &(struct product){ .y = y, .x = x, .w = w, .bias = bias, .taps = taps,
+                                     .dilation = dilation });
 }
 
 /* y[i] = bias + sum over taps t of w[t] * x[i + t], channel by channel */
@@ -276,16 +366,17 @@ static inline void op_depthwise(struct backend *b, struct tensor y, struct tenso
 }
 
 /* Softmax attention per head with scores / sqrt(head size); queries of all branches stacked.
- * A window needs one segment and one branch. */
+ * A window needs one segment and one branch.  The two products are computed in `precision`, or
+ * better where that costs nothing. */
 static inline void op_attention(struct backend *b, struct tensor y, struct tensor q,
                                 const struct kv *kv, int n_kv, int heads, int branches,
-                                int window)
+                                int window, enum dtype precision)
 {
     ECHO_ASSERT(same_shape(y, q) && q.rows % branches == 0 && q.cols % heads == 0);
     ECHO_ASSERT(window == SEE_ALL || (n_kv == 1 && branches == 1 && kv->k.rows >= q.rows));
     for (int i = 0; i < n_kv; i++)
         ECHO_ASSERT(kv[i].k.cols == q.cols && same_shape(kv[i].k, kv[i].v));
-    b->ops->attention(b, y, q, kv, n_kv, heads, branches, window);
+    b->ops->attention(b, y, q, kv, n_kv, heads, branches, window, precision);
 }
 
 /* y = x / rms(x) * gain */
@@ -326,21 +417,6 @@ static inline void op_head_norm_rope(struct backend *b, struct tensor x, struct 
     b->ops->head_norm_rope(b, x, gain, rope, heads, rope_heads);
 }
 
-/* in place: y *= sigmoid(gate) */
-static inline void op_gate_sigmoid(struct backend *b, struct tensor y, struct tensor gate)
-{
-    ECHO_ASSERT(same_shape(y, gate));
-    b->ops->gate_sigmoid(b, y, gate);
-}
-
-/* in place: x += tanh(gate) * y, the same gate for all rows */
-static inline void op_gated_add(struct backend *b, struct tensor x, struct tensor gate,
-                                struct tensor y)
-{
-    ECHO_ASSERT(same_shape(x, y) && has_tensor(gate) && is_row_of(gate, x));
-    b->ops->gated_add(b, x, gate, y);
-}
-
 /* in place: x += factor * y * gain; gain is a row or none */
 static inline void op_add(struct backend *b, struct tensor x, struct tensor y,
                           struct tensor gain, float factor)
@@ -362,18 +438,11 @@ static inline void op_silu(struct backend *b, struct tensor y, struct tensor x)
     b->ops->silu(b, y, x);
 }
 
-/* y = silu(a) * c; y may be a */
-static inline void op_silu_mul(struct backend *b, struct tensor y, struct tensor a,
-                               struct tensor c)
+/* the exact one with erf; y may be x */
+static inline void op_gelu(struct backend *b, struct tensor y, struct tensor x)
 {
-    ECHO_ASSERT(same_shape(y, a) && same_shape(a, c));
-    b->ops->silu_mul(b, y, a, c);
-}
-
-/* in place, the exact one with erf */
-static inline void op_gelu(struct backend *b, struct tensor x)
-{
-    b->ops->gelu(b, x);
+    ECHO_ASSERT(same_shape(y, x));
+    b->ops->gelu(b, y, x);
 }
 
 /* in place */

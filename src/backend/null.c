@@ -28,11 +28,17 @@ static void null_free(struct backend *b, struct buffer *m)
 }
 
 static bool null_load(struct backend *b, struct weight *w, const void *src, enum dtype dtype,
-                      int n, int k, bool stays)
+                      int n, int k, enum dtype operand, bool stays)
 {
     (void)b, (void)src, (void)stays;
-    *w = (struct weight){ .n = n, .k = k, .dtype = dtype };
+    *w = (struct weight){ .n = n, .k = k, .dtype = dtype, .operand = operand };
     return true;
+}
+
+static bool null_load_panels(struct backend *b, struct weight *w, const void *panels,
+                             enum dtype dtype, int n, int k, enum dtype operand)
+{
+    return null_load(b, w, panels, dtype, n, k, operand, true);
 }
 
 static bool null_sync(struct backend *b)
@@ -57,18 +63,17 @@ static void null_rope_table(struct backend *b, struct tensor rope, int position,
     (void)b, (void)rope, (void)position, (void)step, (void)round;
 }
 
-static void null_linear(struct backend *b, struct tensor y, struct tensor x,
-                        const struct weight *w, struct tensor bias, int taps, int dilation,
-                        bool add)
+static void null_product(struct backend *b, const struct product *p)
 {
-    (void)b, (void)y, (void)x, (void)w, (void)bias, (void)taps, (void)dilation, (void)add;
+    (void)b, (void)p;
 }
 
 static void null_attention(struct backend *b, struct tensor y, struct tensor q,
-                           const struct kv *kv, int n_kv, int heads, int branches, int window)
+                           const struct kv *kv, int n_kv, int heads, int branches, int window,
+                           enum dtype precision)
 {
     (void)b, (void)y, (void)q, (void)kv, (void)n_kv, (void)heads, (void)branches;
-    (void)window;
+    (void)window, (void)precision;
 }
 
 static void null_1(struct backend *b, struct tensor x)
@@ -114,26 +119,24 @@ static const struct backend_ops null_ops = {
     .alloc = null_alloc,
     .free = null_free,
     .load = null_load,
+    .load_panels = null_load_panels,
     .sync = null_sync,
     .write = null_write,
     .read = null_read,
     .copy = null_2,
     .zero = null_1,
     .rope_table = null_rope_table,
-    .linear = null_linear,
+    .product = null_product,
     .depthwise = null_4,
     .attention = null_attention,
     .rms_norm = null_3,
     .layer_norm = null_4,
     .adaln = null_4,
     .head_norm_rope = null_heads,
-    .gate_sigmoid = null_2,
-    .gated_add = null_3,
     .add = null_3f,
     .scale = null_1f,
     .silu = null_2,
-    .silu_mul = null_3,
-    .gelu = null_1,
+    .gelu = null_2,
     .tanh = null_1,
     .snake = null_3,
 };

@@ -13,16 +13,16 @@
 #include "base/clock.h"
 
 enum op {
-    WRITE, READ, COPY, ZERO, ROPE_TABLE, LINEAR, PACKED, DEPTHWISE, ATTENTION, RMS_NORM,
-    LAYER_NORM, ADALN, HEAD_NORM_ROPE, GATE_SIGMOID, GATED_ADD, ADD, SCALE, SILU, SILU_MUL,
-    GELU, TANH, SNAKE, OPS
+    WRITE, READ, COPY, ZERO, ROPE_TABLE, IN_PLACE, F32, BF16, I8, DEPTHWISE, ATTENTION,
+    RMS_NORM, LAYER_NORM, ADALN, HEAD_NORM_ROPE, ADD, SCALE, SILU, GELU, TANH, SNAKE, OPS
 };
 
 static const char *const names[OPS] = {
-    "write",          "read",         "copy",      "zero",     "rope_table", "linear, in place",
-    "linear, packed", "depthwise",    "attention", "rms_norm", "layer_norm", "adaln",
-    "head_norm_rope", "gate_sigmoid", "gated_add", "add",      "scale",      "silu",
-    "silu_mul",       "gelu",         "tanh",      "snake",
+    "write",         "read",        "copy",           "zero",          "rope_table",
+    "f32, in place", "f32, packed", "bf16",           "int8",          "depthwise",
+    "attention",     "rms_norm",    "layer_norm",     "adaln",         "head_norm_rope",
+    "add",           "scale",       "silu",           "gelu",          "tanh",
+    "snake",
 };
 
 struct trace_backend {
@@ -86,11 +86,19 @@ static void trace_free(struct backend *b, struct buffer *m)
 }
 
 static bool trace_load(struct backend *b, struct weight *w, const void *src, enum dtype dtype,
-                       int n, int k, bool stays)
+                       int n, int k, enum dtype operand, bool stays)
 {
     struct backend *inner = to_trace(b)->inner;
 
-    return inner->ops->load(inner, w, src, dtype, n, k, stays);
+    return inner->ops->load(inner, w, src, dtype, n, k, operand, stays);
+}
+
+static bool trace_load_panels(struct backend *b, struct weight *w, const void *panels,
+                              enum dtype dtype, int n, int k, enum dtype operand)
+{
+    struct backend *inner = to_trace(b)->inner;
+
+    return inner->ops->load_panels(inner, w, panels, dtype, n, k, operand);
 }
 
 static bool trace_sync(struct backend *b)
@@ -126,12 +134,12 @@ static void trace_rope_table(struct backend *b, struct tensor rope, int position
     TIMED(ROPE_TABLE, 0, rope_table, rope, position, step, round);
 }
 
-static void trace_linear(struct backend *b, struct tensor y, struct tensor x,
-                         const struct weight *w, struct tensor bias, int taps, int dilation,
-                         bool add)
+static void trace_product(struct backend *b, const struct product *p)
 {
-    TIMED(w->source ? LINEAR : PACKED, 2.0 * y.rows * w->n * w->k, linear, y, x, w, bias, taps,
-          dilation, add);
+    static const enum op ops[] = { [DT_F32] = F32, [DT_BF16] = BF16, [DT_I8] = I8 };
+    double flops = 2.0 * p->y.rows * p->w->n * p->w->k * (p->w2 ? 2 : 1);
+
+    TIMED(p->w->source ? IN_PLACE : ops[p->w->operand], flops, product, p);
 }
 
 static void trace_depthwise(struct backend *b, struct tensor y, struct tensor x,
@@ -141,7 +149,8 @@ static void trace_depthwise(struct backend *b, struct tensor y, struct tensor x,
 }
 
 static void trace_attention(struct backend *b, struct tensor y, struct tensor q,
-                            const struct kv *kv, int n_kv, int heads, int branches, int window)
+                            const struct kv *kv, int n_kv, int heads, int branches, int window,
+                            enum dtype precision)
 {
     double keys = 0;
 
@@ -150,7 +159,7 @@ static void trace_attention(struct backend *b, struct tensor y, struct tensor q,
             if (kv[i].seen_by >> j & 1)
                 keys += kv[i].k.rows / (kv[i].per_branch ? branches : 1);
     TIMED(ATTENTION, 4.0 * (q.rows / branches) * keys * q.cols, attention, y, q, kv, n_kv,
-          heads, branches, window);
+          heads, branches, window, precision);
 }
 
 static void trace_rms_norm(struct backend *b, struct tensor y, struct tensor x,
@@ -177,17 +186,6 @@ static void trace_head_norm_rope(struct backend *b, struct tensor x, struct tens
     TIMED(HEAD_NORM_ROPE, 0, head_norm_rope, x, gain, rope, heads, rope_heads);
 }
 
-static void trace_gate_sigmoid(struct backend *b, struct tensor y, struct tensor gate)
-{
-    TIMED(GATE_SIGMOID, 0, gate_sigmoid, y, gate);
-}
-
-static void trace_gated_add(struct backend *b, struct tensor x, struct tensor gate,
-                            struct tensor y)
-{
-    TIMED(GATED_ADD, 0, gated_add, x, gate, y);
-}
-
 static void trace_add(struct backend *b, struct tensor x, struct tensor y, struct tensor gain,
                       float factor)
 {
@@ -204,15 +202,9 @@ static void trace_silu(struct backend *b, struct tensor y, struct tensor x)
     TIMED(SILU, 0, silu, y, x);
 }
 
-static void trace_silu_mul(struct backend *b, struct tensor y, struct tensor a,
-                           struct tensor c)
+static void trace_gelu(struct backend *b, struct tensor y, struct tensor x)
 {
-    TIMED(SILU_MUL, 0, silu_mul, y, a, c);
-}
-
-static void trace_gelu(struct backend *b, struct tensor x)
-{
-    TIMED(GELU, 0, gelu, x);
+    TIMED(GELU, 0, gelu, y, x);
 }
 
 static void trace_tanh(struct backend *b, struct tensor x)
@@ -231,25 +223,23 @@ static const struct backend_ops trace_ops = {
     .alloc = trace_alloc,
     .free = trace_free,
     .load = trace_load,
+    .load_panels = trace_load_panels,
     .sync = trace_sync,
     .write = trace_write,
     .read = trace_read,
     .copy = trace_copy,
     .zero = trace_zero,
     .rope_table = trace_rope_table,
-    .linear = trace_linear,
+    .product = trace_product,
     .depthwise = trace_depthwise,
     .attention = trace_attention,
     .rms_norm = trace_rms_norm,
     .layer_norm = trace_layer_norm,
     .adaln = trace_adaln,
     .head_norm_rope = trace_head_norm_rope,
-    .gate_sigmoid = trace_gate_sigmoid,
-    .gated_add = trace_gated_add,
     .add = trace_add,
     .scale = trace_scale,
     .silu = trace_silu,
-    .silu_mul = trace_silu_mul,
     .gelu = trace_gelu,
     .tanh = trace_tanh,
     .snake = trace_snake,
@@ -261,6 +251,7 @@ struct backend *echo_trace_backend(struct backend *inner)
 
     if (!t)
         return NULL;
+    t->base = *inner;
     t->base.ops = &trace_ops;
     t->inner = inner;
     pthread_mutex_init(&t->lock, NULL);

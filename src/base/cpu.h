@@ -9,8 +9,14 @@
 #define ECHO_BASE_CPU_H
 
 enum {
-    CPU_AVX2 = 1 << 0,   /* AVX2, FMA, F16C */
-    CPU_AVX512 = 1 << 1, /* F, BW, DQ, VL */
+    CPU_AVX2 = 1 << 0,       /* AVX2, FMA, F16C */
+    CPU_AVX512 = 1 << 1,     /* F, BW, DQ, VL */
+    CPU_AVX512VNNI = 1 << 2, /* eight-bit products */
+    CPU_AVX512BF16 = 1 << 3, /* products of bfloat16 */
+    CPU_AMX = 1 << 4,        /* tiles of both; the system has given its leave */
+    CPU_NEON = 1 << 5,
+    CPU_NEONDOT = 1 << 6,  /* eight-bit products */
+    CPU_NEONBF16 = 1 << 7, /* products of bfloat16 */
 };
 
 struct cpu_level {

@@ -73,6 +73,16 @@ void echo_map_close(struct file_map *m)
     *m = (struct file_map){ 0 };
 }
 
+void echo_map_forget(const void *data, size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)data + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)data + bytes) / page * page;
+
+    if (begin < end)
+        madvise((void *)begin, end - begin, MADV_DONTNEED); /* only advice */
+}
+
 struct file_out {
     int fd;
     int error; /* errno of the first failure */

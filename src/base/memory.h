@@ -24,6 +24,8 @@ struct file_map {
 
 echo_status echo_map_open(struct file_map *m, const char *path, echo_error *err);
 void echo_map_close(struct file_map *m);
+/* What was read here is not read again soon: whole pages inside may be taken back. */
+void echo_map_forget(const void *data, size_t bytes);
 
 /*
  * A file that appears whole or not at all: written under another name beside `path`,

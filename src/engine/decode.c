@@ -31,14 +31,14 @@ static void piece(const struct codec *c, struct decoding *d, struct run *r,
 {
     size_t mark = arena_mark(&r->arena);
     struct tensor x = scratch(r, frames, c->latent);
-    struct tensor h = scratch_dense(r, frames * c->coarse_rows, c->decoder_width);
+    struct tensor h = scratch_dense(r, frames * c->coarse_rows, c->decoder_width, DT_F32);
 
     op_write(r->be, x, latent);
     echo_codec_decode_coarse(r, &streams->coarse, c, h, x);
     for (int i = 0; i < frames && !run_stopped(r); i += CODEC_FINE_FRAMES) {
         int n = at_most(frames - i, CODEC_FINE_FRAMES);
         size_t fine_mark = arena_mark(&r->arena);
-        struct tensor audio = scratch_dense(r, n * c->frame_samples, 1);
+        struct tensor audio = scratch_dense(r, n * c->frame_samples, 1, DT_F32);
 
         echo_codec_decode_fine(r, &streams->fine, c, audio,
                                tensor_rows(h, i * c->coarse_rows, n * c->coarse_rows));

@@ -44,13 +44,13 @@ static void piece(const struct encoding *e, struct run *r, struct codec_streams 
 {
     const struct codec *c = e->codec;
     size_t mark = arena_mark(&r->arena);
-    struct tensor h = scratch_dense(r, frames * c->coarse_rows, c->encoder_width);
+    struct tensor h = scratch_dense(r, frames * c->coarse_rows, c->encoder_width, DT_F32);
     struct tensor latent = scratch(r, frames, c->latent);
 
     for (int i = 0; i < frames && !run_stopped(r); i += CODEC_FINE_FRAMES) {
         int n = at_most(frames - i, CODEC_FINE_FRAMES);
         size_t fine_mark = arena_mark(&r->arena);
-        struct tensor audio = scratch_dense(r, n * c->frame_samples, 1);
+        struct tensor audio = scratch_dense(r, n * c->frame_samples, 1, DT_F32);
 
         if (!dry)
             op_write(r->be, tensor_reshape(audio, c->frame_samples), samples(e, first + i, n));

@@ -148,7 +148,7 @@ static void read_text_and_voice(struct job *j, struct run *r)
 {
     const struct dit *d = &j->m->dit;
     struct kv *kv = j->s->kv;
-    struct tensor state = scratch(r, j->n_ids, d->encoder[CONTEXT_TEXT].dim);
+    struct tensor state = echo_dit_state(r, d, CONTEXT_TEXT, j->n_ids);
 
     j->contexts.text = kv + CONTEXT_TEXT * d->layers;
     echo_encode_text(r, &d->encoder[CONTEXT_TEXT], state, j->ids);
@@ -156,7 +156,7 @@ static void read_text_and_voice(struct job *j, struct run *r)
     if (!j->voice)
         return;
     j->contexts.voice = kv + CONTEXT_VOICE * d->layers;
-    state = scratch(r, j->voice_patches, d->encoder[CONTEXT_VOICE].dim);
+    state = echo_dit_state(r, d, CONTEXT_VOICE, j->voice_patches);
     echo_encode_latents(r, &d->encoder[CONTEXT_VOICE], state, j->voice);
     echo_dit_context(r, d, CONTEXT_VOICE, state, ~0u, j->contexts.voice);
 }
@@ -172,7 +172,7 @@ static void read_past(struct job *j, struct run *r, int start)
     if (!start)
         return;
     j->contexts.past = j->s->kv + CONTEXT_PAST * d->layers;
-    struct tensor state = scratch(r, (start + e->patch - 1) / e->patch, e->dim);
+    struct tensor state = echo_dit_state(r, d, CONTEXT_PAST, (start + e->patch - 1) / e->patch);
 
     echo_encode_latents(r, e, state, j->s->latent);
     echo_dit_context(r, d, CONTEXT_PAST, state, ~0u, j->contexts.past);

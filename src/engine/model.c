@@ -80,17 +80,50 @@ static echo_status open_device(echo_model *m, const echo_model_opts *o, echo_err
         m->profile = true;
     }
     m->keeper.be = m->be;
+    m->keeper.progress = o->progress;
+    m->keeper.user = o->user;
     return ECHO_OK;
+}
+
+static const char *const precision_names[] = { [DT_F32] = "f32", [DT_BF16] = "bf16",
+                                               [DT_I8] = "int8" };
+
+/* One of the first `count` names; without a name `preset`. */
+static echo_status choose_precision(enum dtype *out, const char *option, const char *name,
+                                    enum dtype preset, int count, echo_error *err)
+{
+    *out = preset;
+    if (!name || !*name || !strcmp(name, "auto"))
+        return ECHO_OK;
+    for (int i = 0; i < count; i++)
+        if (!strcmp(name, precision_names[i])) {
+            *out = (enum dtype)i;
+            return ECHO_OK;
+        }
+    return echo_fail(err, ECHO_ERR_ARG, "unknown %s '%.40s': expected auto, f32%s", option,
+                     name, count == 3 ? ", bf16 or int8" : " or bf16");
+}
+
+static echo_status choose_precisions(echo_model *m, const echo_model_opts *o, echo_error *err)
+{
+    enum dtype best = m->be->likes_bf16 ? DT_BF16 : DT_F32;
+    echo_status s = choose_precision(&m->precision, "precision", o->precision, best, 3, err);
+
+    return s ? s : choose_precision(&m->codec_precision, "codec precision", o->codec_precision,
+                                    DT_F32, 2, err);
 }
 
 /* ---- the files ---- */
 
 static echo_status bind(echo_model *m, echo_error *err)
 {
-    struct binder echo = { .keeper = &m->keeper, .file = m->echo_file, .err = err };
-    struct binder dac = { .keeper = &m->keeper, .file = m->dac_file, .err = err };
+    struct binder echo = { .keeper = &m->keeper, .file = m->echo_file, .err = err,
+                           .precision = m->precision };
+    struct binder dac = { .keeper = &m->keeper, .file = m->dac_file, .err = err,
+                          .precision = m->codec_precision };
     struct binder pca = { .keeper = &m->keeper, .file = m->pca_file, .err = err };
 
+    m->keeper.total = m->echo_file->map.bytes + m->dac_file->map.bytes + m->pca_file->map.bytes;
     echo_bind_dit(&echo, &m->dit);
     if (echo.status)
         return echo.status;
@@ -122,7 +155,8 @@ echo_status echo_model_open(echo_model **out, const char *path, const echo_model
     m->log = o->log;
     m->log_user = o->user;
     m->defaults = echo_params_reference();
-    if ((s = open_device(m, o, err)) || (s = echo_locate(&m->files, path, err)) ||
+    if ((s = open_device(m, o, err)) || (s = choose_precisions(m, o, err)) ||
+        (s = echo_locate(&m->files, path, err)) ||
         (s = echo_safetensors_open(&m->echo_file, m->files.echo, err)) ||
         (s = echo_safetensors_open(&m->dac_file, m->files.dac, err)) ||
         (s = echo_safetensors_open(&m->pca_file, m->files.pca, err)) || (s = bind(m, err)))
@@ -190,7 +224,8 @@ echo_model_info echo_model_describe(const echo_model *m)
         .echo_dtype = main_type(m->echo_file),
         .dac_dtype = main_type(m->dac_file),
         .device = m->device,
-        .precision = "f32",
+        .precision = precision_names[m->precision],
+        .codec_precision = precision_names[m->codec_precision],
         .absent = d->has_past ? "" : "the blockwise part: no blocks, no continuation",
         .echo_parameters = m->echo_parameters,
         .dac_parameters = m->dac_parameters,

@@ -21,6 +21,7 @@ struct echo_model {
     echo_params defaults;
     char device[80];
     bool profile; /* be is a trace backend */
+    enum dtype precision, codec_precision;
     double load_s;
     void (*log)(void *user, echo_log_level level, const char *line);
     void *log_user;

@@ -136,7 +136,7 @@ static void restart(struct run *r, struct stream *s)
     int cols = ROW_BYTES / sizeof(float), rows = (int)(s->mem->bytes / ROW_BYTES);
 
     s->frames = 0;
-    op_zero(r->be, (struct tensor){ s->mem, 0, rows, cols, cols });
+    op_zero(r->be, (struct tensor){ s->mem, 0, rows, cols, cols, DT_F32 });
 }
 
 void echo_streams_restart(struct run *r, struct codec_streams *c)

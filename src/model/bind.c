@@ -182,7 +182,7 @@ static struct tensor to_device(struct binder *b, const float *values, int rows, 
         b->status = echo_fail_memory(b->err, bytes, "the model");
         return no_tensor;
     }
-    struct tensor t = { &k->device, 0, rows, cols, cols };
+    struct tensor t = { &k->device, 0, rows, cols, cols, DT_F32 };
 
     op_write(b->keeper->be, t, values);
     return t;
@@ -221,6 +221,15 @@ struct tensor echo_bind_made(struct binder *b, const float *values, int rows, in
     return good ? to_device(b, values, rows, cols) : no_tensor;
 }
 
+static void report(struct binder *b, size_t bytes)
+{
+    struct keeper *k = b->keeper;
+    double done = (double)(k->loaded += bytes) / (double)k->total;
+
+    if (!b->status && k->progress && !k->progress(k->user, done))
+        b->status = echo_fail(b->err, ECHO_ERR_CANCELLED, "stopped on request");
+}
+
 static void load(struct binder *b, struct weight *w, const void *src, enum dtype dtype, int n,
                  int k, bool stays)
 {
@@ -228,10 +237,11 @@ static void load(struct binder *b, struct weight *w, const void *src, enum dtype
 
     if (!kept)
         return;
-    if (!b->keeper->be->ops->load(b->keeper->be, w, src, dtype, n, k, stays))
+    if (!b->keeper->be->ops->load(b->keeper->be, w, src, dtype, n, k, b->precision, stays))
         b->status = echo_fail_memory(b->err, (size_t)n * (size_t)k * 4, "the model's weights");
     else
         kept->device = w->data;
+    report(b, (size_t)n * (size_t)k * dtype_size(dtype));
 }
 
 void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n,
@@ -253,6 +263,8 @@ static void bind_rows(struct binder *b, struct weight *w, int first, int n, int 
     size_t row = (size_t)k * echo_array_type_size(a->type);
 
     load(b, w, (const char *)a->data + (size_t)first * row, types[a->type], n, k, true);
+    if (!w->source)
+        echo_map_forget((const char *)a->data + (size_t)first * row, (size_t)n * row);
     b->parameters += (uint64_t)n * (uint64_t)k;
 }
 

@@ -17,6 +17,9 @@
 struct keeper {
     struct backend *be;
     struct kept *first;
+    size_t loaded, total; /* bytes of weights that products read; of all files */
+    bool (*progress)(void *user, double done); /* NULL: nobody asks */
+    void *user;
 };
 
 void echo_keeper_clear(struct keeper *k);
@@ -27,7 +30,17 @@ struct binder {
     echo_error *err;
     echo_status status;
     uint64_t parameters; /* numbers bound so far */
+    enum dtype precision; /* of products with the weights bound from now on */
 };
+
+/* Weights bound from now on are for products in this precision; returns what it was. */
+static inline enum dtype echo_bind_precision(struct binder *b, enum dtype precision)
+{
+    enum dtype before = b->precision;
+
+    b->precision = precision;
+    return before;
+}
 
 /* Record a failure about the file: "PATH: ..." */
 __attribute__((format(printf, 2, 3))) void echo_bind_fail(struct binder *b, const char *fmt,

@@ -168,7 +168,11 @@ void echo_bind_codec(struct binder *b, struct codec *c)
     c->frame_samples = count_frame_samples(b, c);
     bind_encoder(b, c);
     echo_bind_transformer(b, &c->pre, c->dim, QUANTIZER_WINDOW, 1, "quantizer.pre_module");
+    /* codes are chosen by the last bits */
+    enum dtype precision = echo_bind_precision(b, DT_F32);
+
     echo_bind_quantizer(b, &c->quantizer, c->dim);
+    echo_bind_precision(b, precision);
     echo_bind_transformer(b, &c->post, c->dim, QUANTIZER_WINDOW, 1, "quantizer.post_module");
     bind_decoder(b, c);
 }
@@ -214,14 +218,17 @@ void echo_codec_encode_fine(struct run *r, struct stream *s, const struct codec 
                             struct tensor h, struct tensor audio)
 {
     size_t mark = arena_mark(&r->arena);
-    struct tensor x = scratch_dense(r, audio.rows, c->encoder_in.out);
+    struct tensor x = scratch_dense(r, audio.rows, c->encoder_in.out, DT_F32);
 
     arena_reset(&s->arena, 0);
     echo_conv(r, s, &c->encoder_in, x, audio, no_tensor);
     for (int i = 0; i < c->encoder_blocks && !run_stopped(r); i++) {
         const struct encoder_block *e = &c->encoder_block[i];
         bool last = i == c->encoder_blocks - 1;
-        struct tensor y = last ? h : scratch_dense(r, x.rows / e->down.stride, e->down.out);
+        struct tensor y = h;
+
+        if (!last)
+            y = scratch_dense(r, x.rows / e->down.stride, e->down.out, DT_F32);
 
         for (int u = 0; u < 3; u++)
             echo_residual_unit(r, s, &e->unit[u], x);
@@ -240,15 +247,15 @@ void echo_codec_encode_coarse(struct run *r, struct stream *s, const struct code
 {
     const struct encoder_block *last = &c->encoder_block[c->encoder_blocks - 1];
     size_t mark = arena_mark(&r->arena);
-    struct tensor x = scratch_dense(r, h.rows, c->dim);
-    struct tensor sum = scratch_dense(r, latent.rows, c->dim);
+    struct tensor x = scratch_dense(r, h.rows, c->dim, DT_F32);
+    struct tensor sum = scratch_dense(r, latent.rows, c->dim, DT_F32);
 
     arena_reset(&s->arena, 0);
     if (last->has_transformer)
         echo_windowed_transformer(r, s, &last->transformer, h);
     echo_conv(r, s, &c->encoder_out, x, h, c->encoder_alpha);
     for (int i = 0; i < c->resamplers; i++) {
-        struct tensor y = scratch_dense(r, x.rows / c->down[i].conv.stride, c->dim);
+        struct tensor y = scratch_dense(r, x.rows / c->down[i].conv.stride, c->dim, DT_F32);
 
         echo_conv(r, s, &c->down[i].conv, y, x, no_tensor);
         echo_convnext(r, s, &c->down[i].next, y);
@@ -267,13 +274,13 @@ void echo_codec_decode_coarse(struct run *r, struct stream *s, const struct code
                               struct tensor h, struct tensor latent)
 {
     size_t mark = arena_mark(&r->arena);
-    struct tensor x = scratch_dense(r, latent.rows, c->dim);
+    struct tensor x = scratch_dense(r, latent.rows, c->dim, DT_F32);
 
     arena_reset(&s->arena, 0);
     op_linear(r->be, x, latent, &c->pca_decode, c->pca_decode_bias);
     echo_windowed_transformer(r, s, &c->post, x);
     for (int i = 0; i < c->resamplers; i++) {
-        struct tensor y = scratch_dense(r, x.rows * c->up[i].conv.stride, c->dim);
+        struct tensor y = scratch_dense(r, x.rows * c->up[i].conv.stride, c->dim, DT_F32);
 
         echo_conv_transposed(r, s, &c->up[i].conv, y, x, no_tensor);
         echo_convnext(r, s, &c->up[i].next, y);
@@ -293,7 +300,7 @@ void echo_codec_decode_fine(struct run *r, struct stream *s, const struct codec 
     arena_reset(&s->arena, 0);
     for (int i = 0; i < c->decoder_blocks && !run_stopped(r); i++) {
         const struct decoder_block *d = &c->decoder_block[i];
-        struct tensor y = scratch_dense(r, x.rows * d->up.stride, d->up.out);
+        struct tensor y = scratch_dense(r, x.rows * d->up.stride, d->up.out, DT_F32);
 
         echo_conv_transposed(r, s, &d->up, y, x, d->alpha);
         for (int u = 0; u < 3; u++)

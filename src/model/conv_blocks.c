@@ -11,25 +11,26 @@
 /* ---- the past ---- */
 
 /* The next kept rows of the stream: the same at every piece. */
-static struct tensor kept_rows(struct stream *s, int rows, int cols)
+static struct tensor kept_rows(struct stream *s, int rows, int cols, enum dtype dtype)
 {
-    size_t bytes = (size_t)rows * (size_t)cols * sizeof(float);
+    size_t bytes = (size_t)rows * (size_t)cols * dtype_size(dtype);
 
-    return (struct tensor){ s->mem, arena_push(&s->arena, bytes), rows, cols, cols };
+    return (struct tensor){ s->mem, arena_push(&s->arena, bytes), rows, cols, cols, dtype };
 }
 
-/* The past, then room for x.rows new rows; *fresh is the room. */
+/* The past, then room for new rows; `fresh` is the room. */
 struct window {
     struct tensor all, fresh, past;
 };
 
-static struct window open_window(struct run *r, struct stream *s, int past, int rows, int cols)
+static struct window open_window(struct run *r, struct stream *s, int past, int rows, int cols,
+                                 enum dtype dtype)
 {
-    struct window w = { .all = scratch_dense(r, past + rows, cols) };
+    struct window w = { .all = scratch_dense(r, past + rows, cols, dtype) };
 
     w.fresh = tensor_rows(w.all, past, rows);
     if (past) {
-        w.past = kept_rows(s, past, cols);
+        w.past = kept_rows(s, past, cols, dtype);
         op_copy(r->be, tensor_rows(w.all, 0, past), w.past);
     }
     return w;
@@ -59,7 +60,7 @@ void echo_conv(struct run *r, struct stream *s, const struct conv *c, struct ten
                struct tensor x, struct tensor alpha)
 {
     size_t mark = arena_mark(&r->arena);
-    struct window w = open_window(r, s, c->taps - c->stride, x.rows, x.cols);
+    struct window w = open_window(r, s, c->taps - c->stride, x.rows, x.cols, c->w.operand);
 
     fill_window(r, &w, x, alpha);
     op_linear(r->be, y, tensor_windows(w.all, c->taps, c->stride), &c->w, c->bias);
@@ -70,7 +71,7 @@ void echo_conv_transposed(struct run *r, struct stream *s, const struct conv *c,
                           struct tensor y, struct tensor x, struct tensor alpha)
 {
     size_t mark = arena_mark(&r->arena);
-    struct window w = open_window(r, s, c->taps - 1, x.rows, x.cols);
+    struct window w = open_window(r, s, c->taps - 1, x.rows, x.cols, c->w.operand);
 
     fill_window(r, &w, x, alpha);
     op_linear(r->be, tensor_reshape(y, c->stride * c->out), tensor_windows(w.all, c->taps, 1),
@@ -82,29 +83,34 @@ void echo_residual_unit(struct run *r, struct stream *s, const struct residual_u
                         struct tensor x)
 {
     size_t mark = arena_mark(&r->arena);
-    struct window w = open_window(r, s, (u->wide.taps - 1) * u->dilation, x.rows, x.cols);
-    struct tensor h = scratch_dense(r, x.rows, x.cols);
+    struct window w = open_window(r, s, (u->wide.taps - 1) * u->dilation, x.rows, x.cols,
+                                  u->wide.w.operand);
+    struct tensor h = scratch_dense(r, x.rows, x.cols, DT_F32), y = h;
 
+    if (u->narrow.w.operand != DT_F32)
+        y = scratch_dense(r, x.rows, x.cols, u->narrow.w.operand);
     fill_window(r, &w, x, u->alpha[0]);
     op_conv(r->be, h, w.all, &u->wide.w, u->wide.bias, u->wide.taps, u->dilation);
-    op_snake(r->be, h, h, u->alpha[1]);
-    op_linear_add(r->be, x, h, &u->narrow.w, u->narrow.bias);
+    op_snake(r->be, y, h, u->alpha[1]);
+    op_linear_add(r->be, x, y, &u->narrow.w, u->narrow.bias);
     arena_reset(&r->arena, mark);
 }
 
 void echo_convnext(struct run *r, struct stream *s, const struct convnext *c, struct tensor x)
 {
     size_t mark = arena_mark(&r->arena);
-    struct window w = open_window(r, s, c->depthwise.rows - 1, x.rows, x.cols);
-    struct tensor h = scratch(r, x.rows, x.cols), y = scratch(r, x.rows, x.cols);
-    struct tensor wide = scratch(r, x.rows, c->hidden);
+    struct window w = open_window(r, s, c->depthwise.rows - 1, x.rows, x.cols, DT_F32);
+    struct tensor h = scratch_for(r, x.rows, &c->up), y = scratch(r, x.rows, x.cols);
+    struct tensor wide = scratch(r, x.rows, c->hidden), active = wide;
 
+    if (c->down.operand != DT_F32)
+        active = scratch_for(r, x.rows, &c->down);
     fill_window(r, &w, x, no_tensor);
     op_depthwise(r->be, y, w.all, c->depthwise, c->depthwise_bias);
     op_layer_norm(r->be, h, y, c->gain, c->bias);
     op_linear(r->be, wide, h, &c->up, c->up_bias);
-    op_gelu(r->be, wide);
-    op_linear(r->be, y, wide, &c->down, c->down_bias);
+    op_gelu(r->be, active, wide);
+    op_linear(r->be, y, active, &c->down, c->down_bias);
     op_add(r->be, x, y, c->gamma, 1);
     arena_reset(&r->arena, mark);
 }
@@ -124,7 +130,7 @@ static struct window open_keys(struct run *r, struct stream *s,
                                const struct windowed_transformer *t, int position, int rows)
 {
     int kept = position - first_kept(t, position);
-    struct window w = { .past = kept_rows(s, t->window + KEY_ALIGN, t->dim),
+    struct window w = { .past = kept_rows(s, t->window + KEY_ALIGN, t->dim, DT_F32),
                         .all = scratch(r, t->window + KEY_ALIGN + rows, t->dim) };
 
     w.all = tensor_rows(w.all, 0, kept + rows); /* room does not depend on the position */
@@ -148,7 +154,8 @@ static void attend(struct run *r, struct stream *s, const struct windowed_transf
                    int position)
 {
     size_t mark = arena_mark(&r->arena);
-    struct tensor h = scratch(r, x.rows, t->dim), q = scratch(r, x.rows, t->dim);
+    struct tensor h = scratch_for(r, x.rows, &l->q), q = scratch(r, x.rows, t->dim);
+    struct tensor o = scratch(r, x.rows, t->dim);
     struct window k = open_keys(r, s, t, position, x.rows);
     struct window v = open_keys(r, s, t, position, x.rows);
     struct kv kv = { k.all, v.all, 1, true };
@@ -161,8 +168,8 @@ static void attend(struct run *r, struct stream *s, const struct windowed_transf
     op_head_norm_rope(r->be, k.fresh, no_tensor, rope, t->heads, t->heads);
     keep_keys(r, t, &k, position);
     keep_keys(r, t, &v, position);
-    op_attention(r->be, h, q, &kv, 1, t->heads, 1, t->window);
-    op_linear(r->be, q, h, &l->out, no_tensor);
+    op_attention(r->be, o, q, &kv, 1, t->heads, 1, t->window, DT_F32);
+    op_linear(r->be, q, echo_operand(r, o, &l->out), &l->out, no_tensor);
     op_add(r->be, x, q, l->attention_gamma, 1);
     arena_reset(&r->arena, mark);
 }
@@ -171,15 +178,11 @@ static void feed_forward(struct run *r, const struct windowed_transformer *t,
                          const struct codec_layer *l, struct tensor x)
 {
     size_t mark = arena_mark(&r->arena);
-    struct tensor h = scratch(r, x.rows, t->dim);
-    struct tensor a = scratch(r, x.rows, t->hidden), b = scratch(r, x.rows, t->hidden);
+    struct tensor h = scratch_for(r, x.rows, &l->mlp.w1), y = scratch(r, x.rows, t->dim);
 
     op_rms_norm(r->be, h, x, l->mlp_norm);
-    op_linear(r->be, a, h, &l->w1, no_tensor);
-    op_linear(r->be, b, h, &l->w3, no_tensor);
-    op_silu_mul(r->be, a, a, b);
-    op_linear(r->be, h, a, &l->w2, no_tensor);
-    op_add(r->be, x, h, l->mlp_gamma, 1);
+    op_linear(r->be, y, echo_swiglu(r, &l->mlp, h), &l->mlp.w2, no_tensor);
+    op_add(r->be, x, y, l->mlp_gamma, 1);
     arena_reset(&r->arena, mark);
 }
 

@@ -9,7 +9,7 @@
 #ifndef ECHO_CONV_BLOCKS_H
 #define ECHO_CONV_BLOCKS_H
 
-#include "model/bind.h"
+#include "model/encoder.h"
 
 /*
  * What has been kept between pieces.  Blocks take their rows in the order they
@@ -42,12 +42,13 @@ struct convnext {
 };
 
 struct codec_layer {
-    struct weight q, k, v, out, w1, w2, w3;
+    struct weight q, k, v, out;
+    struct mlp_w mlp;
     struct tensor attention_norm, mlp_norm, attention_gamma, mlp_gamma;
 };
 
 struct windowed_transformer {
-    int layers, dim, heads, window, hidden, rows_per_frame;
+    int layers, dim, heads, window, rows_per_frame;
     struct codec_layer *layer;
     struct tensor norm;
 };

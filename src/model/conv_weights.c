@@ -82,6 +82,8 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
 {
     struct kernel k = read_kernel(b, stem);
     bool transposed = kind == CONV_TRANSPOSED;
+    /* pairs of bfloat16 must not reach from one row of the signal into the next */
+    enum dtype precision = echo_bind_precision(b, in % 2 ? DT_F32 : b->precision);
     float *matrix;
 
     *c = (struct conv){ .out = transposed ? k.d1 : k.d0, .taps = k.taps, .stride = 1 };
@@ -110,6 +112,7 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
         lay_out(matrix, &k);
         echo_bind_made_weight(b, &c->w, matrix, c->out, c->taps * in);
     }
+    echo_bind_precision(b, precision);
     c->bias = bind_bias(b, c->out, transposed ? c->stride : 1, stem);
     echo_free(matrix);
     echo_free(k.v);
@@ -205,7 +208,6 @@ void echo_bind_transformer(struct binder *b, struct windowed_transformer *t, int
         echo_bind_fail(b, "'%s' is %d wide, no whole heads of %d", stem, dim, CODEC_HEAD);
     snprintf(name, sizeof name, "%s.layers.", stem);
     t->layers = echo_bind_count(b, name);
-    t->hidden = echo_bind_dim(b, 0, "%s.layers.0.feed_forward.w1.weight", stem);
     t->norm = echo_bind_vector(b, dim, "%s.norm.weight", stem);
     t->layer = echo_bind_memory(b, (size_t)t->layers, sizeof *t->layer);
     for (int i = 0; i < t->layers && t->layer; i++) {
@@ -217,9 +219,9 @@ void echo_bind_transformer(struct binder *b, struct windowed_transformer *t, int
             echo_bind_rows(b, qkv[j], j * dim, dim, 3 * dim, dim, "%s.attention.wqkv.weight",
                            name);
         echo_bind_weight(b, &l->out, dim, dim, "%s.attention.wo.weight", name);
-        echo_bind_weight(b, &l->w1, t->hidden, dim, "%s.feed_forward.w1.weight", name);
-        echo_bind_weight(b, &l->w3, t->hidden, dim, "%s.feed_forward.w3.weight", name);
-        echo_bind_weight(b, &l->w2, dim, t->hidden, "%s.feed_forward.w2.weight", name);
+        snprintf(name, sizeof name, "%s.layers.%d.feed_forward.", stem, i);
+        echo_bind_mlp(b, &l->mlp, name, dim);
+        snprintf(name, sizeof name, "%s.layers.%d", stem, i);
         l->attention_norm = echo_bind_vector(b, dim, "%s.attention_norm.weight", name);
         l->mlp_norm = echo_bind_vector(b, dim, "%s.ffn_norm.weight", name);
         l->attention_gamma = echo_bind_vector(b, dim, "%s.attention_layer_scale.gamma", name);

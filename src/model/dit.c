@@ -20,18 +20,21 @@ static const char *const context_names[CONTEXT_KINDS] = { "text", "speaker", "la
 static void bind_adaln(struct binder *b, struct adaln_w *w, const struct dit *d,
                        const char *stem)
 {
+    enum dtype precision = echo_bind_precision(b, DT_F32);
+
     for (int p = 0; p < PARTS; p++) {
         echo_bind_weight(b, &w->down[p], d->rank, d->dim, "%s.%s_down.weight", stem,
                          part_names[p]);
         echo_bind_weight(b, &w->up[p], d->dim, d->rank, "%s.%s_up.weight", stem, part_names[p]);
         w->up_bias[p] = echo_bind_vector(b, d->dim, "%s.%s_up.bias", stem, part_names[p]);
     }
+    echo_bind_precision(b, precision);
 }
 
 static void bind_layer(struct binder *b, struct dit *d, int i)
 {
     struct dit_layer *l = &d->layer[i];
-    char stem[40], adaln[80];
+    char stem[40], part[80];
     int heads;
 
     snprintf(stem, sizeof stem, "blocks.%d.", i);
@@ -48,11 +51,12 @@ static void bind_layer(struct binder *b, struct dit *d, int i)
         echo_bind_weight(b, &l->context[c].v, d->dim, d->encoder[c].dim,
                          "%sattention.wv_%s.weight", stem, context_names[c]);
     }
-    echo_bind_mlp(b, &l->mlp, stem, d->dim);
-    snprintf(adaln, sizeof adaln, "%sattention_adaln", stem);
-    bind_adaln(b, &l->adaln[0], d, adaln);
-    snprintf(adaln, sizeof adaln, "%smlp_adaln", stem);
-    bind_adaln(b, &l->adaln[1], d, adaln);
+    snprintf(part, sizeof part, "%smlp.", stem);
+    echo_bind_mlp(b, &l->mlp, part, d->dim);
+    snprintf(part, sizeof part, "%sattention_adaln", stem);
+    bind_adaln(b, &l->adaln[0], d, part);
+    snprintf(part, sizeof part, "%smlp_adaln", stem);
+    bind_adaln(b, &l->adaln[1], d, part);
 }
 
 /* The blockwise part may be absent, but not half of it. */
@@ -66,6 +70,23 @@ static bool has_past(struct binder *b)
         echo_bind_fail(b, "of the blockwise part (latent_encoder, latent_norm, wk_latent, "
                           "wv_latent) some tensors are there and some missing");
     return norm && encoder && keys;
+}
+
+/* What comes before and after the layers, and what makes of times what they need: little work,
+ * in float32 always. */
+static void bind_ends(struct binder *b, struct dit *d)
+{
+    enum dtype precision = echo_bind_precision(b, DT_F32);
+
+    echo_bind_weight(b, &d->in_proj, d->dim, d->latent, "in_proj.weight");
+    d->in_bias = echo_bind_vector(b, d->dim, "in_proj.bias");
+    echo_bind_weight(b, &d->out_proj, d->latent, d->dim, "out_proj.weight");
+    d->out_bias = echo_bind_vector(b, d->latent, "out_proj.bias");
+    d->out_norm = echo_bind_vector(b, d->dim, "out_norm.weight");
+    echo_bind_weight(b, &d->cond[0], d->dim, d->time_size, "cond_module.0.weight");
+    echo_bind_weight(b, &d->cond[1], d->dim, d->dim, "cond_module.2.weight");
+    echo_bind_weight(b, &d->cond[2], PARTS * d->dim, d->dim, "cond_module.4.weight");
+    echo_bind_precision(b, precision);
 }
 
 void echo_bind_dit(struct binder *b, struct dit *d)
@@ -90,15 +111,7 @@ void echo_bind_dit(struct binder *b, struct dit *d)
         echo_bind_fail(b, "'latent_encoder.in_proj.weight' has patches of %d frames, the "
                           "speaker encoder of %d", d->encoder[CONTEXT_PAST].patch,
                        d->encoder[CONTEXT_VOICE].patch);
-    echo_bind_weight(b, &d->in_proj, d->dim, d->latent, "in_proj.weight");
-    d->in_bias = echo_bind_vector(b, d->dim, "in_proj.bias");
-    echo_bind_weight(b, &d->out_proj, d->latent, d->dim, "out_proj.weight");
-    d->out_bias = echo_bind_vector(b, d->latent, "out_proj.bias");
-    d->out_norm = echo_bind_vector(b, d->dim, "out_norm.weight");
-    echo_bind_weight(b, &d->cond[0], d->dim, d->time_size, "cond_module.0.weight");
-    echo_bind_weight(b, &d->cond[1], d->dim, d->dim, "cond_module.2.weight");
-    echo_bind_weight(b, &d->cond[2], PARTS * d->dim, d->dim, "cond_module.4.weight");
-
+    bind_ends(b, d);
     d->layer = echo_bind_memory(b, (size_t)d->layers, sizeof *d->layer);
     for (int i = 0; i < d->layers && d->layer; i++)
         bind_layer(b, d, i);
@@ -107,6 +120,12 @@ void echo_bind_dit(struct binder *b, struct dit *d)
 }
 
 /* ---- what does not change between steps ---- */
+
+struct tensor echo_dit_state(struct run *r, const struct dit *d, enum context_kind kind,
+                             int rows)
+{
+    return scratch_for(r, rows, &d->layer[0].context[kind].k);
+}
 
 void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind,
                       struct tensor state, unsigned seen_by, struct kv *kv)
@@ -200,15 +219,13 @@ struct pass {
     struct tensor rope;
 };
 
-/* y = attention of h over itself and over what else its branch sees */
-static void joint_attention(struct run *r, const struct pass *p, int layer, struct tensor y,
-                            struct tensor h)
+/* x += gate * attention of h over itself and over what else its branch sees */
+static void joint_attention(struct run *r, const struct pass *p, int layer, struct tensor x,
+                            struct tensor gate, struct tensor h)
 {
     const struct dit *d = p->d;
     const struct attention_w *w = &d->layer[layer].attention;
-    size_t mark = arena_mark(&r->arena);
-    struct tensor q = scratch(r, h.rows, d->dim), gate = scratch(r, h.rows, d->dim);
-    struct tensor o = scratch(r, h.rows, d->dim);
+    struct tensor q = scratch(r, h.rows, d->dim), o = scratch(r, h.rows, d->dim);
     struct kv kv[1 + CONTEXT_KINDS] = { { scratch(r, h.rows, d->dim),
                                           scratch(r, h.rows, d->dim), ~0u, true } };
 
@@ -217,13 +234,12 @@ static void joint_attention(struct run *r, const struct pass *p, int layer, stru
     op_linear(r->be, q, h, &w->q, no_tensor);
     op_linear(r->be, kv[0].k, h, &w->k, no_tensor);
     op_linear(r->be, kv[0].v, h, &w->v, no_tensor);
-    op_linear(r->be, gate, h, &w->gate, no_tensor);
     op_head_norm_rope(r->be, q, w->q_gain, p->rope, d->heads, d->rotated);
     op_head_norm_rope(r->be, kv[0].k, w->k_gain, p->rope, d->heads, d->rotated);
-    op_attention(r->be, o, q, kv, 1 + p->n_contexts, d->heads, p->branches, SEE_ALL);
-    op_gate_sigmoid(r->be, o, gate);
-    op_linear(r->be, y, o, &w->out, no_tensor);
-    arena_reset(&r->arena, mark);
+    op_attention(r->be, o, q, kv, 1 + p->n_contexts, d->heads, p->branches, SEE_ALL,
+                 echo_attention_precision(r, w));
+    op_linear_gate(r->be, o, h, &w->gate);
+    op_linear_gated_add(r->be, x, gate, echo_operand(r, o, &w->out), &w->out);
 }
 
 /* x += gate * attention(adaln(x));  x += gate * mlp(adaln(x)) */
@@ -231,19 +247,21 @@ static void block(struct run *r, const struct pass *p, int layer, struct tensor 
                   struct tensor modulation)
 {
     const struct dit *d = p->d;
-    size_t mark = arena_mark(&r->arena);
-    struct tensor h = scratch(r, x.rows, d->dim), y = scratch(r, x.rows, d->dim);
+    const struct dit_layer *l = &d->layer[layer];
 
     for (int half = 0; half < 2; half++) {
+        size_t mark = arena_mark(&r->arena);
+        struct tensor gate = part_of(d, modulation, layer, half, GATE);
+        struct tensor h = scratch_for(r, x.rows, half ? &l->mlp.w1 : &l->attention.q);
+
         op_adaln(r->be, h, x, part_of(d, modulation, layer, half, SCALE),
                  part_of(d, modulation, layer, half, SHIFT));
         if (half == 0)
-            joint_attention(r, p, layer, y, h);
+            joint_attention(r, p, layer, x, gate, h);
         else
-            echo_mlp(r, &d->layer[layer].mlp, y, h, false);
-        op_gated_add(r->be, x, part_of(d, modulation, layer, half, GATE), y);
+            op_linear_gated_add(r->be, x, gate, echo_swiglu(r, &l->mlp, h), &l->mlp.w2);
+        arena_reset(&r->arena, mark);
     }
-    arena_reset(&r->arena, mark);
 }
 
 void echo_dit_forward(struct run *r, const struct dit *d, struct tensor v, struct tensor x,

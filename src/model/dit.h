@@ -38,6 +38,10 @@ struct dit {
 
 void echo_bind_dit(struct binder *b, struct dit *d);
 
+/* Room for what an encoder makes of one context, `rows` tokens or patches. */
+struct tensor echo_dit_state(struct run *r, const struct dit *d, enum context_kind kind,
+                             int rows);
+
 /* Keys and values of one context for every layer, pushed onto the arena to stay.
  * state: what the encoder made.  kv: [layers], filled. */
 void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind,

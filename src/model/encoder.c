@@ -27,10 +27,10 @@ void echo_bind_attention(struct binder *b, struct attention_w *w, const char *st
 
 void echo_bind_mlp(struct binder *b, struct mlp_w *w, const char *stem, int dim)
 {
-    w->hidden = echo_bind_dim(b, 0, "%smlp.w1.weight", stem);
-    echo_bind_weight(b, &w->w1, w->hidden, dim, "%smlp.w1.weight", stem);
-    echo_bind_weight(b, &w->w3, w->hidden, dim, "%smlp.w3.weight", stem);
-    echo_bind_weight(b, &w->w2, dim, w->hidden, "%smlp.w2.weight", stem);
+    w->hidden = echo_bind_dim(b, 0, "%sw1.weight", stem);
+    echo_bind_weight(b, &w->w1, w->hidden, dim, "%sw1.weight", stem);
+    echo_bind_weight(b, &w->w3, w->hidden, dim, "%sw3.weight", stem);
+    echo_bind_weight(b, &w->w2, dim, w->hidden, "%sw2.weight", stem);
 }
 
 static void bind_input(struct binder *b, struct encoder *e, const char *stem, int latent)
@@ -57,14 +57,17 @@ static void bind_input(struct binder *b, struct encoder *e, const char *stem, in
                        "'%s.in_proj.weight' has patches of %d frames, at most %d are possible",
                        stem, e->patch, ECHO_MAX_FRAMES);
     e->dim = echo_bind_dim(b, 0, "%s.in_proj.weight", stem);
+    enum dtype precision = echo_bind_precision(b, DT_F32);
+
     echo_bind_weight(b, &e->in_proj, e->dim, width, "%s.in_proj.weight", stem);
+    echo_bind_precision(b, precision);
     e->in_bias = echo_bind_vector(b, e->dim, "%s.in_proj.bias", stem);
 }
 
 void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, const char *norm,
                        int latent)
 {
-    char blocks[64], layer[80];
+    char blocks[64], layer[80], mlp[90];
 
     bind_input(b, e, stem, latent);
     snprintf(blocks, sizeof blocks, "%s.blocks.", stem);
@@ -80,7 +83,8 @@ void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, co
             echo_bind_fail(b, "'%sattention.q_norm.weight' has %d heads, the others %d", layer,
                            heads, e->heads);
         e->heads = heads;
-        echo_bind_mlp(b, &l->mlp, layer, e->dim);
+        snprintf(mlp, sizeof mlp, "%smlp.", layer);
+        echo_bind_mlp(b, &l->mlp, mlp, e->dim);
         l->attention_norm = echo_bind_vector(b, e->dim, "%sattention_norm.weight", layer);
         l->mlp_norm = echo_bind_vector(b, e->dim, "%smlp_norm.weight", layer);
     }
@@ -88,20 +92,29 @@ void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, co
     e->norm = echo_bind_vector(b, e->dim, "%s", norm);
 }
 
-void echo_mlp(struct run *r, const struct mlp_w *w, struct tensor y, struct tensor h, bool add)
+struct tensor echo_operand(struct run *r, struct tensor x, const struct weight *w)
 {
-    size_t mark = arena_mark(&r->arena);
-    struct tensor a = scratch(r, h.rows, w->hidden);
-    struct tensor b = scratch(r, h.rows, w->hidden);
+    if (w->operand == DT_F32)
+        return x;
+    struct tensor t = scratch_for(r, x.rows, w);
 
-    op_linear(r->be, a, h, &w->w1, no_tensor);
-    op_linear(r->be, b, h, &w->w3, no_tensor);
-    op_silu_mul(r->be, a, a, b);
-    if (add)
-        op_linear_add(r->be, y, a, &w->w2, no_tensor);
-    else
-        op_linear(r->be, y, a, &w->w2, no_tensor);
-    arena_reset(&r->arena, mark);
+    op_copy(r->be, t, x);
+    return t;
+}
+
+struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h)
+{
+    struct tensor a = scratch(r, h.rows, w->hidden);
+
+    op_swiglu(r->be, a, h, &w->w1, &w->w3);
+    return echo_operand(r, a, &w->w2);
+}
+
+enum dtype echo_attention_precision(const struct run *r, const struct attention_w *w)
+{
+    if (w->q.operand == DT_I8)
+        return r->be->likes_bf16 ? DT_BF16 : DT_F32;
+    return w->q.operand;
 }
 
 /* x += wo(attention(h) * sigmoid(gate h)) */
@@ -109,19 +122,17 @@ static void self_attention(struct run *r, const struct encoder *e, const struct 
                            struct tensor x, struct tensor h, struct tensor rope, int window)
 {
     size_t mark = arena_mark(&r->arena);
-    struct tensor q = scratch(r, h.rows, e->dim), gate = scratch(r, h.rows, e->dim);
-    struct tensor o = scratch(r, h.rows, e->dim);
+    struct tensor q = scratch(r, h.rows, e->dim), o = scratch(r, h.rows, e->dim);
     struct kv kv = { scratch(r, h.rows, e->dim), scratch(r, h.rows, e->dim), 1, true };
 
     op_linear(r->be, q, h, &w->q, no_tensor);
     op_linear(r->be, kv.k, h, &w->k, no_tensor);
     op_linear(r->be, kv.v, h, &w->v, no_tensor);
-    op_linear(r->be, gate, h, &w->gate, no_tensor);
     op_head_norm_rope(r->be, q, w->q_gain, rope, e->heads, e->heads);
     op_head_norm_rope(r->be, kv.k, w->k_gain, rope, e->heads, e->heads);
-    op_attention(r->be, o, q, &kv, 1, e->heads, 1, window);
-    op_gate_sigmoid(r->be, o, gate);
-    op_linear_add(r->be, x, o, &w->out, no_tensor);
+    op_attention(r->be, o, q, &kv, 1, e->heads, 1, window, echo_attention_precision(r, w));
+    op_linear_gate(r->be, o, h, &w->gate);
+    op_linear_add(r->be, x, echo_operand(r, o, &w->out), &w->out, no_tensor);
     arena_reset(&r->arena, mark);
 }
 
@@ -129,17 +140,20 @@ static void self_attention(struct run *r, const struct encoder *e, const struct 
 static void blocks(struct run *r, const struct encoder *e, struct tensor state, struct tensor x,
                    int window)
 {
-    struct tensor h = scratch(r, x.rows, e->dim);
     struct tensor rope = scratch(r, x.rows, 2 * e->head);
 
     op_rope_table(r->be, rope, 0, 1, false);
     for (int i = 0; i < e->layers && !run_stopped(r); i++) {
         const struct encoder_layer *l = &e->layer[i];
+        size_t mark = arena_mark(&r->arena);
+        struct tensor h = scratch_for(r, x.rows, &l->attention.q);
 
         op_rms_norm(r->be, h, x, l->attention_norm);
         self_attention(r, e, &l->attention, x, h, rope, window);
+        h = scratch_for(r, x.rows, &l->mlp.w1);
         op_rms_norm(r->be, h, x, l->mlp_norm);
-        echo_mlp(r, &l->mlp, x, h, true);
+        op_linear_add(r->be, x, echo_swiglu(r, &l->mlp, h), &l->mlp.w2, no_tensor);
+        arena_reset(&r->arena, mark);
     }
     op_rms_norm(r->be, state, x, e->norm);
 }

@@ -39,15 +39,21 @@ struct encoder {
 void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, const char *norm,
                        int latent);
 
-/* Shared with the transformer's blocks; stem "blocks.3." */
+/* Shared with the transformer's blocks; stem "blocks.3.", of an MLP "blocks.3.mlp." */
 void echo_bind_attention(struct binder *b, struct attention_w *w, const char *stem, int dim,
                          int *heads);
 void echo_bind_mlp(struct binder *b, struct mlp_w *w, const char *stem, int dim);
 
-/* x += w2(silu(w1 h) * w3 h), or y = ... if add is false */
-void echo_mlp(struct run *r, const struct mlp_w *w, struct tensor y, struct tensor h, bool add);
+/* x as products with w want it: x itself, or a copy in scratch. */
+struct tensor echo_operand(struct run *r, struct tensor x, const struct weight *w);
 
-/* state [n][dim] of n tokens */
+/* silu(w1 h) * w3 h in scratch, for products with w2 */
+struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h);
+
+/* What attention computes in beside products with these weights. */
+enum dtype echo_attention_precision(const struct run *r, const struct attention_w *w);
+
+/* state [n][dim] of n tokens, an operand or float32 */
 void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,
                       const unsigned char *ids);
 

@@ -28,11 +28,12 @@ SAY_REPORT = {
     "peak_bytes": lambda v: 1e6 < v < 1e11,
     "device": lambda v: v.startswith("cpu"),
     "precision": lambda v: v != "",
+    "codec_precision": lambda v: v != "",
     "model": lambda v: v.endswith("tiny"),
     "text_tokens": lambda v: v == len("[S1] Hello.") + 1,
 }
 
-INFO_MODEL = """path echo_file dac_file pca_file echo_dtype dac_dtype device precision absent
+INFO_MODEL = """path echo_file dac_file pca_file echo_dtype dac_dtype device precision codec_precision absent
                 echo_parameters dac_parameters file_bytes layers model_size heads latent_size
                 patch_size frame_samples blockwise""".split()
 

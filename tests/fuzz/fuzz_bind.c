@@ -98,9 +98,9 @@ static void run_dry(struct backend *null, const struct dit *d, const struct code
     echo_dit_context(&r, d, CONTEXT_TEXT, state, ~0u, kv);
     echo_dit_forward(&r, d, scratch(&r, 6, d->latent), scratch(&r, 3, d->latent),
                      scratch(&r, 1, echo_dit_modulation_size(d)), contexts, 1, 2, 0);
-    struct tensor audio = scratch_dense(&r, 2 * c->frame_samples, 1);
-    struct tensor h = scratch_dense(&r, 2 * c->coarse_rows, c->encoder_width);
-    struct tensor g = scratch_dense(&r, 2 * c->coarse_rows, c->decoder_width);
+    struct tensor audio = scratch_dense(&r, 2 * c->frame_samples, 1, DT_F32);
+    struct tensor h = scratch_dense(&r, 2 * c->coarse_rows, c->encoder_width, DT_F32);
+    struct tensor g = scratch_dense(&r, 2 * c->coarse_rows, c->decoder_width, DT_F32);
     struct tensor latent = scratch(&r, 2, c->latent);
 
     echo_codec_encode_fine(&r, &s, c, h, audio);

@@ -20,7 +20,7 @@ static void check_decoder_stages(struct golden *g)
     float *latent = golden_floats(g, "dac_decode.some.latent", &n);
     int frames = (int)n / c->latent;
     struct tensor in = scratch(&r, frames, c->latent);
-    struct tensor x = scratch_dense(&r, frames, c->dim);
+    struct tensor x = scratch_dense(&r, frames, c->dim, DT_F32);
     char name[60];
 
     op_write(r.be, in, latent);
@@ -29,20 +29,20 @@ static void check_decoder_stages(struct golden *g)
     echo_windowed_transformer(&r, &s, &c->post, x);
     golden_close_turned(g, "dac_stages.post_module", x, ENCODER_BOUND);
     for (int i = 0; i < c->resamplers; i++) {
-        struct tensor y = scratch_dense(&r, x.rows * c->up[i].conv.stride, c->dim);
+        struct tensor y = scratch_dense(&r, x.rows * c->up[i].conv.stride, c->dim, DT_F32);
 
         echo_conv_transposed(&r, &s, &c->up[i].conv, y, x, no_tensor);
         echo_convnext(&r, &s, &c->up[i].next, y);
         x = y;
     }
     golden_close_turned(g, "dac_stages.upsample", x, ENCODER_BOUND);
-    struct tensor h = scratch_dense(&r, x.rows, c->decoder_width);
+    struct tensor h = scratch_dense(&r, x.rows, c->decoder_width, DT_F32);
 
     echo_conv(&r, &s, &c->decoder_in, h, x, no_tensor);
     golden_close_turned(g, "dac_stages.decoder_0", h, ENCODER_BOUND);
     for (int i = 0; i < 2; i++) {
         const struct decoder_block *d = &c->decoder_block[i];
-        struct tensor y = scratch_dense(&r, h.rows * d->up.stride, d->up.out);
+        struct tensor y = scratch_dense(&r, h.rows * d->up.stride, d->up.out, DT_F32);
 
         echo_conv_transposed(&r, &s, &d->up, y, h, d->alpha);
         for (int u = 0; u < 3; u++)
@@ -63,8 +63,8 @@ static void check_encoder_stages(struct golden *g)
     float *audio = golden_floats(g, "dac_encode.short.audio", &n);
     int frames = (int)((n + (size_t)c->frame_samples - 1) / (size_t)c->frame_samples);
     float *padded = calloc((size_t)frames * (size_t)c->frame_samples, sizeof *padded);
-    struct tensor in = scratch_dense(&r, frames * c->frame_samples, 1);
-    struct tensor x = scratch_dense(&r, in.rows, c->encoder_in.out);
+    struct tensor in = scratch_dense(&r, frames * c->frame_samples, 1, DT_F32);
+    struct tensor x = scratch_dense(&r, in.rows, c->encoder_in.out, DT_F32);
 
     memcpy(padded, audio, n * sizeof *padded);
     op_write(r.be, in, padded);
@@ -72,7 +72,7 @@ static void check_encoder_stages(struct golden *g)
     golden_close_turned(g, "dac_stages.encoder_0", x, ENCODER_BOUND);
     for (int i = 0; i < c->encoder_blocks; i++) {
         const struct encoder_block *e = &c->encoder_block[i];
-        struct tensor y = scratch_dense(&r, x.rows / e->down.stride, e->down.out);
+        struct tensor y = scratch_dense(&r, x.rows / e->down.stride, e->down.out, DT_F32);
 
         for (int u = 0; u < 3; u++)
             echo_residual_unit(&r, &s, &e->unit[u], x);
@@ -84,13 +84,13 @@ static void check_encoder_stages(struct golden *g)
             golden_close_turned(g, "dac_stages.encoder_1", x, ENCODER_BOUND);
     }
     golden_close_turned(g, "dac_stages.encoder_4", x, ENCODER_BOUND);
-    struct tensor y = scratch_dense(&r, x.rows, c->dim);
+    struct tensor y = scratch_dense(&r, x.rows, c->dim, DT_F32);
 
     echo_conv(&r, &s, &c->encoder_out, y, x, c->encoder_alpha);
     golden_close_turned(g, "dac_stages.encoder_6", y, ENCODER_BOUND);
     for (int i = 0; i < c->resamplers; i++) {
         x = y;
-        y = scratch_dense(&r, x.rows / c->down[i].conv.stride, c->dim);
+        y = scratch_dense(&r, x.rows / c->down[i].conv.stride, c->dim, DT_F32);
         echo_conv(&r, &s, &c->down[i].conv, y, x, no_tensor);
         echo_convnext(&r, &s, &c->down[i].next, y);
     }
@@ -238,7 +238,7 @@ static void decode_cut(struct golden *g, const float *latent, int frames, int co
         struct run r = golden_run(g);
         int n = frames - i < coarse ? frames - i : coarse;
         struct tensor x = scratch(&r, n, c->latent);
-        struct tensor h = scratch_dense(&r, n * c->coarse_rows, c->decoder_width);
+        struct tensor h = scratch_dense(&r, n * c->coarse_rows, c->decoder_width, DT_F32);
         struct buffer upper = { (char *)g->kept.host + half, half };
 
         second.mem = &upper;
@@ -247,7 +247,7 @@ static void decode_cut(struct golden *g, const float *latent, int frames, int co
         for (int j = 0; j < n; j += fine) {
             int m = n - j < fine ? n - j : fine;
             size_t mark = arena_mark(&r.arena);
-            struct tensor audio = scratch_dense(&r, m * c->frame_samples, 1);
+            struct tensor audio = scratch_dense(&r, m * c->frame_samples, 1, DT_F32);
 
             echo_codec_decode_fine(&r, &second, c, audio,
                                    tensor_rows(h, j * c->coarse_rows, m * c->coarse_rows));
@@ -294,7 +294,7 @@ static size_t coarse_scratch(struct golden *g, bool encode, int position)
     struct stream s = { .mem = &g->kept, .arena = { .cap = SIZE_MAX }, .frames = position };
     struct tensor latent = scratch(&r, 64, c->latent);
     struct tensor h = scratch_dense(&r, 64 * c->coarse_rows,
-                                    encode ? c->encoder_width : c->decoder_width);
+                                    encode ? c->encoder_width : c->decoder_width, DT_F32);
 
     if (encode)
         echo_codec_encode_coarse(&r, &s, c, latent, h, NULL, 0);

@@ -96,7 +96,8 @@ struct run golden_run(struct golden *g)
 
 struct stream golden_stream(struct golden *g)
 {
-    struct tensor all = { &g->kept, 0, (int)(g->kept.bytes / 4096), 1024, 1024 };
+    struct tensor all = { &g->kept, 0, (int)(g->kept.bytes / 4096), 1024, 1024,
+                          DT_F32 };
 
     op_zero(g->model->be, all);
     return (struct stream){ .mem = &g->kept, .arena = { .cap = g->kept.bytes } };

@@ -80,7 +80,7 @@ static void gelu(const struct activation_fns *f, float *x, const float *a, const
                  int n)
 {
     (void)a, (void)b;
-    f->gelu(x, n);
+    f->gelu(x, x, n);
 }
 
 static void tanh_of(const struct activation_fns *f, float *x, const float *a, const float *b,

@@ -18,28 +18,63 @@ static const struct shape {
     { 4, 64, 2, 96, 1 },   { 17, 96, 3, 1, 1 },  { 2, 100, 1, 1030, 1 }, { 12, 32, 1, 5, 1 },
 };
 
-static size_t panel_floats(int n, int k)
+static const char *const dtypes[] = { "f32", "bf16", "i8" };
+
+static int size_of(enum dtype t)
 {
-    return (size_t)((n + GEMM_PANEL - 1) / GEMM_PANEL) * GEMM_PANEL * (size_t)k;
+    return (int)dtype_size(t);
 }
 
-/* Weights of n rows of k as panels, by the C expansion that the expansion test trusts. */
-static float *pack(const float *w, int n, int k)
+/* Weights of n rows of k as panels, by the packing that the packing test trusts. */
+static char *pack(const float *w, int n, int k, enum dtype dtype)
 {
-    float *panels = calloc(panel_floats(n, k), sizeof *panels);
+    ptrdiff_t bytes = panel_bytes(size_of(dtype), k);
+    char *panels = malloc(panels_bytes(size_of(dtype), n, k));
+    float *lines = malloc((size_t)k * GEMM_PANEL * sizeof *lines);
 
-    for (int j = 0; j < n; j++)
+    for (int j = 0; j < n; j += GEMM_PANEL) {
+        char *to = panels + j / GEMM_PANEL * bytes;
+
         for (int p = 0; p < k; p++)
-            panels[((size_t)(j / GEMM_PANEL) * (size_t)k + (size_t)p) * GEMM_PANEL +
-                   (size_t)(j % GEMM_PANEL)] = w[(size_t)j * (size_t)k + (size_t)p];
+            for (int c = 0; c < GEMM_PANEL; c++)
+                lines[p * GEMM_PANEL + c] = j + c < n ? w[(size_t)(j + c) * (size_t)k +
+                                                          (size_t)p]
+                                                      : 0;
+        if (dtype == DT_F32)
+            memcpy(to, lines, (size_t)bytes);
+        else if (dtype == DT_BF16)
+            echo_panel_pack_bf16((uint16_t *)(void *)to, lines, k);
+        else
+            echo_panel_pack_i8((int8_t *)(void *)to, lines, k);
+    }
+    free(lines);
     return panels;
 }
 
-static bool compare(struct check *c, const struct shape *s, const float *got, const float *want,
-                    const float *x, const float *w, const float *bias, const float *start,
-                    int ld)
+/* Rows of k numbers as operands, bytes apart. */
+static char *operands(const struct gemm_fns *f, const float *x, int rows, int k,
+                      ptrdiff_t bytes, enum dtype dtype)
 {
-    int total = s->taps * s->k;
+    char *to = calloc((size_t)rows, (size_t)bytes);
+
+    for (int i = 0; i < rows; i++)
+        if (dtype == DT_F32)
+            memcpy(to + i * bytes, x + (ptrdiff_t)i * k, (size_t)k * sizeof *x);
+        else
+            f->operand[dtype](to + i * bytes, x + (ptrdiff_t)i * k, k);
+    return to;
+}
+
+/*
+ * Float sums are one chain of `total` + 2 additions, each within half an ulp (Higham, ch. 3) of
+ * sizes that rounding to bfloat16 makes no larger than (1 + 2^-8)^2 of what they were.  Sums of
+ * whole numbers are exact: what is left is scaling them.
+ */
+static bool compare(struct check *c, const struct shape *s, enum dtype dtype, const float *got,
+                    const float *want, const float *x, const float *w, const float *bias,
+                    const float *start)
+{
+    int total = s->taps * s->k, roundings = dtype == DT_I8 ? 4 : total + 2;
 
     for (int i = 0; i < s->m; i++)
         for (int j = 0; j < s->n; j++) {
@@ -48,89 +83,260 @@ static bool compare(struct check *c, const struct shape *s, const float *got, co
 
             for (int t = 0; t < s->taps; t++)
                 for (int p = 0; p < s->k; p++)
-                    sum += fabs((double)x[(i + t * s->dilation) * ld + p] *
-                                w[(size_t)j * (size_t)total + (size_t)(t * s->k + p)]);
-            /* one chain of total + 2 additions, each within half an ulp: Higham, ch. 3 */
+                    sum += 1.01 * fabs((double)x[(i + t * s->dilation) * s->k + p] *
+                                       w[(size_t)j * (size_t)total + (size_t)(t * s->k + p)]);
+            if (dtype == DT_I8)
+                sum += fabs((double)want[i * s->n + j]);
             if (!check_near(c, got[i * s->n + j], want[i * s->n + j],
-                            (total + 2) * (double)FLT_EPSILON * sum, "y", i, j))
+                            roundings * (double)FLT_EPSILON * sum, "y", i, j))
                 return false;
         }
     return true;
 }
 
 static bool one_shape(struct check *c, const struct gemm_fns *f, const struct shape *s,
-                      bool add, bool with_bias, uint64_t *seed)
+                      enum dtype dtype, bool add, bool with_bias, uint64_t *seed)
 {
     struct gemm_fns ref;
-    int rows = s->m + (s->taps - 1) * s->dilation, ld = s->k + 3, k = s->taps * s->k;
+    int rows = s->m + (s->taps - 1) * s->dilation, k = s->taps * s->k;
+    ptrdiff_t row = 4 * (panel_lines(size_of(dtype), s->k) + 3);
     size_t ny = (size_t)s->m * (size_t)s->n;
-    float *x = check_guarded((size_t)(rows * ld)), *w = malloc((size_t)(s->n * k) * sizeof *w);
+    float *x = malloc((size_t)(rows * s->k) * sizeof *x);
+    float *w = malloc((size_t)(s->n * k) * sizeof *w);
     float *bias = check_guarded((size_t)s->n), *start = malloc(ny * sizeof *start);
     float *got = check_guarded(ny), *want = check_guarded(ny);
 
-    check_fill(x, (size_t)(rows * ld), seed);
+    echo_gemm_init(&ref, 0);
+    check_fill(x, (size_t)(rows * s->k), seed);
     check_fill(w, (size_t)(s->n * k), seed);
     check_fill(bias, (size_t)s->n, seed);
     check_fill(start, ny, seed);
-    float *panels = pack(w, s->n, k);
-    struct gemm_args a = { .ldy = s->n, .x = x, .ldx = ld, .tap = s->dilation * ld, .w = panels,
-                           .panel = (ptrdiff_t)k * GEMM_PANEL, .bias = with_bias ? bias : NULL,
-                           .m = s->m, .n = s->n, .taps = s->taps, .k = s->k, .add = add };
+    char *panels = pack(w, s->n, k, dtype);
+    char *ours = operands(f, x, rows, s->k, row, dtype);
+    char *theirs = operands(&ref, x, rows, s->k, row, dtype);
+    struct gemm_args a = { .ldy = s->n, .ldx = row, .tap = s->dilation * row, .w = panels,
+                           .panel = panel_bytes(size_of(dtype), k),
+                           .bias = with_bias ? bias : NULL, .m = s->m, .n = s->n,
+                           .taps = s->taps, .lines = panel_lines(size_of(dtype), s->k),
+                           .add = add };
 
     memcpy(got, start, ny * sizeof *got);
     memcpy(want, start, ny * sizeof *want);
-    echo_gemm_init(&ref, 0);
+    a.x = theirs;
     a.y = want;
-    ref.run(&a);
+    ref.run[dtype](&a);
+    a.x = ours;
     a.y = got;
-    f->run(&a);
-    bool ok = compare(c, s, got, want, x, w, with_bias ? bias : NULL, add ? start : NULL, ld);
+    f->run[dtype](&a);
+    bool ok = compare(c, s, dtype, got, want, x, w, with_bias ? bias : NULL,
+                      add ? start : NULL);
 
     ok = check_unharmed(c, got, ny) && ok;
     ok = check_unharmed(c, want, ny) && ok;
-    ok = check_unharmed(c, x, (size_t)(rows * ld)) && ok;
     ok = check_unharmed(c, bias, (size_t)s->n) && ok;
+    free(x);
     free(w);
     free(start);
     free(panels);
+    free(ours);
+    free(theirs);
     if (!ok)
-        printf("  m=%d n=%d taps=%d k=%d\n", s->m, s->n, s->taps, s->k);
+        printf("  %s m=%d n=%d taps=%d k=%d\n", dtypes[dtype], s->m, s->n, s->taps, s->k);
     return ok;
 }
 
-/* The same bits whether rows come together or one by one, and k in one stretch or in two. */
-static bool cuts(struct check *c, const struct gemm_fns *f, uint64_t *seed)
+/* Eight-bit sums cannot overflow at the longest rows there are, and are exact. */
+static bool extremes(struct check *c, const struct gemm_fns *f)
 {
-    enum { M = 21, N = 70, K = 90 };
+    enum { M = 9, N = 40, K = 8192 };
+    float *x = malloc((size_t)M * K * sizeof *x), *w = malloc((size_t)N * K * sizeof *w);
+    float y[M * N];
+    ptrdiff_t row = K + 8;
+    bool ok = true;
+
+    for (int i = 0; i < M * K; i++)
+        x[i] = i / K % 2 ? -127 : 127;
+    for (int i = 0; i < N * K; i++)
+        w[i] = i / K % 3 ? -127 : 127;
+    char *panels = pack(w, N, K, DT_I8), *ours = operands(f, x, M, K, row, DT_I8);
+    struct gemm_args a = { .y = y, .ldy = N, .x = ours, .ldx = row, .w = panels,
+                           .panel = panel_bytes(1, K), .m = M, .n = N, .taps = 1,
+                           .lines = panel_lines(1, K) };
+
+    f->run[DT_I8](&a);
+    for (int i = 0; i < M; i++)
+        for (int j = 0; j < N; j++) {
+            float want = 127.0f * 127 * K * (i % 2 ? -1 : 1) * (j % 3 ? -1 : 1);
+
+            ok = check_near(c, y[i * N + j], want, 0, "largest sums", i, j) && ok;
+        }
+    free(x);
+    free(w);
+    free(panels);
+    free(ours);
+    return ok;
+}
+
+/* The same bits whether rows come together or one by one, lines in one stretch or in two. */
+static bool cuts(struct check *c, const struct gemm_fns *f, enum dtype dtype, uint64_t *seed)
+{
+    enum { M = 21, N = 70, K = 92 };
     float x[M * K], w[N * K], whole[M * N], cut[M * N];
+    ptrdiff_t row = 4 * K + 16;
+    int first = dtype == DT_I8 ? 0 : 11, lines = panel_lines(size_of(dtype), K);
     bool ok = true;
 
     check_fill(x, M * K, seed);
     check_fill(w, N * K, seed);
-    float *panels = pack(w, N, K);
-    struct gemm_args a = { .y = whole, .ldy = N, .x = x, .ldx = K, .w = panels,
-                           .panel = K * GEMM_PANEL, .m = M, .n = N, .taps = 1, .k = K };
+    char *panels = pack(w, N, K, dtype), *ours = operands(f, x, M, K, row, dtype);
+    struct gemm_args a = { .y = whole, .ldy = N, .x = ours, .ldx = row, .w = panels,
+                           .panel = panel_bytes(size_of(dtype), K), .m = M, .n = N, .taps = 1,
+                           .lines = lines };
 
-    f->run(&a);
+    f->run[dtype](&a);
     for (int i = 0; i < M; i++) {
         struct gemm_args b = a;
 
         b.y = cut + i * N;
-        b.x = x + i * K;
+        b.x = ours + i * row;
         b.m = 1;
-        b.k = 37;
-        f->run(&b);
-        b.x += 37;
-        b.w += 37 * GEMM_PANEL;
-        b.k = K - 37;
-        b.add = true;
-        f->run(&b);
+        b.lines = first;
+        if (first)
+            f->run[dtype](&b);
+        b.x = ours + i * row + first * 4;
+        b.w = panels + first * PANEL_LINE;
+        b.lines = lines - first;
+        b.add = first > 0;
+        f->run[dtype](&b);
     }
     if (memcmp(whole, cut, sizeof whole)) {
         snprintf(c->where, sizeof c->where, "bits depend on how the work is cut");
         ok = false;
     }
     free(panels);
+    free(ours);
+    return ok;
+}
+
+/* Operands of a set are those of plain C, but for the sign that it may want flipped. */
+static bool operand(struct check *c, const struct gemm_fns *f, enum dtype dtype, uint64_t *seed)
+{
+    static const int ns[] = { 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 33, 100, 1001 };
+    struct gemm_fns ref;
+    bool ok = true;
+
+    echo_gemm_init(&ref, 0);
+    for (int i = 0; i < 13; i++)
+        for (int zero = 0; zero < 2; zero++) {
+            int n = ns[i], numbers = n * size_of(dtype), padded = (numbers + 3) & ~3;
+            size_t bytes = (size_t)padded + (dtype == DT_I8 ? 4 : 0);
+            float *x = calloc((size_t)n, sizeof *x);
+            unsigned char *got = check_at_edge(bytes), *want = check_at_edge(bytes);
+
+            if (!zero)
+                check_fill(x, (size_t)n, seed);
+            ref.operand[dtype](want, x, n);
+            f->operand[dtype](got, x, n);
+            int flip = got[0] ^ want[0];
+
+            if (dtype == DT_BF16 ? flip : flip != 0 && flip != 0x80)
+                ok = false;
+            for (size_t p = 0; p < bytes; p++)
+                if ((got[p] ^ (p < (size_t)numbers ? flip : 0)) != want[p] &&
+                    (p < (size_t)numbers || p >= (size_t)padded || dtype == DT_BF16))
+                    ok = false;
+            if (!ok)
+                snprintf(c->where, sizeof c->where, "%s operand of %d numbers", dtypes[dtype],
+                         n);
+            free(x);
+            check_drop_edge(got, bytes);
+            check_drop_edge(want, bytes);
+        }
+    return ok;
+}
+
+/* What is not finite is not lost: it would hide a damaged model. */
+static bool not_finite(struct check *c, const struct gemm_fns *f, enum dtype dtype)
+{
+    static const float odd[] = { NAN, INFINITY, -INFINITY };
+    bool ok = true;
+
+    for (int i = 0; i < 3; i++)
+        for (int at = 0; at < 40; at += 13) {
+            float x[40], w[40], y = 0;
+            char to[200];
+
+            for (int p = 0; p < 40; p++)
+                x[p] = w[p] = 1;
+            x[at] = odd[i];
+            f->operand[dtype](to, x, 40);
+            char *panels = pack(w, 1, 40, dtype);
+            struct gemm_args a = { .y = &y, .ldy = 1, .x = to, .ldx = 200, .w = panels,
+                                   .panel = panel_bytes(size_of(dtype), 40), .m = 1, .n = 1,
+                                   .taps = 1, .lines = panel_lines(size_of(dtype), 40) };
+
+            f->run[dtype](&a);
+            if (isfinite(y)) {
+                snprintf(c->where, sizeof c->where, "%g at %d is lost", (double)odd[i], at);
+                ok = false;
+            }
+            free(panels);
+        }
+    return ok;
+}
+
+static bool widening(struct check *c, const struct gemm_fns *f, uint64_t *seed)
+{
+    static const int ks[] = { 1, 2, 7, 16, 33 };
+    bool ok = true;
+
+    for (int i = 0; i < 5 && ok; i++) {
+        int k = ks[i];
+        float x[33 * GEMM_PANEL], *got = check_guarded((size_t)k * GEMM_PANEL);
+        uint16_t pairs[34 * GEMM_PANEL];
+
+        check_fill(x, (size_t)k * GEMM_PANEL, seed);
+        echo_panel_pack_bf16(pairs, x, k);
+        f->widen(got, pairs, k);
+        for (int p = 0; p < k * GEMM_PANEL; p++)
+            ok = check_near(c, got[p], bf16_to_f32(f32_to_bf16(x[p])), 0, "widened", k, p) &&
+                 ok;
+        ok = check_unharmed(c, got, (size_t)k * GEMM_PANEL) && ok;
+    }
+    return ok;
+}
+
+/* Packing against its definition: numbers within half a step, sums that are their sums. */
+static bool packing(struct check *c, uint64_t *seed)
+{
+    enum { K = 37 };
+    float x[K * GEMM_PANEL], scales[GEMM_PANEL];
+    int8_t to[12 * 64];
+    int32_t sums[GEMM_PANEL];
+    bool ok = true;
+
+    check_fill(x, K * GEMM_PANEL, seed);
+    for (int p = 0; p < K; p++)
+        x[p * GEMM_PANEL + 3] = 0; /* a column of zeros */
+    echo_panel_pack_i8(to, x, K);
+    memcpy(scales, to + 10 * 64, sizeof scales);
+    memcpy(sums, to + 11 * 64, sizeof sums);
+    for (int col = 0; col < GEMM_PANEL; col++) {
+        int sum = 0, top = 0;
+
+        for (int p = 0; p < 40; p++) {
+            int q = to[(p / 4 * GEMM_PANEL + col) * 4 + p % 4];
+            float want = p < K ? x[p * GEMM_PANEL + col] : 0;
+
+            sum += q;
+            top = q > top ? q : -q > top ? -q : top;
+            ok = check_near(c, (float)q * scales[col], want, 0.501 * (double)scales[col],
+                            "packed", p, col) && ok;
+        }
+        ok = ok && sum == sums[col] && top == (col == 3 ? 0 : 127);
+    }
+    if (!ok && !*c->where)
+        snprintf(c->where, sizeof c->where, "sums or sizes of a packed panel");
     return ok;
 }
 
@@ -172,10 +378,10 @@ static bool expansion(struct check *c, const struct gemm_fns *f, enum dtype dtyp
 /* ---- speed ---- */
 
 struct timing {
-    struct gemm_fns f;
+    const struct gemm_fns *f;
     struct gemm_args a;
-    const void *w;
     enum dtype dtype;
+    const void *w;
     int n, k;
 };
 
@@ -188,8 +394,8 @@ static void run_whole(void *arg)
 
         a.y += j;
         a.n = t->n - j < 48 ? t->n - j : 48;
-        a.w += (ptrdiff_t)(j / GEMM_PANEL) * a.panel;
-        t->f.run(&a);
+        a.w = (const char *)a.w + j / GEMM_PANEL * a.panel;
+        t->f->run[t->dtype](&a);
     }
 }
 
@@ -198,64 +404,80 @@ static void expand_whole(void *arg)
     const struct timing *t = arg;
 
     for (int j = 0; j + 16 <= t->n; j += 16)
-        t->f.expand((float *)(uintptr_t)t->a.w,
-                    (const char *)t->w +
-                        (size_t)j * (size_t)t->k * (t->dtype == DT_F32 ? 4 : 2),
-                    t->dtype, t->k, 16, t->k);
+        t->f->expand(t->a.y, (const char *)t->w + (ptrdiff_t)j * t->k * size_of(t->dtype),
+                     t->dtype, t->k, 16, t->k);
 }
 
-static void bench(const struct check *c, const struct gemm_fns *f)
+static void bench_product(const struct check *c, const struct gemm_fns *f, enum dtype dtype)
 {
     enum { M = 640, N = 768, K = 1024 };
-    size_t floats = panel_floats(N, K);
-    float *x = calloc((size_t)M * (K + 16), sizeof *x), *w = calloc(floats, sizeof *w);
+    ptrdiff_t row = (K + 16) * size_of(dtype);
+    char *x = calloc(M, (size_t)row), *w = calloc(1, panels_bytes(size_of(dtype), N, K));
     float *y = calloc((size_t)M * N, sizeof *y);
-    struct timing t = { *f, { .y = y, .ldy = N, .x = x, .ldx = K + 16, .w = w,
-                              .panel = (ptrdiff_t)K * GEMM_PANEL, .m = M, .taps = 1, .k = K },
-                        w, DT_F32, N, K };
+    struct timing t = { f, { .y = y, .ldy = N, .x = x, .ldx = row, .w = w,
+                             .panel = panel_bytes(size_of(dtype), K), .m = M, .taps = 1,
+                             .lines = panel_lines(size_of(dtype), K) },
+                        dtype, NULL, N, K };
+    char name[40];
 
-    check_gflops(c, "gemm 640 x 768 x 1024", check_best(run_whole, &t), 2.0 * M * N * K);
-    t.a.taps = 7;
-    t.a.k = 96;
-    t.a.tap = K + 16;
-    t.a.m = 256;
-    t.a.ldx = t.a.tap = 96;
-    t.n = 96;
-    check_gflops(c, "conv 96 channels, 7 taps", check_best(run_whole, &t),
-                 2.0 * 256 * 96 * 96 * 7);
-    t.n = N;
-    float *panel = calloc((size_t)K * GEMM_PANEL, sizeof *panel);
-    unsigned short *half = calloc((size_t)N * K, sizeof *half);
-
-    t.a.w = panel;
-    t.w = w;
-    check_rate(c, "expand f32", check_best(expand_whole, &t), (double)N * K);
-    t.w = half;
-    t.dtype = DT_BF16;
-    check_rate(c, "expand bf16", check_best(expand_whole, &t), (double)N * K);
+    snprintf(name, sizeof name, "%s 640 x 768 x 1024", dtypes[dtype]);
+    check_gflops(c, name, check_best(run_whole, &t), 2.0 * M * N * K);
     free(x);
     free(w);
     free(y);
-    free(panel);
-    free(half);
+}
+
+static void bench_expand(const struct check *c, const struct gemm_fns *f, enum dtype dtype)
+{
+    enum { N = 768, K = 1024 };
+    float *lines = calloc((size_t)K * GEMM_PANEL, sizeof *lines);
+    void *w = calloc((size_t)N * K, sizeof *lines);
+    struct timing t = { f, { .y = lines }, dtype, w, N, K };
+
+    check_rate(c, dtype == DT_F32 ? "expand f32" : "expand bf16", check_best(expand_whole, &t),
+               (double)N * K);
+    free(lines);
+    free(w);
 }
 
 void check_gemm(struct check *c)
 {
-    static const char *const names[] = { "expand f32", "expand bf16", "expand f16" };
+    static const struct {
+        const char *name;
+        enum dtype dtype;
+    } stored[] = { { "expand f32", DT_F32 }, { "expand bf16", DT_BF16 },
+                   { "expand f16", DT_F16 } };
     struct gemm_fns f;
     uint64_t seed = 1;
-    bool ok = true;
+    char name[40];
 
     echo_gemm_init(&f, c->flags);
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        for (int how = 0; how < 4; how++)
-            ok = one_shape(c, &f, &shapes[i], how & 1, how & 2, &seed) && ok;
-    check_end(c, "gemm", ok);
-    if (c->flags) /* sums in double may be rounded between stretches */
-        check_end(c, "gemm, cut", cuts(c, &f, &seed));
-    for (enum dtype t = DT_F32; t <= DT_F16; t++)
-        check_end(c, names[t], expansion(c, &f, t, &seed));
-    if (c->bench)
-        bench(c, &f);
+    for (enum dtype t = DT_F32; t <= DT_I8; t++) {
+        bool ok = true;
+
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+            for (int how = 0; how < 4; how++)
+                if (shapes[i].taps == 1 || t == DT_F32 ||
+                    (t == DT_BF16 && shapes[i].k % 2 == 0))
+                    ok = one_shape(c, &f, &shapes[i], t, how & 1, how & 2, &seed) && ok;
+        snprintf(name, sizeof name, "gemm %s", dtypes[t]);
+        check_end(c, name, ok);
+        snprintf(name, sizeof name, "gemm %s, cut", dtypes[t]);
+        if (c->flags) /* sums in double may be rounded between stretches */
+            check_end(c, name, cuts(c, &f, t, &seed));
+        if (t == DT_F32)
+            continue;
+        snprintf(name, sizeof name, "operand %s", dtypes[t]);
+        check_end(c, name, operand(c, &f, t, &seed) && not_finite(c, &f, t));
+    }
+    check_end(c, "gemm i8, largest sums", extremes(c, &f));
+    for (int i = 0; i < 3; i++)
+        check_end(c, stored[i].name, expansion(c, &f, stored[i].dtype, &seed));
+    check_end(c, "widen", widening(c, &f, &seed));
+    if (!c->flags)
+        check_end(c, "packing", packing(c, &seed));
+    for (enum dtype t = DT_F32; c->bench && t <= DT_I8; t++)
+        bench_product(c, &f, t);
+    for (enum dtype t = DT_F32; c->bench && t <= DT_BF16; t++)
+        bench_expand(c, &f, t);
 }

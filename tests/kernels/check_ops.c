@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "backend/backend.h"
+#include "base/bf16.h"
 #include "base/pool.h"
 #include "check.h"
 
@@ -26,7 +27,7 @@ static struct tensor matrix(struct buffer *b, int rows, int cols, uint64_t *seed
 
     *b = (struct buffer){ malloc(n * sizeof(float)), n * sizeof(float) };
     check_fill(b->host, n, seed);
-    return (struct tensor){ b, 0, rows, cols, cols };
+    return (struct tensor){ b, 0, rows, cols, cols, DT_F32 };
 }
 
 static const float *row(struct tensor t, int i)
@@ -36,83 +37,211 @@ static const float *row(struct tensor t, int i)
 
 /* ---- products ---- */
 
-static const struct product {
+static const struct shape {
     int m, n, taps, k, dilation;
-    bool add, stays;
-} products[] = {
-    { 5, 50, 1, 2500, 1, false, true },   { 70, 100, 1, 1025, 1, true, true },
-    { 9, 33, 7, 700, 3, false, false },   { 300, 17, 3, 1500, 1, false, false },
-    { 20, 49, 7, 200, 9, true, false },   { 1, 48, 1, 4096, 1, true, true },
-    { 130, 40, 2, 1024, 1, false, false }, { 64, 15, 1, 1040, 1, false, true },
-    { 17, 64, 5, 600, 2, true, true },    { 700, 20, 1, 40, 1, false, false },
+    enum finish finish;
+    enum dtype operand;
+    bool stays;
+} shapes[] = {
+    { 5, 50, 1, 2500, 1, FINISH_STORE, DT_F32, true },
+    { 70, 100, 1, 1025, 1, FINISH_ADD, DT_F32, true },
+    { 9, 33, 7, 700, 3, FINISH_STORE, DT_F32, false },
+    { 300, 17, 3, 1500, 1, FINISH_STORE, DT_F32, false },
+    { 20, 49, 7, 200, 9, FINISH_ADD, DT_F32, false },
+    { 1, 48, 1, 4096, 1, FINISH_ADD, DT_F32, true },
+    { 130, 40, 2, 1024, 1, FINISH_STORE, DT_F32, false },
+    { 64, 15, 1, 1040, 1, FINISH_STORE, DT_F32, true },
+    { 17, 64, 5, 600, 2, FINISH_ADD, DT_F32, true },
+    { 700, 20, 1, 40, 1, FINISH_STORE, DT_F32, false },
+    { 2100, 50, 1, 30, 1, FINISH_SWIGLU, DT_F32, true },
+    { 33, 100, 1, 1500, 1, FINISH_GATED_ADD, DT_F32, true },
+    { 66, 49, 1, 1100, 1, FINISH_GATE, DT_F32, false },
+    { 5, 50, 1, 2501, 1, FINISH_STORE, DT_BF16, false },
+    { 100, 65, 7, 64, 3, FINISH_ADD, DT_BF16, false },
+    { 2100, 33, 2, 10, 1, FINISH_STORE, DT_BF16, false },
+    { 70, 100, 1, 999, 1, FINISH_SWIGLU, DT_BF16, false },
+    { 5, 50, 1, 2503, 1, FINISH_STORE, DT_I8, false },
+    { 1, 48, 1, 5888, 1, FINISH_ADD, DT_I8, false },
+    { 70, 100, 1, 999, 1, FINISH_SWIGLU, DT_I8, false },
+    { 2100, 33, 1, 18, 1, FINISH_GATED_ADD, DT_I8, false },
+    { 129, 97, 1, 512, 1, FINISH_GATE, DT_I8, false },
 };
 
-static bool near_double(struct check *c, const struct product *p, const float *y,
-                        const float *start, struct tensor x, const float *w, const float *bias)
+/* What operands of a precision stand for. */
+static float *rounded(const float *x, int rows, int k, enum dtype dtype)
 {
-    int k = p->taps * p->k;
+    float *out = malloc((size_t)rows * (size_t)k * sizeof *out);
 
-    for (int i = 0; i < p->m; i++)
-        for (int j = 0; j < p->n; j++) {
-            double sum = bias[j] + (p->add ? (double)start[i * p->n + j] : 0), size = fabs(sum);
+    for (int i = 0; i < rows; i++, x += k) {
+        float top = 0;
 
-            for (int t = 0; t < p->taps; t++)
-                for (int q = 0; q < p->k; q++) {
-                    double v = (double)row(x, i + t * p->dilation)[q] *
-                               w[(size_t)j * (size_t)k + (size_t)(t * p->k + q)];
+        for (int p = 0; p < k; p++)
+            top = fabsf(x[p]) > top ? fabsf(x[p]) : top;
+        for (int p = 0; p < k; p++) {
+            float v = x[p];
 
-                    sum += v;
-                    size += fabs(v);
-                }
-            if (!check_near(c, y[i * p->n + j], (float)sum,
-                            (k + 2) * (double)FLT_EPSILON * size, "product", i, j))
-                return false;
+            if (dtype == DT_BF16)
+                v = bf16_to_f32(f32_to_bf16(v));
+            if (dtype == DT_I8)
+                v = rintf(v * (127 / top)) * (top / 127);
+            out[(ptrdiff_t)i * k + p] = v;
         }
-    return true;
+    }
+    return out;
 }
 
-static bool one_product(struct check *c, const struct pair *pair, const struct product *p,
+/* A sum of products, and how far float32 may be off. */
+struct sum {
+    double value, bound;
+};
+
+static struct sum sum_of(const struct shape *s, const float *x, const float *w, float start,
+                         int i, int j)
+{
+    int k = s->taps * s->k;
+    struct sum r = { start, fabs((double)start) };
+
+    for (int t = 0; t < s->taps; t++)
+        for (int p = 0; p < s->k; p++) {
+            double v = (double)x[(ptrdiff_t)(i + t * s->dilation) * s->k + p] *
+                       w[(ptrdiff_t)j * k + t * s->k + p];
+
+            r.value += v;
+            r.bound += fabs(v);
+        }
+    r.bound *= (k + 4) * (double)FLT_EPSILON;
+    return r;
+}
+
+/* What is to come of them.  tanh, sigmoid and silu are steep by at most 1, 1/4 and 1.1, and are
+ * computed to a few eps. */
+static struct sum finished(const struct shape *s, struct sum a, struct sum b, double gate,
+                           double start)
+{
+    double sigmoid = 1 / (1 + exp(-a.value)), silu = a.value * sigmoid;
+
+    switch (s->finish) {
+    case FINISH_GATED_ADD:
+        return (struct sum){ start + tanh(gate) * a.value,
+                             a.bound + 8 * FLT_EPSILON * (fabs(start) + fabs(a.value)) };
+    case FINISH_GATE:
+        return (struct sum){ start * sigmoid,
+                             fabs(start) * (a.bound / 4 + 16 * FLT_EPSILON) + 1e-36 };
+    case FINISH_SWIGLU:
+        return (struct sum){ silu * b.value,
+                             1.1 * a.bound * fabs(b.value) + (fabs(silu) + a.bound) * b.bound +
+                                 16 * FLT_EPSILON * (1 + fabs(a.value)) * fabs(b.value) };
+    default: return a;
+    }
+}
+
+struct case_data {
+    struct buffer x, w[2], bias, gate, y[3];
+    struct tensor tx, tbias, tgate, ty[3];
+};
+
+static bool near_double(struct check *c, const struct shape *s, const struct case_data *d,
+                        const float *start)
+{
+    float *x = rounded(d->x.host, d->tx.rows, s->k, s->operand);
+    float *w[2] = { rounded(d->w[0].host, s->n, s->taps * s->k, s->operand),
+                    rounded(d->w[1].host, s->n, s->taps * s->k, s->operand) };
+    const float *y = d->y[0].host, *bias = d->bias.host, *gate = d->gate.host;
+    bool plain = s->finish <= FINISH_ADD, ok = true;
+
+    for (int i = 0; i < s->m && ok; i += s->m > 300 ? 7 : 1)
+        for (int j = 0; j < s->n && ok; j++) {
+            float before = start[i * s->n + j];
+            float from = plain ? bias[j] + (s->finish == FINISH_ADD ? before : 0) : 0;
+            struct sum a = sum_of(s, x, w[0], from, i, j);
+            struct sum b = s->finish == FINISH_SWIGLU ? sum_of(s, x, w[1], 0, i, j) : a;
+            struct sum r = finished(s, a, b, gate[j], before);
+
+            ok = check_near(c, y[i * s->n + j], (float)r.value, r.bound, "product", i, j);
+        }
+    free(x);
+    free(w[0]);
+    free(w[1]);
+    return ok;
+}
+
+/* x as an operand. */
+static struct tensor operand(struct backend *be, struct buffer *b, struct tensor x,
+                             enum dtype dtype)
+{
+    struct run r = { .be = be, .mem = b, .arena = { .cap = SIZE_MAX } };
+    struct tensor t = scratch_of(&r, x.rows, x.cols, dtype);
+
+    *b = (struct buffer){ malloc(r.arena.used), r.arena.used };
+    op_copy(be, t, x);
+    return t;
+}
+
+static void multiply(struct backend *be, const struct shape *s, const struct case_data *d,
+                     struct tensor y, bool row_by_row)
+{
+    struct weight w[2];
+    struct buffer rounded_x;
+    struct tensor x = operand(be, &rounded_x, d->tx, s->operand);
+    int reach = (s->taps - 1) * s->dilation;
+
+    for (int i = 0; i < 2; i++)
+        be->ops->load(be, &w[i], d->w[i].host, DT_F32, s->n, s->taps * s->k, s->operand,
+                      s->stays);
+    for (int r = 0; r < (row_by_row ? s->m : 1); r++) {
+        struct product p = { .y = row_by_row ? tensor_rows(y, r, 1) : y,
+                             .x = row_by_row ? tensor_rows(x, r, 1 + reach) : x,
+                             .w = &w[0],
+                             .w2 = s->finish == FINISH_SWIGLU ? &w[1] : NULL,
+                             .bias = s->finish <= FINISH_ADD ? d->tbias : no_tensor,
+                             .gate = s->finish == FINISH_GATED_ADD ? d->tgate : no_tensor,
+                             .taps = s->taps,
+                             .dilation = s->dilation,
+                             .finish = s->finish };
+
+        op_product(be, &p);
+    }
+    for (int i = 0; i < 2; i++)
+        be->ops->free(be, &w[i].data);
+    free(rounded_x.host);
+}
+
+static bool one_product(struct check *c, const struct pair *pair, const struct shape *s,
                         uint64_t *seed)
 {
-    struct buffer xb, wb, bb, yb[3];
-    struct tensor x = matrix(&xb, p->m + (p->taps - 1) * p->dilation, p->k, seed);
-    struct tensor w = matrix(&wb, p->n, p->taps * p->k, seed),
-                  bias = matrix(&bb, 1, p->n, seed);
-    struct tensor y[3] = { matrix(&yb[0], p->m, p->n, seed), matrix(&yb[1], p->m, p->n, seed),
-                           matrix(&yb[2], p->m, p->n, seed) };
-    float *start = malloc(yb[0].bytes);
+    struct case_data d;
+    int k = s->taps * s->k;
     bool ok;
 
-    memcpy(start, yb[0].host, yb[0].bytes);
-    memcpy(yb[1].host, start, yb[0].bytes);
-    memcpy(yb[2].host, start, yb[0].bytes);
-    for (int i = 0; i < 3; i++) {
-        struct backend *be = pair->be[i == 1];
-        struct weight weight;
+    d.tx = matrix(&d.x, s->m + (s->taps - 1) * s->dilation, s->k, seed);
+    matrix(&d.w[0], s->n, k, seed);
+    matrix(&d.w[1], s->n, k, seed);
+    d.tbias = matrix(&d.bias, 1, s->n, seed);
+    d.tgate = matrix(&d.gate, 1, s->n, seed);
+    for (int i = 0; i < 3; i++)
+        d.ty[i] = matrix(&d.y[i], s->m, s->n, seed);
+    float *start = malloc(d.y[0].bytes);
 
-        be->ops->load(be, &weight, wb.host, DT_F32, p->n, p->taps * p->k, p->stays);
-        if (i < 2)
-            be->ops->linear(be, y[i], x, &weight, bias, p->taps, p->dilation, p->add);
-        for (int r = 0; i == 2 && r < p->m; r++) /* row by row */
-            be->ops->linear(be, tensor_rows(y[2], r, 1),
-                            tensor_rows(x, r, 1 + (p->taps - 1) * p->dilation), &weight, bias,
-                            p->taps, p->dilation, p->add);
-        be->ops->free(be, &weight.data);
+    memcpy(start, d.y[0].host, d.y[0].bytes);
+    for (int i = 0; i < 3; i++) {
+        memcpy(d.y[i].host, start, d.y[0].bytes);
+        multiply(pair->be[i == 1], s, &d, d.ty[i], i == 2);
     }
-    ok = near_double(c, p, yb[0].host, start, x, wb.host, bb.host);
-    if (memcmp(yb[0].host, yb[1].host, yb[0].bytes) ||
-        memcmp(yb[0].host, yb[2].host, yb[0].bytes)) {
+    ok = near_double(c, s, &d, start);
+    if (memcmp(d.y[0].host, d.y[1].host, d.y[0].bytes) ||
+        memcmp(d.y[0].host, d.y[2].host, d.y[0].bytes)) {
         snprintf(c->where, sizeof c->where, "bits depend on threads or rows: k = %d x %d",
-                 p->taps, p->k);
+                 s->taps, s->k);
         ok = false;
     }
-    (void)w;
     free(start);
-    free(xb.host);
-    free(wb.host);
-    free(bb.host);
+    free(d.x.host);
+    free(d.w[0].host);
+    free(d.w[1].host);
+    free(d.bias.host);
+    free(d.gate.host);
     for (int i = 0; i < 3; i++)
-        free(yb[i].host);
+        free(d.y[i].host);
     return ok;
 }
 
@@ -194,7 +323,7 @@ static bool one_scene(struct check *c, const struct pair *pair, struct scene *s,
     }
     for (int t = 0; t < 2; t++)
         op_attention(pair->be[t], y[t], q, s->kv, s->segments, s->heads, s->branches,
-                     s->window);
+                     s->window, DT_F32);
     for (int i = 0; i < rows && ok; i++)
         for (int h = 0; h < s->heads && ok; h++) {
             double want[256];
@@ -255,8 +384,8 @@ void check_ops(struct check *c)
         if (echo_pool_open(&pair.pool[i], i ? 3 : 1, NULL) ||
             echo_cpu_backend(&pair.be[i], c->flags, pair.pool[i], NULL))
             abort();
-    for (size_t i = 0; i < sizeof products / sizeof *products; i++)
-        ok = one_product(c, &pair, &products[i], &seed) && ok;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        ok = one_product(c, &pair, &shapes[i], &seed) && ok;
     check_end(c, "products, cut", ok);
     check_end(c, "attention", attention(c, &pair, &seed));
     for (int i = 0; i < 2; i++) {

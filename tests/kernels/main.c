@@ -138,14 +138,15 @@ static void tiny_gemm(void *arg)
     const struct tiny *t = arg;
 
     for (int i = 0; i < 200; i++)
-        t->f.run(&t->a);
+        t->f.run[DT_F32](&t->a);
 }
 
 static double measure_peak(unsigned flags)
 {
     static float x[24 * 144], w[48 * 144], y[24 * 48];
-    struct tiny t = { .a = { .y = y, .ldy = 48, .x = x, .ldx = 144, .w = w, .panel = 144 * 16,
-                             .m = 24, .n = 48, .taps = 1, .k = 128 } };
+    struct tiny t = { .a = { .y = y, .ldy = 48, .x = x, .ldx = 144 * 4, .w = w,
+                             .panel = 144 * PANEL_LINE, .m = 24, .n = 48, .taps = 1,
+                             .lines = 128 } };
 
     echo_gemm_init(&t.f, flags);
     return 200 * 2.0 * 24 * 48 * 128 / check_best(tiny_gemm, &t) * 1e-9;

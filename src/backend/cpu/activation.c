@@ -50,7 +50,7 @@ static DECL_ACT_SILU_MUL(silu_mul_c)
 static DECL_ACT_GELU(gelu_c)
 {
     for (int i = 0; i < n; i++)
-        x[i] = (float)(0.5 * x[i] * (1 + erf(x[i] * 0.70710678118654752440)));
+        y[i] = (float)(0.5 * x[i] * (1 + erf(x[i] * 0.70710678118654752440)));
 }
 
 static DECL_ACT_TANH(tanh_c)

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* op_gate_sigmoid(), op_gated_add(), op_silu(), ... of one row: see backend.h */
+/* The finishes of products and op_silu(), ... of one row: see backend.h */
 #define DECL_ACT_GATE_SIGMOID(name) void name(float *y, const float *gate, int n)
 #define DECL_ACT_GATED_ADD(name) void name(float *x, const float *gate, const float *y, int n)
 /* gain may be NULL */
@@ -14,7 +14,7 @@
 #define DECL_ACT_SCALE(name)    void name(float *x, float factor, int n)
 #define DECL_ACT_SILU(name)     void name(float *y, const float *x, int n)
 #define DECL_ACT_SILU_MUL(name) void name(float *y, const float *a, const float *b, int n)
-#define DECL_ACT_GELU(name)     void name(float *x, int n)
+#define DECL_ACT_GELU(name)     void name(float *y, const float *x, int n)
 #define DECL_ACT_TANH(name)     void name(float *x, int n)
 /* turns = alpha / pi, inverse = 1 / (alpha + 1e-9) */
 #define DECL_ACT_SNAKE(name) \

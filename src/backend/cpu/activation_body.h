@@ -119,7 +119,7 @@ static DECL_ACT_GELU(gelu)
         vf v = v_get(x + i, live);
         vf e = v_erf(v_mul(v, v_set(0.70710678118654752f)));
 
-        v_put(x + i, v_mul(v_mul(v_set(0.5f), v), v_add(v_set(1), e)), live);
+        v_put(y + i, v_mul(v_mul(v_set(0.5f), v), v_add(v_set(1), e)), live);
     }
 }
 

@@ -10,17 +10,21 @@
 #include "base/integers.h"
 #include "base/pool.h"
 
-/* What one thread works in: it stays in the second-level cache. */
+/* What one thread works in: what is used of it stays in the second-level cache. */
 #define STRIP_PANELS 3    /* panels that one task expands or reads side by side */
-#define STRIP_K      1024 /* of so many k at a time */
+#define STRIP_LINES  1024 /* so many of their lines at a time */
+#define TASK_ROWS    2048 /* of a product, at most */
 #define SCORE_FLOATS (1 << 18)
 #define VALUE_KEYS   256 /* values of so many keys are packed at a time */
 #define MAX_HEAD     256
+#define MAX_ROW      65536 /* numbers of a row that becomes an operand */
 
 struct thread_scratch {
-    float panels[STRIP_PANELS * STRIP_K * GEMM_PANEL];
+    float panels[STRIP_PANELS * STRIP_LINES * GEMM_PANEL];
+    float sums[2][TASK_ROWS * STRIP_PANELS * GEMM_PANEL]; /* of products with a finish */
     float scores[SCORE_FLOATS];
     float values[VALUE_KEYS * MAX_HEAD];
+    float row[MAX_ROW];
 };
 
 struct cpu_backend {
@@ -37,20 +41,26 @@ static inline struct cpu_backend *to_cpu(struct backend *b)
     return (struct cpu_backend *)b;
 }
 
+static inline void *bytes_of(struct tensor t, int row)
+{
+    return (char *)t.buf->host + t.off + (ptrdiff_t)row * t.ld * (ptrdiff_t)dtype_size(t.dtype);
+}
+
 static inline float *row_of(struct tensor t, int row)
 {
-    return (float *)(void *)((char *)t.buf->host + t.off) + (ptrdiff_t)row * t.ld;
+    return bytes_of(t, row);
 }
 
 /* fn over all tasks, on all threads if `cost` (about: numbers touched) is worth waking them. */
 void echo_cpu_share(struct cpu_backend *c, pool_fn *fn, void *arg, int tasks, double cost);
 
-void echo_cpu_linear(struct backend *b, struct tensor y, struct tensor x,
-                     const struct weight *w, struct tensor bias, int taps, int dilation,
-                     bool add);
+void echo_cpu_product(struct backend *b, const struct product *p);
 bool echo_cpu_load(struct backend *b, struct weight *w, const void *src, enum dtype dtype,
-                   int n, int k, bool stays);
+                   int n, int k, enum dtype operand, bool stays);
+bool echo_cpu_load_panels(struct backend *b, struct weight *w, const void *panels,
+                          enum dtype dtype, int n, int k, enum dtype operand);
 void echo_cpu_attention(struct backend *b, struct tensor y, struct tensor q,
-                        const struct kv *kv, int n_kv, int heads, int branches, int window);
+                        const struct kv *kv, int n_kv, int heads, int branches, int window,
+                        enum dtype precision);
 
 #endif

@@ -36,16 +36,17 @@ static void score(const struct attention_job *j, struct thread_scratch *s, const
     for (int key = 0; key < span->keys; key += STRIP_PANELS * GEMM_PANEL) {
         int n = at_most(span->keys - key, STRIP_PANELS * GEMM_PANEL);
         struct gemm_args a = {
-            .y = s->scores + column + key, .ldy = j->ld, .x = q, .ldx = j->q.ld,
-            .w = s->panels, .panel = (ptrdiff_t)head * GEMM_PANEL,
-            .m = rows, .n = n, .taps = 1, .k = head,
+            .y = s->scores + column + key, .ldy = j->ld,
+            .x = q, .ldx = j->q.ld * (ptrdiff_t)sizeof *q,
+            .w = s->panels, .panel = head * PANEL_LINE,
+            .m = rows, .n = n, .taps = 1, .lines = head,
         };
 
         for (int i = 0; i < n; i += GEMM_PANEL)
             j->cpu->gemm.expand(s->panels + (ptrdiff_t)i * head,
                                 span->k + (key + i) * span->ldk, DT_F32, span->ldk,
                                 at_most(n - i, GEMM_PANEL), head);
-        j->cpu->gemm.run(&a);
+        j->cpu->gemm.run[DT_F32](&a);
     }
 }
 
@@ -68,13 +69,14 @@ static void weigh(const struct attention_job *j, struct thread_scratch *s, float
     for (int key = 0; key < span->keys; key += VALUE_KEYS) {
         int n = at_most(span->keys - key, VALUE_KEYS);
         struct gemm_args a = {
-            .y = y, .ldy = j->y.ld, .x = s->scores + column + key, .ldx = j->ld,
-            .w = s->values, .panel = (ptrdiff_t)n * GEMM_PANEL,
-            .m = rows, .n = head, .taps = 1, .k = n, .add = add || key,
+            .y = y, .ldy = j->y.ld,
+            .x = s->scores + column + key, .ldx = j->ld * (ptrdiff_t)sizeof *s->scores,
+            .w = s->values, .panel = n * PANEL_LINE,
+            .m = rows, .n = head, .taps = 1, .lines = n, .add = add || key,
         };
 
         pack_values(s->values, span->v + key * span->ldv, span->ldv, n, head);
-        j->cpu->gemm.run(&a);
+        j->cpu->gemm.run[DT_F32](&a);
     }
 }
 
@@ -133,11 +135,13 @@ static void attention_task(void *arg, int task, int thread)
 }
 
 void echo_cpu_attention(struct backend *b, struct tensor y, struct tensor q,
-                        const struct kv *kv, int n_kv, int heads, int branches, int window)
+                        const struct kv *kv, int n_kv, int heads, int branches, int window,
+                        enum dtype precision)
 {
     struct attention_job j = { to_cpu(b), y, q, kv, n_kv, heads, branches, window, 0, 0 };
     int keys = 0, per_branch = q.rows / branches;
 
+    (void)precision;
     if (!q.rows)
         return;
     for (int i = 0; i < n_kv; i++)

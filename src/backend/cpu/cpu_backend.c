@@ -50,16 +50,23 @@ struct rows {
     int heads, rope_heads;
     int position, step;
     int per_task;
+    float *out; /* where a row of y is made */
 };
 
+/* What is to be an operand is made in float32, then converted while it is in cache. */
 static void rows_task(void *arg, int task, int thread)
 {
-    const struct rows *r = arg;
-    int end = at_most((task + 1) * r->per_task, r->y.rows);
+    struct rows r = *(const struct rows *)arg;
+    int end = at_most((task + 1) * r.per_task, r.y.rows);
 
-    (void)thread;
-    for (int i = task * r->per_task; i < end; i++)
-        r->row(r, i);
+    for (int i = task * r.per_task; i < end; i++) {
+        bool operand = r.y.dtype != DT_F32;
+
+        r.out = operand ? r.cpu->scratch[thread].row : row_of(r.y, i);
+        r.row(&r, i);
+        if (operand)
+            r.cpu->gemm.operand[r.y.dtype](bytes_of(r.y, i), r.out, r.y.cols);
+    }
 }
 
 static void share_rows(struct backend *b, struct rows r)
@@ -68,6 +75,7 @@ static void share_rows(struct backend *b, struct rows r)
 
     if (!r.y.rows)
         return;
+    ECHO_ASSERT(r.y.dtype == DT_F32 || r.y.cols <= MAX_ROW);
     r.cpu = cpu;
     r.per_task = TASK_NUMBERS / r.y.cols + 1;
     echo_cpu_share(cpu, rows_task, &r, divide_up(r.y.rows, r.per_task),
@@ -119,11 +127,27 @@ static void cpu_read(struct backend *b, float *dst, struct tensor src)
 
 static void copy_row(const struct rows *r, int i)
 {
-    memcpy(row_of(r->y, i), row_of(r->a, i), (size_t)r->y.cols * sizeof(float));
+    memcpy(r->out, row_of(r->a, i), (size_t)r->y.cols * sizeof(float));
+}
+
+/* Operands are copied as the floats that lie in the same place. */
+static struct tensor as_floats(struct tensor t)
+{
+    int per_float = (int)(sizeof(float) / dtype_size(t.dtype));
+
+    ECHO_ASSERT(t.dtype != DT_I8 && t.cols % per_float == 0 && t.ld % per_float == 0);
+    t.cols /= per_float;
+    t.ld /= per_float;
+    t.dtype = DT_F32;
+    return t;
 }
 
 static void cpu_copy(struct backend *b, struct tensor dst, struct tensor src)
 {
+    if (src.dtype != DT_F32) {
+        dst = as_floats(dst);
+        src = as_floats(src);
+    }
     share_rows(b, (struct rows){ .y = dst, .a = src, .row = copy_row });
 }
 
@@ -180,7 +204,7 @@ static void cpu_depthwise(struct backend *b, struct tensor y, struct tensor x, s
 
 static void rms_norm_row(const struct rows *r, int i)
 {
-    r->cpu->norm.rms(row_of(r->y, i), row_of(r->a, i), row_of(r->b, 0), r->y.cols);
+    r->cpu->norm.rms(r->out, row_of(r->a, i), row_of(r->b, 0), r->y.cols);
 }
 
 static void cpu_rms_norm(struct backend *b, struct tensor y, struct tensor x,
@@ -191,7 +215,7 @@ static void cpu_rms_norm(struct backend *b, struct tensor y, struct tensor x,
 
 static void layer_norm_row(const struct rows *r, int i)
 {
-    r->cpu->norm.layer(row_of(r->y, i), row_of(r->a, i), row_of(r->b, 0), row_of(r->c, 0),
+    r->cpu->norm.layer(r->out, row_of(r->a, i), row_of(r->b, 0), row_of(r->c, 0),
                        r->y.cols);
 }
 
@@ -203,7 +227,7 @@ static void cpu_layer_norm(struct backend *b, struct tensor y, struct tensor x,
 
 static void adaln_row(const struct rows *r, int i)
 {
-    r->cpu->norm.adaln(row_of(r->y, i), row_of(r->a, i), row_of(r->b, 0), row_of(r->c, 0),
+    r->cpu->norm.adaln(r->out, row_of(r->a, i), row_of(r->b, 0), row_of(r->c, 0),
                        r->y.cols);
 }
 
@@ -225,27 +249,6 @@ static void cpu_head_norm_rope(struct backend *b, struct tensor x, struct tensor
 {
     share_rows(b, (struct rows){ .y = x, .a = gain, .b = rope, .heads = heads,
                                  .rope_heads = rope_heads, .row = heads_row });
-}
-
-static void gate_sigmoid_row(const struct rows *r, int i)
-{
-    r->cpu->act.gate_sigmoid(row_of(r->y, i), row_of(r->a, i), r->y.cols);
-}
-
-static void cpu_gate_sigmoid(struct backend *b, struct tensor y, struct tensor gate)
-{
-    share_rows(b, (struct rows){ .y = y, .a = gate, .row = gate_sigmoid_row });
-}
-
-static void gated_add_row(const struct rows *r, int i)
-{
-    r->cpu->act.gated_add(row_of(r->y, i), row_of(r->a, 0), row_of(r->b, i), r->y.cols);
-}
-
-static void cpu_gated_add(struct backend *b, struct tensor x, struct tensor gate,
-                          struct tensor y)
-{
-    share_rows(b, (struct rows){ .y = x, .a = gate, .b = y, .row = gated_add_row });
 }
 
 static void add_row(const struct rows *r, int i)
@@ -271,7 +274,7 @@ static void cpu_scale(struct backend *b, struct tensor x, float factor)
 
 static void silu_row(const struct rows *r, int i)
 {
-    r->cpu->act.silu(row_of(r->y, i), row_of(r->a, i), r->y.cols);
+    r->cpu->act.silu(r->out, row_of(r->a, i), r->y.cols);
 }
 
 static void cpu_silu(struct backend *b, struct tensor y, struct tensor x)
@@ -279,24 +282,14 @@ static void cpu_silu(struct backend *b, struct tensor y, struct tensor x)
     share_rows(b, (struct rows){ .y = y, .a = x, .row = silu_row });
 }
 
-static void silu_mul_row(const struct rows *r, int i)
-{
-    r->cpu->act.silu_mul(row_of(r->y, i), row_of(r->a, i), row_of(r->b, i), r->y.cols);
-}
-
-static void cpu_silu_mul(struct backend *b, struct tensor y, struct tensor a, struct tensor c)
-{
-    share_rows(b, (struct rows){ .y = y, .a = a, .b = c, .row = silu_mul_row });
-}
-
 static void gelu_row(const struct rows *r, int i)
 {
-    r->cpu->act.gelu(row_of(r->y, i), r->y.cols);
+    r->cpu->act.gelu(r->out, row_of(r->a, i), r->y.cols);
 }
 
-static void cpu_gelu(struct backend *b, struct tensor x)
+static void cpu_gelu(struct backend *b, struct tensor y, struct tensor x)
 {
-    share_rows(b, (struct rows){ .y = x, .row = gelu_row });
+    share_rows(b, (struct rows){ .y = y, .a = x, .row = gelu_row });
 }
 
 static void tanh_row(const struct rows *r, int i)
@@ -311,7 +304,7 @@ static void cpu_tanh(struct backend *b, struct tensor x)
 
 static void snake_row(const struct rows *r, int i)
 {
-    r->cpu->act.snake(row_of(r->y, i), row_of(r->a, i), row_of(r->b, 0), row_of(r->b, 1),
+    r->cpu->act.snake(r->out, row_of(r->a, i), row_of(r->b, 0), row_of(r->b, 1),
                       r->y.cols);
 }
 
@@ -333,25 +326,23 @@ static const struct backend_ops cpu_ops = {
     .alloc = cpu_alloc,
     .free = cpu_free,
     .load = echo_cpu_load,
+    .load_panels = echo_cpu_load_panels,
     .sync = cpu_sync,
     .write = cpu_write,
     .read = cpu_read,
     .copy = cpu_copy,
     .zero = cpu_zero,
     .rope_table = cpu_rope_table,
-    .linear = echo_cpu_linear,
+    .product = echo_cpu_product,
     .depthwise = cpu_depthwise,
     .attention = echo_cpu_attention,
     .rms_norm = cpu_rms_norm,
     .layer_norm = cpu_layer_norm,
     .adaln = cpu_adaln,
     .head_norm_rope = cpu_head_norm_rope,
-    .gate_sigmoid = cpu_gate_sigmoid,
-    .gated_add = cpu_gated_add,
     .add = cpu_add,
     .scale = cpu_scale,
     .silu = cpu_silu,
-    .silu_mul = cpu_silu_mul,
     .gelu = cpu_gelu,
     .tanh = cpu_tanh,
     .snake = cpu_snake,
@@ -371,6 +362,7 @@ echo_status echo_cpu_backend(struct backend **out, unsigned cpu_flags, struct po
     c->base.ops = &cpu_ops;
     c->pool = pool;
     echo_gemm_init(&c->gemm, cpu_flags);
+    c->base.likes_bf16 = c->gemm.dots;
     echo_norm_init(&c->norm, cpu_flags);
     echo_activation_init(&c->act, cpu_flags);
     *out = &c->base;

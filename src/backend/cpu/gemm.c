@@ -7,35 +7,104 @@
  */
 #include "backend/cpu/gemm.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/bf16.h"
 #include "base/cpu.h"
 
-static void one_row(const struct gemm_args *a, int i, int j, int cols)
+static float f32_at(const void *p, int i)
 {
-    float *y = a->y + i * a->ldy + j;
-    const float *panel = a->w + (j / GEMM_PANEL) * a->panel;
-    double sum[GEMM_PANEL] = { 0 };
+    float f;
 
-    for (int c = 0; c < cols; c++)
-        sum[c] = (a->add ? (double)y[c] : 0.0) + (a->bias ? (double)a->bias[j + c] : 0.0);
-    for (int t = 0; t < a->taps; t++) {
-        const float *x = a->x + i * a->ldx + t * a->tap;
-
-        for (int p = 0; p < a->k; p++, panel += GEMM_PANEL)
-            for (int c = 0; c < GEMM_PANEL; c++)
-                sum[c] += (double)x[p] * (double)panel[c];
-    }
-    for (int c = 0; c < cols; c++)
-        y[c] = (float)sum[c];
+    memcpy(&f, (const char *)p + i * 4, sizeof f);
+    return f;
 }
 
-static DECL_GEMM_RUN(gemm_run_c)
+static float bf16_at(const void *p, int i)
 {
-    for (int j = 0; j < a->n; j += GEMM_PANEL)
-        for (int i = 0; i < a->m; i++)
-            one_row(a, i, j, a->n - j < GEMM_PANEL ? a->n - j : GEMM_PANEL);
+    uint16_t h;
+
+    memcpy(&h, (const char *)p + i * 2, sizeof h);
+    return bf16_to_f32(h);
+}
+
+/* One number of y: x and column c of a panel, four bytes at a time. */
+static double dot(const struct gemm_args *a, const char *x, const char *panel, int c,
+                  enum dtype dtype)
+{
+    double sum = 0;
+
+    for (int t = 0; t < a->taps; t++)
+        for (int p = 0; p < a->lines; p++, panel += PANEL_LINE) {
+            const char *four = x + t * a->tap + 4 * (ptrdiff_t)p, *w = panel + 4 * c;
+
+            if (dtype == DT_F32)
+                sum += (double)f32_at(four, 0) * (double)f32_at(w, 0);
+            for (int h = 0; dtype == DT_BF16 && h < 2; h++)
+                sum += (double)bf16_at(four, h) * (double)bf16_at(w, h);
+            for (int h = 0; dtype == DT_I8 && h < 4; h++)
+                sum += (signed char)four[h] * (signed char)w[h];
+        }
+    if (dtype == DT_I8)
+        sum *= (double)f32_at(x, a->lines) * (double)f32_at(panel, c);
+    return sum;
+}
+
+static void run(const struct gemm_args *a, enum dtype dtype)
+{
+    for (int j = 0; j < a->n; j++)
+        for (int i = 0; i < a->m; i++) {
+            const char *panel = (const char *)a->w + j / GEMM_PANEL * a->panel;
+            float *y = a->y + i * a->ldy + j;
+            double from = (a->add ? (double)*y : 0) + (a->bias ? (double)a->bias[j] : 0);
+
+            *y = (float)(from + dot(a, (const char *)a->x + i * a->ldx, panel,
+                                    j % GEMM_PANEL, dtype));
+        }
+}
+
+static DECL_GEMM_RUN(gemm_f32_c)
+{
+    run(a, DT_F32);
+}
+
+static DECL_GEMM_RUN(gemm_bf16_c)
+{
+    run(a, DT_BF16);
+}
+
+static DECL_GEMM_RUN(gemm_i8_c)
+{
+    run(a, DT_I8);
+}
+
+static DECL_GEMM_OPERAND(operand_bf16_c)
+{
+    uint16_t *out = to;
+
+    for (int i = 0; i < n; i++)
+        out[i] = f32_to_bf16(x[i]);
+    if (n % 2)
+        out[n] = 0;
+}
+
+static DECL_GEMM_OPERAND(operand_i8_c)
+{
+    float top = 0, odd = 0;
+    int8_t *out = to;
+
+    for (int i = 0; i < n; i++) {
+        top = fabsf(x[i]) > top ? fabsf(x[i]) : top;
+        odd += x[i] * 0; /* NaN if it is not finite */
+    }
+    float inverse = top > 1e-30f ? 127 / top : 0, scale = top / 127 + odd;
+
+    for (int i = 0; i < n; i++)
+        out[i] = isfinite(x[i]) ? (int8_t)rintf(x[i] * inverse) : 0;
+    for (; n % 4; n++)
+        out[n] = 0;
+    memcpy(out + n, &scale, sizeof scale);
 }
 
 /* Through memcpy: a tensor in a file may start at any byte. */
@@ -57,17 +126,31 @@ static DECL_GEMM_EXPAND(gemm_expand_c)
 {
     for (int p = 0; p < k; p++)
         for (int c = 0; c < GEMM_PANEL; c++)
-            panel[p * GEMM_PANEL + c] = c < n ? number_at(w, dtype, c * ld + p) : 0.0f;
+            lines[p * GEMM_PANEL + c] = c < n ? number_at(w, dtype, c * ld + p) : 0.0f;
+}
+
+static DECL_GEMM_WIDEN(gemm_widen_c)
+{
+    for (int p = 0; p < k; p++)
+        for (int c = 0; c < GEMM_PANEL; c++)
+            lines[p * GEMM_PANEL + c] = bf16_at(w, (p / 2 * GEMM_PANEL + c) * 2 + p % 2);
 }
 
 void echo_gemm_init(struct gemm_fns *f, unsigned cpu)
 {
-    *f = (struct gemm_fns){ gemm_run_c, gemm_expand_c };
+    *f = (struct gemm_fns){ .run = { gemm_f32_c, gemm_bf16_c, gemm_i8_c },
+                            .operand = { NULL, operand_bf16_c, operand_i8_c },
+                            .expand = gemm_expand_c,
+                            .widen = gemm_widen_c };
     (void)cpu;
 #if defined(__x86_64__)
     if (cpu & CPU_AVX2)
-        *f = (struct gemm_fns){ echo_gemm_run_avx2, echo_gemm_expand_avx2 };
+        echo_gemm_init_avx2(f);
     if (cpu & CPU_AVX512)
-        *f = (struct gemm_fns){ echo_gemm_run_avx512, echo_gemm_expand_avx512 };
+        echo_gemm_init_avx512(f);
+    if (cpu & CPU_AVX512VNNI)
+        echo_gemm_init_avx512vnni(f);
+    if (cpu & CPU_AVX512BF16)
+        echo_gemm_init_avx512bf16(f);
 #endif
 }

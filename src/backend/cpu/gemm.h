@@ -2,11 +2,11 @@
 /*
  * gemm.h - y = x W^T, the kernel where the time goes.
  *
- * Weights are read as panels: 16 columns side by side for each k, zeros where
- * there are fewer.  A matrix that lies in a mapped file row by row is expanded
- * into panels a strip at a time, in cache, whatever its number format; what is
- * ours is packed once.  Kernels are single-threaded and know nothing of
- * tensors; cpu_linear.c cuts the work and hands it out.
+ * Weights are read as panels (base/panels.h), in one of three precisions.  A
+ * matrix that lies in a mapped file row by row is expanded into panels of
+ * float32 a strip at a time, in cache, whatever its number format; what is
+ * packed is used where it lies.  Kernels are single-threaded and know nothing
+ * of tensors; cpu_linear.c cuts the work and hands it out.
  */
 #ifndef ECHO_GEMM_H
 #define ECHO_GEMM_H
@@ -15,47 +15,64 @@
 #include <stddef.h>
 
 #include "backend/backend.h"
+#include "base/panels.h"
 
-#define GEMM_PANEL 16 /* columns of a panel */
+#define GEMM_PANEL PANEL_COLUMNS
 
 struct gemm_args {
     float *y;
-    ptrdiff_t ldy;
-    const float *x;
-    ptrdiff_t ldx, tap; /* floats from row to row, from tap to tap */
-    const float *w;
-    ptrdiff_t panel;   /* floats from panel to panel */
+    ptrdiff_t ldy; /* floats */
+    const void *x;
+    ptrdiff_t ldx, tap; /* bytes from row to row, from tap to tap */
+    const void *w;
+    ptrdiff_t panel;   /* bytes from panel to panel */
     const float *bias; /* [n], or NULL */
     int m, n;
-    int taps, k; /* w has taps * k rows of GEMM_PANEL */
-    bool add;    /* start from y */
+    int taps, lines; /* each line meets four bytes of x; of a DT_I8 one tap only */
+    bool add;        /* start from y */
 };
 
 /*
- * y[i][j] (+)= bias[j] + sum over t, p of x[i * ldx + t * tap + p] w[t * k + p][j]
+ * y[i][j] (+)= bias[j] + sum over t, p of x[i][t][p] w[t * k + p][j]
  * Each number is one chain of sums in that order, so that cutting the work
- * (into rows, columns, or stretches of k with add) never changes a bit.
+ * (into rows, columns, or stretches of lines with add) never changes a bit.
+ * Sums of DT_I8 are whole numbers, scaled once: lines are all that there are.
  */
 #define DECL_GEMM_RUN(name) void name(const struct gemm_args *a)
 typedef DECL_GEMM_RUN(gemm_run);
 
+/* n numbers of a row of x as the operand of a set's products, filled up to whole lines. */
+#define DECL_GEMM_OPERAND(name) void name(void *to, const float *x, int n)
+typedef DECL_GEMM_OPERAND(gemm_operand);
+
 /* Rows 0..n-1 (at most 16) of a row-major matrix of `dtype`, ld numbers apart, columns 0..k-1:
- * to one panel [k][16]. */
+ * to lines of float32. */
 #define DECL_GEMM_EXPAND(name) \
-    void name(float *panel, const void *w, enum dtype dtype, ptrdiff_t ld, int n, int k)
+    void name(float *lines, const void *w, enum dtype dtype, ptrdiff_t ld, int n, int k)
 typedef DECL_GEMM_EXPAND(gemm_expand);
 
+/* Lines of bfloat16 to lines of float32, k numbers of each column. */
+#define DECL_GEMM_WIDEN(name) void name(float *lines, const void *w, int k)
+typedef DECL_GEMM_WIDEN(gemm_widen);
+
 struct gemm_fns {
-    gemm_run *run;
+    gemm_run *run[DT_I8 + 1];         /* by the operand's dtype */
+    gemm_operand *operand[DT_I8 + 1]; /* of DT_F32: none */
     gemm_expand *expand;
+    gemm_widen *widen;
+    bool dots; /* products of bfloat16 are faster than those of float32 */
 };
 
 void echo_gemm_init(struct gemm_fns *f, unsigned cpu);
 
-/* one per instruction set; see x86/ */
-DECL_GEMM_RUN(echo_gemm_run_avx2);
-DECL_GEMM_RUN(echo_gemm_run_avx512);
-DECL_GEMM_EXPAND(echo_gemm_expand_avx2);
-DECL_GEMM_EXPAND(echo_gemm_expand_avx512);
+/* Each replaces what its set does better. */
+void echo_gemm_init_avx2(struct gemm_fns *f);
+void echo_gemm_init_avx512(struct gemm_fns *f);
+void echo_gemm_init_avx512vnni(struct gemm_fns *f);
+void echo_gemm_init_avx512bf16(struct gemm_fns *f);
+void echo_gemm_init_amx(struct gemm_fns *f);
+void echo_gemm_init_neon(struct gemm_fns *f);
+void echo_gemm_init_neondot(struct gemm_fns *f);
+void echo_gemm_init_neonbf16(struct gemm_fns *f);
 
 #endif

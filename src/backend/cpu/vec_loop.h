@@ -7,4 +7,10 @@
     for (int i = 0, live = (n) < VEC ? (n) : VEC; i < (n); \
          i += VEC, live = (n) - i < VEC ? (n) - i : VEC)
 
+/* of `left` numbers, how many this vector holds */
+static inline int vec_lanes(int left)
+{
+    return left >= VEC ? VEC : left < 0 ? 0 : left;
+}
+
 #endif

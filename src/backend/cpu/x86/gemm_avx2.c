@@ -1,92 +1,47 @@
 /* SPDX-License-Identifier: MIT */
-/* gemm_avx2.c - tiles of 6 rows by one panel (2 registers): 12 accumulators. */
+/*
+ * gemm_avx2.c - tiles of 6 rows by one panel (2 registers): 12 sums.
+ *
+ * A product of bfloat16 is two of float32.  Eight-bit numbers are multiplied as sizes of x by
+ * weights that have x's sign, which cannot overflow the sixteen bits of a pair: both are at
+ * most 127.
+ */
 #include "backend/cpu/gemm.h"
+#include "backend/cpu/x86/vec_avx2.h"
 
-#ifndef __AVX2__
-#error "build this file with -mavx2 -mfma -mf16c"
-#endif
+#include "backend/cpu/gemm_operand_body.h"
 
-#include <immintrin.h>
-#include <string.h>
-
-#define MR     6
 #define INLINE static inline __attribute__((always_inline))
 
-/* rows is a constant after inlining; full says that all 16 columns exist. */
-INLINE void tile(const struct gemm_args *a, int i, int j, const int rows, const bool full)
+#define GEMM_NAME            f32
+#define GEMM_ROWS            6
+#define GEMM_PANELS          1
+#define GEMM_INT             0
+#define GEMM_DOT(sum, x, w)  v_fma(vb_float(x), vb_float(w), sum)
+#include "backend/cpu/gemm_body.h"
+
+#define GEMM_NAME            bf16
+#define GEMM_ROWS            4
+#define GEMM_PANELS          1
+#define GEMM_INT             0
+#define GEMM_DOT(sum, x, w)  \
+    v_fma(vb_high(x), vb_high(w), v_fma(vb_low(x), vb_low(w), sum))
+#include "backend/cpu/gemm_body.h"
+
+INLINE vb dot_i8(vb sum, vb x, vb w)
 {
-    const float *w = a->w + (j / GEMM_PANEL) * a->panel;
-    float *y = a->y + i * a->ldy + j;
-    int n = full ? GEMM_PANEL : a->n - j;
-    float edge[MR][GEMM_PANEL], bias[GEMM_PANEL] = { 0 };
-    __m256 acc[MR][2];
+    vb pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(x), _mm256_sign_epi8(w, x));
 
-    if (a->bias)
-        memcpy(bias, a->bias + j, (size_t)n * sizeof *bias);
-    for (int r = 0; r < rows; r++) {
-        const float *from = y + r * a->ldy;
-
-        if (!a->add)
-            from = bias;
-        else if (!full)
-            from = memcpy(edge[r], from, (size_t)n * sizeof *from);
-        for (int h = 0; h < 2; h++) {
-            acc[r][h] = _mm256_loadu_ps(from + 8 * h);
-            if (a->add)
-                acc[r][h] = _mm256_add_ps(_mm256_loadu_ps(bias + 8 * h), acc[r][h]);
-        }
-    }
-    for (int t = 0; t < a->taps; t++) {
-        const float *x = a->x + i * a->ldx + t * a->tap;
-
-        for (int p = 0; p < a->k; p++, w += GEMM_PANEL) {
-            __m256 w0 = _mm256_loadu_ps(w), w1 = _mm256_loadu_ps(w + 8);
-
-            for (int r = 0; r < rows; r++) {
-                __m256 xv = _mm256_broadcast_ss(x + r * a->ldx + p);
-
-                acc[r][0] = _mm256_fmadd_ps(xv, w0, acc[r][0]);
-                acc[r][1] = _mm256_fmadd_ps(xv, w1, acc[r][1]);
-            }
-        }
-    }
-    for (int r = 0; r < rows; r++) {
-        float *to = full ? y + r * a->ldy : edge[r];
-
-        _mm256_storeu_ps(to, acc[r][0]);
-        _mm256_storeu_ps(to + 8, acc[r][1]);
-        if (!full)
-            memcpy(y + r * a->ldy, to, (size_t)n * sizeof *to);
-    }
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-#define STRIP(name, full)                                \
-    static void name(const struct gemm_args *a, int j)   \
-    {                                                    \
-        int i = 0;                                       \
-                                                         \
-        for (; i + MR <= a->m; i += MR)                  \
-            tile(a, i, j, MR, full);                     \
-        switch (a->m - i) {                              \
-        case 5: tile(a, i, j, 5, full); break;           \
-        case 4: tile(a, i, j, 4, full); break;           \
-        case 3: tile(a, i, j, 3, full); break;           \
-        case 2: tile(a, i, j, 2, full); break;           \
-        case 1: tile(a, i, j, 1, full); break;           \
-        }                                                \
-    }
-STRIP(full_strip, true)
-STRIP(edge_strip, false)
-
-DECL_GEMM_RUN(echo_gemm_run_avx2)
-{
-    int j = 0;
-
-    for (; j + GEMM_PANEL <= a->n; j += GEMM_PANEL)
-        full_strip(a, j);
-    if (j < a->n)
-        edge_strip(a, j);
-}
+#define GEMM_NAME            i8
+#define GEMM_ROWS            4
+#define GEMM_PANELS          1
+#define GEMM_INT             1
+#define GEMM_FIRST(sums)     _mm256_setzero_si256()
+#define GEMM_DOT(sum, x, w)  dot_i8(sum, x, w)
+#include "backend/cpu/gemm_body.h"
 
 INLINE __m256 load8(const void *w, enum dtype dtype, ptrdiff_t at)
 {
@@ -164,12 +119,35 @@ INLINE void expand(float *panel, const void *w, const enum dtype dtype, ptrdiff_
     }
 }
 
-DECL_GEMM_EXPAND(echo_gemm_expand_avx2)
+static DECL_GEMM_EXPAND(expand_any)
 {
     if (dtype == DT_F32)
-        expand(panel, w, DT_F32, ld, n, k);
+        expand(lines, w, DT_F32, ld, n, k);
     else if (dtype == DT_BF16)
-        expand(panel, w, DT_BF16, ld, n, k);
+        expand(lines, w, DT_BF16, ld, n, k);
     else
-        expand(panel, w, DT_F16, ld, n, k);
+        expand(lines, w, DT_F16, ld, n, k);
+}
+
+static DECL_GEMM_WIDEN(widen)
+{
+    const char *pairs = w;
+
+    for (int p = 0; p < k; p += 2, lines += 2 * GEMM_PANEL)
+        for (int h = 0; h < GEMM_PANEL; h += VEC, pairs += VEC * 4) {
+            v_put(lines + h, vb_low(vb_load(pairs)), VEC);
+            if (p + 1 < k)
+                v_put(lines + GEMM_PANEL + h, vb_high(vb_load(pairs)), VEC);
+        }
+}
+
+void echo_gemm_init_avx2(struct gemm_fns *f)
+{
+    f->run[DT_F32] = f32;
+    f->run[DT_BF16] = bf16;
+    f->run[DT_I8] = i8;
+    f->operand[DT_BF16] = operand_bf16;
+    f->operand[DT_I8] = operand_i8;
+    f->expand = expand_any;
+    f->widen = widen;
 }

@@ -8,6 +8,8 @@
 #endif
 
 #include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
 
 #define VEC 8
 
@@ -138,6 +140,80 @@ static inline float v_top(vf a)
 
     s = _mm_max_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+
+/* ---- bits: of whole numbers, of operands ---- */
+
+typedef __m256i vb;
+
+static inline vb vb_load(const void *p)
+{
+    return _mm256_loadu_si256(p);
+}
+
+/* the same four bytes in all lanes */
+static inline vb vb_set(const void *p)
+{
+    int x;
+
+    memcpy(&x, p, sizeof x);
+    return _mm256_set1_epi32(x);
+}
+
+static inline vf vb_float(vb a)
+{
+    return _mm256_castsi256_ps(a);
+}
+
+/* whole numbers as floats */
+static inline vf vb_count(vb a)
+{
+    return _mm256_cvtepi32_ps(a);
+}
+
+/* of pairs of bfloat16: the first as a float, and the second */
+static inline vf vb_low(vb a)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(a, 16));
+}
+
+static inline vf vb_high(vb a)
+{
+    return _mm256_castsi256_ps(_mm256_and_si256(a, _mm256_set1_epi32((int)0xffff0000)));
+}
+
+/* rounded to nearest even; what is no number stays none */
+static inline void v_put_bf16(uint16_t *p, vf v, int live)
+{
+    __m256i u = _mm256_castps_si256(v), one = _mm256_set1_epi32(1);
+    __m256i odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), one);
+    __m256i near = _mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    __m256i none = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
+
+    near = _mm256_blendv_epi8(near, _mm256_or_si256(u, _mm256_set1_epi32(0x400000)), none);
+    near = _mm256_srli_epi32(near, 16);
+    near = _mm256_permute4x64_epi64(_mm256_packus_epi32(near, near), 0x08);
+    if (live == VEC) {
+        _mm_storeu_si128((void *)p, _mm256_castsi256_si128(near));
+    } else {
+        uint16_t all[VEC];
+
+        _mm_storeu_si128((void *)all, _mm256_castsi256_si128(near));
+        memcpy(p, all, (size_t)live * sizeof *all);
+    }
+}
+
+/* rounded to nearest even, their bits flipped as in `flip` */
+static inline void v_put_i8(int8_t *p, vf v, int flip, int live)
+{
+    __m256i words = _mm256_cvtps_epi32(v);
+    __m128i half = _mm_packs_epi32(_mm256_castsi256_si128(words),
+                                   _mm256_extracti128_si256(words, 1));
+    __m128i bytes = _mm_xor_si128(_mm_packs_epi16(half, half), _mm_set1_epi8((char)flip));
+    int8_t all[16];
+
+    _mm_storeu_si128((void *)all, bytes);
+    memcpy(p, all, (size_t)live);
 }
 
 #endif

@@ -8,6 +8,8 @@
 #endif
 
 #include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
 
 #define VEC 16
 
@@ -126,6 +128,67 @@ static inline float v_sum(vf a)
 static inline float v_top(vf a)
 {
     return _mm512_reduce_max_ps(a);
+}
+
+/* ---- bits: of whole numbers, of operands ---- */
+
+typedef __m512i vb;
+
+static inline vb vb_load(const void *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+/* the same four bytes in all lanes */
+static inline vb vb_set(const void *p)
+{
+    int x;
+
+    memcpy(&x, p, sizeof x);
+    return _mm512_set1_epi32(x);
+}
+
+static inline vf vb_float(vb a)
+{
+    return _mm512_castsi512_ps(a);
+}
+
+/* whole numbers as floats */
+static inline vf vb_count(vb a)
+{
+    return _mm512_cvtepi32_ps(a);
+}
+
+/* of pairs of bfloat16: the first as a float, and the second */
+static inline vf vb_low(vb a)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(a, 16));
+}
+
+static inline vf vb_high(vb a)
+{
+    return _mm512_castsi512_ps(_mm512_and_si512(a, _mm512_set1_epi32((int)0xffff0000)));
+}
+
+/* rounded to nearest even; what is no number stays none */
+static inline void v_put_bf16(uint16_t *p, vf v, int live)
+{
+    __m512i u = _mm512_castps_si512(v), one = _mm512_set1_epi32(1);
+    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), one);
+    __m512i near = _mm512_add_epi32(u, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+
+    near = _mm512_mask_or_epi32(near, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), u,
+                                _mm512_set1_epi32(0x400000));
+    _mm256_mask_storeu_epi16(p, lanes(live),
+                             _mm512_cvtepi32_epi16(_mm512_srli_epi32(near, 16)));
+}
+
+/* rounded to nearest even, their bits flipped as in `flip` */
+static inline void v_put_i8(int8_t *p, vf v, int flip, int live)
+{
+    __m128i bytes = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v));
+
+    _mm_mask_storeu_epi8(p, lanes(live), _mm_xor_si128(bytes, _mm_set1_epi8((char)flip)));
 }
 
 #endif
