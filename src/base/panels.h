@@ -10,7 +10,14 @@
  * columns end there are zeros.
  *
  * An eight-bit panel ends with two lines more: the columns' scales (float32;
- * weight = number * scale) and the sums of their numbers (int32).
+ * weight = number * scale) and the sums of their numbers (int32).  Its numbers
+ * are not the weights but, where k is a multiple of 256, their sums and
+ * differences within blocks, as Hadamard's matrix has them; those of x are made
+ * so too, and the product is what it was.  It spreads the few very large
+ * numbers of a row over all, where eight bits have room for them (the idea is
+ * known as QuaRot, Ashkboos et al. 2024).  Of a block, as a matrix of 16 x 16:
+ * transform the columns, transpose, transform the columns; and if the number of
+ * blocks is a power of 2, across the blocks.
  */
 #ifndef ECHO_BASE_PANELS_H
 #define ECHO_BASE_PANELS_H
@@ -20,6 +27,10 @@
 
 #define PANEL_COLUMNS 16
 #define PANEL_LINE    ((ptrdiff_t)64) /* bytes */
+#define PANEL_BLOCK   256
+
+/* How many numbers are transformed together: the transform's square is so many times 1. */
+int echo_panel_spread(int k);
 
 /* size: bytes of a number, 4, 2 or 1 */
 static inline int panel_lines(int size, int k)
@@ -40,7 +51,7 @@ static inline size_t panels_bytes(int size, int n, int k)
 /* Pack one panel from lines of float32, [k][16]. */
 void echo_panel_pack_bf16(uint16_t *to, const float *lines, int k);
 /* Each column is scaled by its largest number.  A scale that is not finite says that a weight
- * was not. */
-void echo_panel_pack_i8(int8_t *to, const float *lines, int k);
+ * was not.  lines are used up. */
+void echo_panel_pack_i8(int8_t *to, float *lines, int k);
 
 #endif

@@ -89,6 +89,26 @@ static void bind_ends(struct binder *b, struct dit *d)
     echo_bind_precision(b, precision);
 }
 
+/* The encoders run once an utterance, and their errors reach every layer: eight bits would save
+ * little time and add half as much error as all of the transformer's. */
+static void bind_encoders(struct binder *b, struct dit *d)
+{
+    enum dtype fine = b->keeper->be->likes_bf16 ? DT_BF16 : DT_F32;
+    enum dtype precision = echo_bind_precision(b, b->precision == DT_I8 ? fine : b->precision);
+
+    echo_bind_encoder(b, &d->encoder[CONTEXT_TEXT], "text_encoder", "text_norm.weight", 0);
+    echo_bind_encoder(b, &d->encoder[CONTEXT_VOICE], "speaker_encoder", "speaker_norm.weight",
+                      d->latent);
+    if (d->has_past)
+        echo_bind_encoder(b, &d->encoder[CONTEXT_PAST], "latent_encoder", "latent_norm.weight",
+                          d->latent);
+    echo_bind_precision(b, precision);
+    if (d->has_past && d->encoder[CONTEXT_PAST].patch != d->encoder[CONTEXT_VOICE].patch)
+        echo_bind_fail(b, "'latent_encoder.in_proj.weight' has patches of %d frames, the "
+                          "speaker encoder of %d", d->encoder[CONTEXT_PAST].patch,
+                       d->encoder[CONTEXT_VOICE].patch);
+}
+
 void echo_bind_dit(struct binder *b, struct dit *d)
 {
     d->latent = echo_bind_dim(b, 1, "in_proj.weight");
@@ -101,16 +121,7 @@ void echo_bind_dit(struct binder *b, struct dit *d)
         echo_bind_fail(b, "'cond_module.0.weight' takes %d numbers, expected an even count",
                        d->time_size);
 
-    echo_bind_encoder(b, &d->encoder[CONTEXT_TEXT], "text_encoder", "text_norm.weight", 0);
-    echo_bind_encoder(b, &d->encoder[CONTEXT_VOICE], "speaker_encoder", "speaker_norm.weight",
-                      d->latent);
-    if (d->has_past)
-        echo_bind_encoder(b, &d->encoder[CONTEXT_PAST], "latent_encoder", "latent_norm.weight",
-                          d->latent);
-    if (d->has_past && d->encoder[CONTEXT_PAST].patch != d->encoder[CONTEXT_VOICE].patch)
-        echo_bind_fail(b, "'latent_encoder.in_proj.weight' has patches of %d frames, the "
-                          "speaker encoder of %d", d->encoder[CONTEXT_PAST].patch,
-                       d->encoder[CONTEXT_VOICE].patch);
+    bind_encoders(b, d);
     bind_ends(b, d);
     d->layer = echo_bind_memory(b, (size_t)d->layers, sizeof *d->layer);
     for (int i = 0; i < d->layers && d->layer; i++)

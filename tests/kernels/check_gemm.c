@@ -148,7 +148,7 @@ static bool one_shape(struct check *c, const struct gemm_fns *f, const struct sh
 /* Eight-bit sums cannot overflow at the longest rows there are, and are exact. */
 static bool extremes(struct check *c, const struct gemm_fns *f)
 {
-    enum { M = 9, N = 40, K = 8192 };
+    enum { M = 9, N = 40, K = 8196 };
     float *x = malloc((size_t)M * K * sizeof *x), *w = malloc((size_t)N * K * sizeof *w);
     float y[M * N];
     ptrdiff_t row = K + 8;
@@ -285,6 +285,42 @@ static bool not_finite(struct check *c, const struct gemm_fns *f, enum dtype dty
     return ok;
 }
 
+/* A row keeps its length, times how many numbers were spread together; and bits are
+ * those of plain C. */
+static bool spreading(struct check *c, const struct gemm_fns *f, uint64_t *seed)
+{
+    static const int ns[] = { 1, 100, 256, 512, 768, 2048, 5888 };
+    struct gemm_fns ref;
+    bool ok = true;
+
+    echo_gemm_init(&ref, 0);
+    for (int i = 0; i < 7; i++) {
+        int n = ns[i], together = echo_panel_spread(n);
+        float *x = check_guarded((size_t)n);
+        float *want = malloc((size_t)n * sizeof *x), *start = malloc((size_t)n * sizeof *x);
+        double before = 0, after = 0;
+
+        check_fill(start, (size_t)n, seed);
+        memcpy(x, start, (size_t)n * sizeof *x);
+        memcpy(want, start, (size_t)n * sizeof *x);
+        f->spread(x, n);
+        ref.spread(want, n);
+        if (memcmp(x, want, (size_t)n * sizeof *x)) {
+            snprintf(c->where, sizeof c->where, "other bits than plain C: n = %d", n);
+            ok = false;
+        }
+        for (int p = 0; p < n; p++) {
+            before += (double)start[p] * start[p] * together;
+            after += (double)x[p] * x[p];
+        }
+        ok = check_near(c, (float)after, (float)before, before * 1e-5, "length", i, n) && ok;
+        ok = check_unharmed(c, x, (size_t)n) && ok;
+        free(want);
+        free(start);
+    }
+    return ok;
+}
+
 static bool widening(struct check *c, const struct gemm_fns *f, uint64_t *seed)
 {
     static const int ks[] = { 1, 2, 7, 16, 33 };
@@ -310,7 +346,7 @@ static bool widening(struct check *c, const struct gemm_fns *f, uint64_t *seed)
 static bool packing(struct check *c, uint64_t *seed)
 {
     enum { K = 37 };
-    float x[K * GEMM_PANEL], scales[GEMM_PANEL];
+    float x[K * GEMM_PANEL], used[K * GEMM_PANEL], scales[GEMM_PANEL];
     int8_t to[12 * 64];
     int32_t sums[GEMM_PANEL];
     bool ok = true;
@@ -318,7 +354,8 @@ static bool packing(struct check *c, uint64_t *seed)
     check_fill(x, K * GEMM_PANEL, seed);
     for (int p = 0; p < K; p++)
         x[p * GEMM_PANEL + 3] = 0; /* a column of zeros */
-    echo_panel_pack_i8(to, x, K);
+    memcpy(used, x, sizeof used);
+    echo_panel_pack_i8(to, used, K);
     memcpy(scales, to + 10 * 64, sizeof scales);
     memcpy(sums, to + 11 * 64, sizeof sums);
     for (int col = 0; col < GEMM_PANEL; col++) {
@@ -474,6 +511,7 @@ void check_gemm(struct check *c)
     for (int i = 0; i < 3; i++)
         check_end(c, stored[i].name, expansion(c, &f, stored[i].dtype, &seed));
     check_end(c, "widen", widening(c, &f, &seed));
+    check_end(c, "spread", spreading(c, &f, &seed));
     if (!c->flags)
         check_end(c, "packing", packing(c, &seed));
     for (enum dtype t = DT_F32; c->bench && t <= DT_I8; t++)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "backend/backend.h"
+#include "backend/cpu/gemm.h"
 #include "base/bf16.h"
 #include "base/pool.h"
 #include "check.h"
@@ -67,13 +68,20 @@ static const struct shape {
     { 129, 97, 1, 512, 1, FINISH_GATE, DT_I8, false },
 };
 
-/* What operands of a precision stand for. */
-static float *rounded(const float *x, int rows, int k, enum dtype dtype)
+/* What operands of a precision stand for; of weights, what they are divided by. */
+static float *rounded(float *x, int rows, int k, enum dtype dtype, bool weights)
 {
     float *out = malloc((size_t)rows * (size_t)k * sizeof *out);
+    struct gemm_fns plain;
 
+    echo_gemm_init(&plain, 0);
     for (int i = 0; i < rows; i++, x += k) {
         float top = 0;
+
+        if (dtype == DT_I8)
+            plain.spread(x, k);
+        for (int p = 0; weights && dtype == DT_I8 && p < k; p++)
+            x[p] /= (float)echo_panel_spread(k);
 
         for (int p = 0; p < k; p++)
             top = fabsf(x[p]) > top ? fabsf(x[p]) : top;
@@ -143,9 +151,9 @@ struct case_data {
 static bool near_double(struct check *c, const struct shape *s, const struct case_data *d,
                         const float *start)
 {
-    float *x = rounded(d->x.host, d->tx.rows, s->k, s->operand);
-    float *w[2] = { rounded(d->w[0].host, s->n, s->taps * s->k, s->operand),
-                    rounded(d->w[1].host, s->n, s->taps * s->k, s->operand) };
+    float *x = rounded(d->x.host, d->tx.rows, s->k, s->operand, false);
+    float *w[2] = { rounded(d->w[0].host, s->n, s->taps * s->k, s->operand, true),
+                    rounded(d->w[1].host, s->n, s->taps * s->k, s->operand, true) };
     const float *y = d->y[0].host, *bias = d->bias.host, *gate = d->gate.host;
     bool plain = s->finish <= FINISH_ADD, ok = true;
 

@@ -74,10 +74,13 @@ static DECL_ACT_SOFTMAX(softmax_c)
 
     for (int i = first; i < end; i++)
         top = x[i] > top ? x[i] : top;
-    for (int i = first; i < end; i++)
-        sum += exp(scale * (x[i] - top));
-    for (int i = 0; i < n; i++)
-        x[i] = i < first || i >= end ? 0 : (float)(exp(scale * (x[i] - top)) / sum);
+    for (int i = 0; i < n; i++) {
+        double e = i < first || i >= end ? 0 : exp(scale * (x[i] - top));
+
+        sum += e;
+        x[i] = (float)e;
+    }
+    return (float)(1 / sum);
 }
 
 static DECL_ACT_DEPTHWISE(depthwise_c)

@@ -19,8 +19,9 @@
 /* turns = alpha / pi, inverse = 1 / (alpha + 1e-9) */
 #define DECL_ACT_SNAKE(name) \
     void name(float *y, const float *x, const float *turns, const float *inverse, int n)
-/* x: scores to probabilities of scale * x[first..end-1]; the others become 0. */
-#define DECL_ACT_SOFTMAX(name) void name(float *x, float scale, int first, int end, int n)
+/* x: scores to what is in proportion to the probabilities of scale * x[first..end-1], the
+ * largest of them 1; the others become 0.  Returns the factor that makes their sum 1. */
+#define DECL_ACT_SOFTMAX(name) float name(float *x, float scale, int first, int end, int n)
 /* y[c] = bias[c] + sum over t of w[t][c] x[t][c]; w has rows of n, x rows of ldx */
 #define DECL_ACT_DEPTHWISE(name)                                                        \
     void name(float *y, const float *x, ptrdiff_t ldx, const float *w, const float *bias, \

@@ -9,6 +9,7 @@
 #include "backend/cpu/activation.h"
 #include "backend/cpu/vec_loop.h"
 
+#include <stdbool.h>
 
 static inline vf v_exp(vf x)
 {
@@ -155,6 +156,12 @@ static inline vf inside(int i, int first, int end)
     return v_if_less(at, v_set((float)first), v_zero(), in);
 }
 
+/* Where all lanes are of numbers that count. */
+static inline bool is_inside(int i, int first, int end)
+{
+    return i >= first && i + VEC <= end;
+}
+
 static DECL_ACT_SOFTMAX(softmax)
 {
     vf top = v_set(-3.4e38f), sum = v_zero(), f = v_set(scale);
@@ -162,26 +169,24 @@ static DECL_ACT_SOFTMAX(softmax)
 
     for (int i = whole; i < end; i += VEC) {
         int live = n - i < VEC ? n - i : VEC;
-        vf in = inside(i, first, end), v = v_get(x + i, live);
+        vf v = v_get(x + i, live);
 
-        top = v_max(top, v_if_less(in, v_set(0.5f), top, v));
+        if (!is_inside(i, first, end))
+            v = v_if_less(inside(i, first, end), v_set(0.5f), top, v);
+        top = v_max(top, v);
     }
     top = v_set(v_top(top));
-    for (int i = whole; i < end; i += VEC) {
-        int live = n - i < VEC ? n - i : VEC;
-        vf e = v_exp(v_mul(f, v_sub(v_get(x + i, live), top)));
+    VEC_LOOP(n) {
+        vf e = v_zero();
 
-        e = v_if_less(inside(i, first, end), v_set(0.5f), v_zero(), e);
+        if (i >= whole && i < end)
+            e = v_exp(v_mul(f, v_sub(v_get(x + i, live), top)));
+        if (!is_inside(i, first, end))
+            e = v_if_less(inside(i, first, end), v_set(0.5f), v_zero(), e);
         sum = v_add(sum, e);
         v_put(x + i, e, live);
     }
-    vf r = v_set(1.0f / v_sum(sum));
-
-    VEC_LOOP(n) {
-        vf v = i < whole || i >= end ? v_zero() : v_mul(v_get(x + i, live), r);
-
-        v_put(x + i, v, live);
-    }
+    return 1.0f / v_sum(sum);
 }
 
 static DECL_ACT_DEPTHWISE(depthwise)

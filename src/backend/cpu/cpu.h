@@ -16,6 +16,7 @@
 #define TASK_ROWS    2048 /* of a product, at most */
 #define SCORE_FLOATS (1 << 18)
 #define VALUE_KEYS   256 /* values of so many keys are packed at a time */
+#define MOST_QUERIES 320 /* of a block: the more, the less often keys are packed */
 #define MAX_HEAD     256
 #define MAX_ROW      65536 /* numbers of a row that becomes an operand */
 
@@ -24,6 +25,8 @@ struct thread_scratch {
     float sums[2][TASK_ROWS * STRIP_PANELS * GEMM_PANEL]; /* of products with a finish */
     float scores[SCORE_FLOATS];
     float values[VALUE_KEYS * MAX_HEAD];
+    uint16_t queries[MOST_QUERIES][MAX_HEAD + 32]; /* of bfloat16 */
+    float factors[MOST_QUERIES];
     float row[MAX_ROW];
 };
 

@@ -12,16 +12,8 @@
 
 #include "backend/cpu/cpu.h"
 
-#define QUERY_BLOCK 64
-#define LANES       16 /* the widest vector of any set */
-
-struct attention_job {
-    struct cpu_backend *cpu;
-    struct tensor y, q;
-    const struct kv *kv;
-    int n_kv, heads, branches, window;
-    int rows, ld; /* queries of a block; floats of a row of scores */
-};
+#define LANES      16 /* the widest vector of any set */
+#define MOST_SPANS 8
 
 /* The keys of one segment that a block looks at. */
 struct span {
@@ -30,53 +22,129 @@ struct span {
     int keys;
 };
 
-static void score(const struct attention_job *j, struct thread_scratch *s, const float *q,
-                  int rows, const struct span *span, int head, int column)
-{
-    for (int key = 0; key < span->keys; key += STRIP_PANELS * GEMM_PANEL) {
-        int n = at_most(span->keys - key, STRIP_PANELS * GEMM_PANEL);
-        struct gemm_args a = {
-            .y = s->scores + column + key, .ldy = j->ld,
-            .x = q, .ldx = j->q.ld * (ptrdiff_t)sizeof *q,
-            .w = s->panels, .panel = head * PANEL_LINE,
-            .m = rows, .n = n, .taps = 1, .lines = head,
-        };
+struct attention_job {
+    struct cpu_backend *cpu;
+    struct tensor y, q;
+    const struct kv *kv;
+    int n_kv, heads, branches, window;
+    enum dtype dtype; /* of the operands of both products */
+    int rows, ld;     /* queries of a block; floats of a row of scores */
+};
 
-        for (int i = 0; i < n; i += GEMM_PANEL)
-            j->cpu->gemm.expand(s->panels + (ptrdiff_t)i * head,
-                                span->k + (key + i) * span->ldk, DT_F32, span->ldk,
-                                at_most(n - i, GEMM_PANEL), head);
-        j->cpu->gemm.run[DT_F32](&a);
+/* One block at work. */
+struct block {
+    const struct attention_job *j;
+    struct thread_scratch *s;
+    int rows, head, columns; /* queries, numbers of a head, keys of all spans */
+    struct span spans[MOST_SPANS];
+    int n;
+};
+
+/* Keys as panels; of bfloat16, pairs are turned like the floats they take the place of. */
+static void pack_keys(const struct block *b, const float *k, ptrdiff_t ld, int keys)
+{
+    const struct gemm_fns *gemm = &b->j->cpu->gemm;
+    float *to = b->s->panels;
+    int lines = panel_lines((int)dtype_size(b->j->dtype), b->head);
+
+    for (int i = 0; i < keys; i += GEMM_PANEL, to += (ptrdiff_t)lines * GEMM_PANEL) {
+        int n = at_most(keys - i, GEMM_PANEL);
+
+        if (b->j->dtype == DT_F32) {
+            gemm->expand(to, k + i * ld, DT_F32, ld, n, b->head);
+            continue;
+        }
+        for (int r = 0; r < n; r++)
+            gemm->operand[DT_BF16](b->s->row + r * lines, k + (i + r) * ld, b->head);
+        gemm->expand(to, b->s->row, DT_F32, lines, n, lines);
     }
 }
 
-/* Values of `keys` keys as panels [head / 16][keys][16]. */
-static void pack_values(float *panels, const float *v, ptrdiff_t ldv, int keys, int head)
+/* q [rows][head] against all keys: scores */
+static void score(const struct block *b, const void *q, ptrdiff_t ldq)
 {
-    for (int c = 0; c < head; c += GEMM_PANEL) {
-        int n = at_most(head - c, GEMM_PANEL);
+    int column = 0;
 
-        for (int i = 0; i < keys; i++, panels += GEMM_PANEL) {
-            memcpy(panels, v + i * ldv + c, (size_t)n * sizeof *v);
-            memset(panels + n, 0, (size_t)(GEMM_PANEL - n) * sizeof *v);
+    for (int i = 0; i < b->n; column += b->spans[i++].keys) {
+        const struct span *span = &b->spans[i];
+
+        for (int key = 0; key < span->keys; key += STRIP_PANELS * GEMM_PANEL) {
+            int n = at_most(span->keys - key, STRIP_PANELS * GEMM_PANEL);
+            struct gemm_args a = {
+                .y = b->s->scores + column + key, .ldy = b->j->ld, .x = q, .ldx = ldq,
+                .w = b->s->panels, .m = b->rows, .n = n, .taps = 1,
+                .lines = panel_lines((int)dtype_size(b->j->dtype), b->head),
+            };
+
+            a.panel = a.lines * PANEL_LINE;
+            pack_keys(b, span->k + key * span->ldk, span->ldk, n);
+            b->j->cpu->gemm.run[b->j->dtype](&a);
         }
     }
 }
 
-static void weigh(const struct attention_job *j, struct thread_scratch *s, float *y, int rows,
-                  const struct span *span, int head, int column, bool add)
+/* The value of a key counted over all spans. */
+static const float *value_of(const struct block *b, int key)
 {
-    for (int key = 0; key < span->keys; key += VALUE_KEYS) {
-        int n = at_most(span->keys - key, VALUE_KEYS);
+    int i = 0;
+
+    for (; key >= b->spans[i].keys; i++)
+        key -= b->spans[i].keys;
+    return b->spans[i].v + key * b->spans[i].ldv;
+}
+
+/* Values of some keys as panels [head / 16][lines][16]: what one line's four bytes of a column
+ * hold are one value, or those of two keys. */
+static void pack_values(const struct block *b, int first, int keys)
+{
+    bool pairs = b->j->dtype == DT_BF16;
+    int lines = panel_lines((int)dtype_size(b->j->dtype), keys);
+    float none[MAX_HEAD] = { 0 };
+    uint16_t two[2][MAX_HEAD + 1];
+
+    for (int i = 0; i < lines; i++) {
+        const float *v = value_of(b, first + (pairs ? 2 * i : i));
+        float *to = b->s->values + (ptrdiff_t)i * GEMM_PANEL;
+
+        if (pairs) {
+            const float *next = 2 * i + 1 < keys ? value_of(b, first + 2 * i + 1) : none;
+
+            b->j->cpu->gemm.operand[DT_BF16](two[0], v, b->head);
+            b->j->cpu->gemm.operand[DT_BF16](two[1], next, b->head);
+        }
+        for (int c = 0; c < b->head; c += GEMM_PANEL, to += (ptrdiff_t)lines * GEMM_PANEL) {
+            int n = at_most(b->head - c, GEMM_PANEL);
+            uint16_t *pair = (uint16_t *)(void *)to;
+
+            memset(to, 0, PANEL_LINE);
+            if (!pairs)
+                memcpy(to, v + c, (size_t)n * sizeof *v);
+            for (int p = 0; pairs && p < n; p++) {
+                pair[2 * p] = two[0][c + p];
+                pair[2 * p + 1] = two[1][c + p];
+            }
+        }
+    }
+}
+
+/* y = probabilities times values */
+static void weigh(const struct block *b, float *y)
+{
+    int size = (int)dtype_size(b->j->dtype);
+
+    for (int key = 0; key < b->columns; key += VALUE_KEYS) {
+        int n = at_most(b->columns - key, VALUE_KEYS);
         struct gemm_args a = {
-            .y = y, .ldy = j->y.ld,
-            .x = s->scores + column + key, .ldx = j->ld * (ptrdiff_t)sizeof *s->scores,
-            .w = s->values, .panel = n * PANEL_LINE,
-            .m = rows, .n = head, .taps = 1, .lines = n, .add = add || key,
+            .y = y, .ldy = b->j->y.ld,
+            .x = (const char *)b->s->scores + (ptrdiff_t)key * size,
+            .ldx = b->j->ld * (ptrdiff_t)sizeof *b->s->scores,
+            .w = b->s->values, .m = b->rows, .n = b->head, .taps = 1,
+            .lines = panel_lines(size, n), .add = key > 0,
         };
 
-        pack_values(s->values, span->v + key * span->ldv, span->ldv, n, head);
-        j->cpu->gemm.run[DT_F32](&a);
+        a.panel = a.lines * PANEL_LINE;
+        pack_values(b, key, n);
+        b->j->cpu->gemm.run[b->j->dtype](&a);
     }
 }
 
@@ -86,19 +154,10 @@ static int window_begin(const struct attention_job *j, int key)
     return j->window == SEE_ALL || key < j->window ? 0 : (key - j->window + 1) / LANES * LANES;
 }
 
-static void attention_task(void *arg, int task, int thread)
+/* The block's spans: keys and values of one head that its branch sees. */
+static void look(struct block *b, int h, int branch, int begin, int end)
 {
-    const struct attention_job *j = arg;
-    struct thread_scratch *s = &j->cpu->scratch[thread];
-    int per_branch = j->q.rows / j->branches, head = j->q.cols / j->heads;
-    int blocks = divide_up(per_branch, j->rows);
-    int block = task % blocks, h = task / blocks % j->heads, branch = task / blocks / j->heads;
-    int first = block * j->rows, rows = at_most(j->rows, per_branch - first);
-    int row = branch * per_branch + first, columns = 0;
-    int begin = 0; /* of the first segment, the only one with a window */
-    int past = j->window == SEE_ALL ? 0 : j->kv[0].k.rows - j->q.rows;
-    struct span spans[8];
-    int n = 0;
+    const struct attention_job *j = b->j;
 
     for (int i = 0; i < j->n_kv; i++) {
         struct tensor k = j->kv[i].k, v = j->kv[i].v;
@@ -110,47 +169,74 @@ static void attention_task(void *arg, int task, int thread)
             v = tensor_rows(v, branch * (v.rows / j->branches), v.rows / j->branches);
         }
         if (j->window != SEE_ALL) {
-            begin = window_begin(j, past + first);
-            k = tensor_rows(k, begin, past + first + rows - begin);
-            v = tensor_rows(v, begin, past + first + rows - begin);
+            k = tensor_rows(k, begin, end - begin);
+            v = tensor_rows(v, begin, end - begin);
         }
-        spans[n++] = (struct span){ row_of(k, 0) + h * head, row_of(v, 0) + h * head,
-                                    k.ld, v.ld, k.rows };
+        b->spans[b->n++] = (struct span){ row_of(k, 0) + h * b->head,
+                                          row_of(v, 0) + h * b->head, k.ld, v.ld, k.rows };
+        b->columns += k.rows;
     }
-    for (int i = 0; i < n; columns += spans[i++].keys)
-        score(j, s, row_of(j->q, row) + h * head, rows, &spans[i], head, columns);
-    for (int i = 0; i < rows; i++) {
-        int from = 0, end = columns;
+}
+
+static void attention_task(void *arg, int task, int thread)
+{
+    const struct attention_job *j = arg;
+    int per_branch = j->q.rows / j->branches, blocks = divide_up(per_branch, j->rows);
+    int block = task % blocks, h = task / blocks % j->heads, branch = task / blocks / j->heads;
+    int first = block * j->rows, row = branch * per_branch + first;
+    int past = j->window == SEE_ALL ? 0 : j->kv[0].k.rows - j->q.rows;
+    int begin = window_begin(j, past + first);
+    struct block b = { .j = j, .s = &j->cpu->scratch[thread], .head = j->q.cols / j->heads,
+                       .rows = at_most(j->rows, per_branch - first) };
+    const void *q = row_of(j->q, row) + h * b.head;
+    ptrdiff_t ldq = j->q.ld * (ptrdiff_t)sizeof(float);
+    float *y = row_of(j->y, row) + h * b.head;
+
+    look(&b, h, branch, begin, past + first + b.rows);
+    if (j->dtype == DT_BF16) {
+        for (int i = 0; i < b.rows; i++)
+            j->cpu->gemm.operand[DT_BF16](b.s->queries[i],
+                                          (const float *)q + i * (ptrdiff_t)j->q.ld, b.head);
+        q = b.s->queries;
+        ldq = sizeof b.s->queries[0];
+    }
+    score(&b, q, ldq);
+    for (int i = 0; i < b.rows; i++) {
+        float *scores = b.s->scores + (ptrdiff_t)i * j->ld;
+        int from = 0, end = b.columns;
 
         if (j->window != SEE_ALL) {
             end = past + first + i + 1 - begin;
             from = end > j->window ? end - j->window : 0;
         }
-        j->cpu->act.softmax(s->scores + (ptrdiff_t)i * j->ld, 1.0f / sqrtf((float)head), from,
-                            end, columns);
+        b.s->factors[i] = j->cpu->act.softmax(scores, 1.0f / sqrtf((float)b.head), from, end,
+                                              b.columns);
+        if (j->dtype == DT_BF16)
+            j->cpu->gemm.operand[DT_BF16](scores, scores, b.columns); /* from front to back */
     }
-    columns = 0;
-    for (int i = 0; i < n; columns += spans[i++].keys)
-        weigh(j, s, row_of(j->y, row) + h * head, rows, &spans[i], head, columns, i > 0);
+    weigh(&b, y);
+    for (int i = 0; i < b.rows; i++)
+        j->cpu->act.scale(y + (ptrdiff_t)i * j->y.ld, b.s->factors[i], b.head);
 }
 
 void echo_cpu_attention(struct backend *b, struct tensor y, struct tensor q,
                         const struct kv *kv, int n_kv, int heads, int branches, int window,
                         enum dtype precision)
 {
-    struct attention_job j = { to_cpu(b), y, q, kv, n_kv, heads, branches, window, 0, 0 };
+    struct attention_job j = { to_cpu(b), y, q, kv, n_kv, heads, branches, window, precision,
+                               0, 0 };
     int keys = 0, per_branch = q.rows / branches;
+    int wanted = divide_up(4 * echo_pool_threads(j.cpu->pool), heads * branches); /* blocks */
 
-    (void)precision;
     if (!q.rows)
         return;
     for (int i = 0; i < n_kv; i++)
         keys += kv[i].k.rows / (kv[i].per_branch ? branches : 1);
     if (window != SEE_ALL && keys > window - 1)
-        keys = at_most(keys, window - 1 + QUERY_BLOCK + LANES);
+        keys = at_most(keys, window - 1 + MOST_QUERIES + LANES);
     j.ld = divide_up(keys, LANES) * LANES + LANES;
-    j.rows = at_most(SCORE_FLOATS / j.ld, QUERY_BLOCK);
-    ECHO_ASSERT(n_kv <= 8 && j.rows >= 1 && q.cols / heads <= MAX_HEAD);
+    j.rows = at_most(at_most(SCORE_FLOATS / j.ld, MOST_QUERIES), divide_up(per_branch, wanted));
+    ECHO_ASSERT(n_kv <= MOST_SPANS && j.rows >= 1 && q.cols / heads <= MAX_HEAD);
     echo_cpu_share(j.cpu, attention_task, &j,
                    divide_up(per_branch, j.rows) * heads * branches,
                    (double)q.rows * keys * q.cols / 4);

@@ -64,6 +64,8 @@ static void rows_task(void *arg, int task, int thread)
 
         r.out = operand ? r.cpu->scratch[thread].row : row_of(r.y, i);
         r.row(&r, i);
+        if (r.y.dtype == DT_I8)
+            r.cpu->gemm.spread(r.out, r.y.cols);
         if (operand)
             r.cpu->gemm.operand[r.y.dtype](bytes_of(r.y, i), r.out, r.y.cols);
     }

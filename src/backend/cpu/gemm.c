@@ -79,6 +79,41 @@ static DECL_GEMM_RUN(gemm_i8_c)
     run(a, DT_I8);
 }
 
+static void mix(float *x, int n, int step)
+{
+    for (int h = 1; h < n; h *= 2)
+        for (int i = 0; i < n; i++)
+            if (!(i & h)) {
+                float a = x[i * step], b = x[(i + h) * step];
+
+                x[i * step] = a + b;
+                x[(i + h) * step] = a - b;
+            }
+}
+
+static DECL_GEMM_SPREAD(spread_c)
+{
+    int together = echo_panel_spread(n);
+
+    if (together == 1)
+        return;
+    for (float *at = x; at < x + n; at += PANEL_BLOCK) {
+        for (int j = 0; j < 16; j++)
+            mix(at + j, 16, 16);
+        for (int j = 0; j < 16; j++) /* as if transposed */
+            mix(at + j * 16, 16, 1);
+        for (int i = 0; i < 16; i++)
+            for (int j = 0; j < i; j++) {
+                float a = at[i * 16 + j];
+
+                at[i * 16 + j] = at[j * 16 + i];
+                at[j * 16 + i] = a;
+            }
+    }
+    for (int j = 0; j < PANEL_BLOCK; j++)
+        mix(x + j, together / PANEL_BLOCK, PANEL_BLOCK);
+}
+
 static DECL_GEMM_OPERAND(operand_bf16_c)
 {
     uint16_t *out = to;
@@ -140,6 +175,7 @@ void echo_gemm_init(struct gemm_fns *f, unsigned cpu)
 {
     *f = (struct gemm_fns){ .run = { gemm_f32_c, gemm_bf16_c, gemm_i8_c },
                             .operand = { NULL, operand_bf16_c, operand_i8_c },
+                            .spread = spread_c,
                             .expand = gemm_expand_c,
                             .widen = gemm_widen_c };
     (void)cpu;

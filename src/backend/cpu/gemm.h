@@ -41,6 +41,11 @@ struct gemm_args {
 #define DECL_GEMM_RUN(name) void name(const struct gemm_args *a)
 typedef DECL_GEMM_RUN(gemm_run);
 
+/* In place: a row of x becomes the sums and differences that eight-bit panels are multiplied
+ * by; see base/panels.h. */
+#define DECL_GEMM_SPREAD(name) void name(float *x, int n)
+typedef DECL_GEMM_SPREAD(gemm_spread);
+
 /* n numbers of a row of x as the operand of a set's products, filled up to whole lines. */
 #define DECL_GEMM_OPERAND(name) void name(void *to, const float *x, int n)
 typedef DECL_GEMM_OPERAND(gemm_operand);
@@ -58,6 +63,7 @@ typedef DECL_GEMM_WIDEN(gemm_widen);
 struct gemm_fns {
     gemm_run *run[DT_I8 + 1];         /* by the operand's dtype */
     gemm_operand *operand[DT_I8 + 1]; /* of DT_F32: none */
+    gemm_spread *spread;              /* before those of DT_I8 */
     gemm_expand *expand;
     gemm_widen *widen;
     bool dots; /* products of bfloat16 are faster than those of float32 */

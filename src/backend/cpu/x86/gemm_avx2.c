@@ -141,6 +141,11 @@ static DECL_GEMM_WIDEN(widen)
         }
 }
 
+static DECL_GEMM_SPREAD(spread)
+{
+    spread_with(expand_any, x, n);
+}
+
 void echo_gemm_init_avx2(struct gemm_fns *f)
 {
     f->run[DT_F32] = f32;
@@ -148,6 +153,7 @@ void echo_gemm_init_avx2(struct gemm_fns *f)
     f->run[DT_I8] = i8;
     f->operand[DT_BF16] = operand_bf16;
     f->operand[DT_I8] = operand_i8;
+    f->spread = spread;
     f->expand = expand_any;
     f->widen = widen;
 }

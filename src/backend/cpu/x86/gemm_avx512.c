@@ -103,11 +103,17 @@ static DECL_GEMM_WIDEN(widen)
     }
 }
 
+static DECL_GEMM_SPREAD(spread)
+{
+    spread_with(expand_any, x, n);
+}
+
 void echo_gemm_init_avx512(struct gemm_fns *f)
 {
     f->run[DT_F32] = f32;
     f->run[DT_BF16] = bf16;
     f->operand[DT_BF16] = operand_bf16;
+    f->spread = spread;
     f->expand = expand_any;
     f->widen = widen;
 }
