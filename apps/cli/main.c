@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     &decode_command,
     &info_command,
     &synth_command,
+    &bench_command,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -11,6 +11,9 @@ echo_status output_check(const char *path, echo_error *err);
 /* The same for a file that cannot go to standard output. */
 echo_status output_check_named(const char *path, echo_error *err);
 
+/* Write it whole: "-" is standard output, and a file appears complete or not at all. */
+echo_status output_save(const char *path, const void *data, size_t bytes, echo_error *err);
+
 /* As a person calls it. */
 const char *output_name(const char *path);
 

@@ -58,7 +58,7 @@ static void draw(struct progress *p, const char *stage, double done, double tota
 {
     double now = clock_now(), part = total > 0 ? done / total : 0;
     int room = line_columns(), filled;
-    char line[WIDEST_LINE + 96], bar[WIDEST_BAR + 3] = "", left[32] = "";
+    char line[WIDEST_LINE + 128], bar[WIDEST_BAR + 3] = "", left[32] = "";
 
     if (p->stage != stage) {
         p->stage = stage;
@@ -70,7 +70,8 @@ static void draw(struct progress *p, const char *stage, double done, double tota
     if (done > p->first && now - p->began > SETTLE_S)
         format_left(left, sizeof left, (now - p->began) / (done - p->first) * (total - done));
 
-    room -= (int)(strlen(stage) + strlen(count) + strlen(" []    0:00:00 left"));
+    room -= (int)(strlen(p->head) + strlen(stage) + strlen(count));
+    room -= (int)strlen(" []    0:00:00 left");
     room = room < WIDEST_BAR ? room : WIDEST_BAR;
     if (room >= 5) {
         filled = (int)((part > 1 ? 1 : part) * room);
@@ -81,7 +82,7 @@ static void draw(struct progress *p, const char *stage, double done, double tota
         bar[0] = '[';
         bar[room + 1] = ']';
     }
-    snprintf(line, sizeof line, "%s %s  %s  %s", stage, bar, count, left);
+    snprintf(line, sizeof line, "%s%s %s  %s  %s", p->head, stage, bar, count, left);
     put_line(p, line);
     p->drawn = now;
 }
@@ -93,6 +94,16 @@ void progress_note(struct progress *p, const char *what)
     p->stage = NULL;
     put_line(p, what);
     p->drawn = clock_now();
+}
+
+void progress_head(struct progress *p, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(p->head, sizeof p->head, fmt, ap);
+    va_end(ap);
+    p->stage = NULL;
 }
 
 bool progress_stage(void *user, echo_stage stage, int done, int total)

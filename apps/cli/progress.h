@@ -13,6 +13,7 @@ struct progress {
     bool shown;
     double frame_s; /* how long a latent frame sounds */
     int columns;    /* that the line on the screen takes, 0: there is none */
+    char head[24];  /* in front of every stage: which one of many jobs it belongs to */
     const char *stage;
     double began, first; /* the time and the count when the stage began */
     double drawn;        /* the time of the last drawing */
@@ -22,6 +23,10 @@ void progress_open(struct progress *p, bool quiet);
 
 /* What goes on while there is nothing to count. */
 void progress_note(struct progress *p, const char *what);
+
+/* Another job begins; "" is one that needs no name. */
+__attribute__((format(printf, 2, 3))) void progress_head(struct progress *p,
+                                                         const char *fmt, ...);
 
 /* An echo_progress; user is the struct progress.  False once the user wants to stop. */
 bool progress_stage(void *user, echo_stage stage, int done, int total);

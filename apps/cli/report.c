@@ -8,16 +8,26 @@
 #include "failure.h"
 #include "output.h"
 
+void report_plain(char *out, size_t size, const char *text)
+{
+    json_t *string;
+
+    snprintf(out, size, "%s", text);
+    string = json_string(out);
+    if (!string)
+        for (char *p = out; *p; p++)
+            if (*p & 0x80)
+                *p = '?';
+    json_decref(string);
+}
+
 void report_string(json_t *object, const char *key, const char *value)
 {
     json_t *string = json_string(value ? value : "");
     char plain[1024];
 
     if (!string) {
-        snprintf(plain, sizeof plain, "%s", value);
-        for (char *p = plain; *p; p++)
-            if (*p & 0x80)
-                *p = '?';
+        report_plain(plain, sizeof plain, value);
         string = json_string(plain);
     }
     json_object_set_new(object, key, string);
@@ -52,7 +62,7 @@ void report_speed(json_t *object, double audio_s, double work_s)
     json_object_set_new(object, "rtf", audio_s > 0 ? json_real(work_s / audio_s) : json_null());
 }
 
-static json_int_t peak_bytes(void)
+json_int_t report_peak_bytes(void)
 {
     struct rusage usage;
 
@@ -66,7 +76,7 @@ void report_model(json_t *object, const echo_model_info *info)
     report_string(object, "precision", info->precision);
     report_string(object, "codec_precision", info->codec_precision);
     report_real(object, "load_s", info->load_s);
-    report_integer(object, "peak_bytes", peak_bytes());
+    report_integer(object, "peak_bytes", report_peak_bytes());
 }
 
 echo_status report_print(json_t *object, echo_error *err)

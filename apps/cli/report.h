@@ -7,6 +7,10 @@
 
 #include "echotts.h"
 
+/* A copy that is UTF-8: if text is none, or no longer when it is cut to size, with a '?' for
+ * each byte that is not ASCII. */
+void report_plain(char *out, size_t size, const char *text);
+
 /* Strings that are not UTF-8, as file names may be, get a '?' for each such byte. */
 void report_string(json_t *object, const char *key, const char *value);
 void report_integer(json_t *object, const char *key, json_int_t value);
@@ -17,6 +21,9 @@ void report_seed(json_t *object, const char *key, uint64_t value);
 
 /* audio_s, total_s, and rtf, one through the other; null when there is no audio. */
 void report_speed(json_t *object, double audio_s, double work_s);
+
+/* The most memory that the process had so far. */
+json_int_t report_peak_bytes(void);
 
 /* What every report ends with: device, precision, model, load_s, peak_bytes. */
 void report_model(json_t *object, const echo_model_info *info);

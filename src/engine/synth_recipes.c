@@ -90,13 +90,13 @@ static bool transposed(struct job *j)
 
 /* Mean squares of what the output projections see, times the gate behind them: 0.27 is E
  * tanh(gate)^2 (see gate_up.bias), 0.988 that of the MLP's hidden numbers, 0.31 E sigmoid(N)^2
- * and 0.50 what a softmax over scores of standard deviation 1.5 leaves of the values (see q_norm
- * and k_norm), nearly all of it what they share through the shift.  A model made so has 0.27 and
- * 5.6, and 196 for the largest number of all, where the trained one has 187.
+ * and 0.50 what a softmax over scores of standard deviation 1.5 leaves of the values (see
+ * q_norm and k_norm), nearly all of it what they share through the shift.  A model made so has
+ * 0.27 and 5.6, and 196 for the largest number of all, where the trained one has 187.
  *
- * Shifts and scores are chosen so that an error made in an early layer is no larger in the end,
- * as it is in trained voices (bench/errors.c on models/small).  With scores of deviation 3 and
- * small shifts it grew by 1.2 a layer: that is chaos, in which any two precisions differ. */
+ * Shifts and scores are chosen so that an error made in an early layer is no larger in the
+ * end, as it is in trained voices (bench/errors.c on models/small).  With scores of deviation 3
+ * and small shifts it grew by 1.2 a layer: chaos, in which any two precisions differ. */
 #define MLP_POWER       (0.27 * 0.988)
 #define ATTENTION_POWER (0.27 * 0.31 * 0.50)
 

@@ -13,6 +13,7 @@ import time
 
 sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 
+import bench
 import golden
 import models
 import refusals
@@ -38,6 +39,7 @@ def main(path, data):
             ("models", lambda: models.check(program)),
             ("refusals", lambda: refusals.check(program)),
             ("terminal", lambda: terminal.check(program)),
+            ("bench", lambda: bench.check(program)),
         ]
         for name, section in sections:
             began = time.monotonic()

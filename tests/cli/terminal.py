@@ -126,6 +126,7 @@ def check_closed_stdout(p):
     """A reader that went away is an error, not a silent death."""
     tiny = p.model("tiny")
     for args in (["say", "Hello.", "-m", tiny, "--frames", 8, "-s", 1, "-o", "-"],
+                 ["bench", "-m", tiny, "--texts", "short", "-s", 1, "--voices", 0, "--frames", 8],
                  ["info", "--json"], ["info"], ["--help"], ["say", "--help"]):
         reader, writer = os.pipe()
         os.close(reader)

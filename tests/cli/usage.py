@@ -7,7 +7,7 @@ import safetensors
 import wav
 from harness import read, text
 
-COMMANDS = ("say", "encode", "decode", "info", "synth")
+COMMANDS = ("say", "encode", "decode", "info", "synth", "bench")
 
 # Every key of a report, and what is sane: of a run of 8 frames, 2 steps.
 SAY_REPORT = {

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* bench.c - how fast this machine speaks: texts, voices and steps, each several times. */
+#include <string.h>
+
+#include "bench.h"
+#include "commands.h"
+#include "failure.h"
+#include "output.h"
+
+#define AT(field) offsetof(struct bench, field)
+
+static const struct option work_options[] = {
+    { "texts", 0, OPTION_STRING, AT(text_names), "NAME,...",
+      "of short, medium, long: 63, 207, 545 characters (else all)", NO_RANGE },
+    { "steps", 's', OPTION_LIST, AT(steps), "N,N,...",
+      "Euler steps (else 5,10,20,40); each", RANGE(1, 1000) },
+    { "voices", 0, OPTION_LIST, AT(clips), "S,S,...",
+      "seconds of voice, 0: none (else 0,10,120); each", RANGE(0, ECHO_VOICE_SECONDS) },
+    { "frames", 0, OPTION_INT, AT(frames), "N",
+      "latent frames of a pass (else the model's choice)", RANGE(1, ECHO_MAX_FRAMES) },
+    { "runs", 0, OPTION_INT, AT(runs), "N",
+      "of each, after a warm-up (else 3)", RANGE(1, BENCH_RUNS) },
+    { "synthetic", 0, OPTION_STRING, AT(synthetic), "base|small",
+      "measure a temporary random model of this size", NO_RANGE },
+    { 0 },
+};
+
+static const struct option output_options[] = {
+    { "csv", 0, OPTION_STRING, AT(csv), "FILE",
+      "write the table as CSV (-: stdout, instead of the table)", NO_RANGE },
+    { "plot", 0, OPTION_STRING, AT(plot), "FILE.svg", "draw the table", NO_RANGE },
+    { 0 },
+};
+
+static const struct option_group groups[] = {
+    { "What to measure", work_options },
+    { "What to write", output_options },
+    { "Model", common_model_options },
+    { "Other", common_options },
+    { 0 },
+};
+
+/* ---- what is asked for ---- */
+
+static echo_status check_list(struct option_list *list, const char *name,
+                              const struct option_list *otherwise, echo_error *err)
+{
+    if (!list->n)
+        *list = *otherwise;
+    if (list->n > BENCH_LISTED)
+        return failure(err, ECHO_ERR_ARG, "--%s: %d are too many, at most %d", name, list->n,
+                       BENCH_LISTED);
+    for (int i = 0; i < list->n; i++)
+        for (int j = 0; j < i; j++)
+            if (list->items[i] == list->items[j])
+                return failure(err, ECHO_ERR_ARG, "--%s: %d is given twice", name,
+                               list->items[i]);
+    return ECHO_OK;
+}
+
+static bool csv_to_stdout(const struct bench *b)
+{
+    return b->csv && !strcmp(b->csv, "-");
+}
+
+static echo_status check_outputs(const struct bench *b, echo_error *err)
+{
+    if (csv_to_stdout(b) && b->common.json)
+        return failure(err, ECHO_ERR_ARG, "--csv - and --json both want standard output");
+    if (b->plot && !strcmp(b->plot, "-"))
+        return failure(err, ECHO_ERR_ARG, "a plot goes to a file, not to standard output");
+    if (b->csv && b->plot && !strcmp(b->csv, b->plot))
+        return failure(err, ECHO_ERR_ARG, "--csv and --plot name the same file");
+    if (b->csv && !csv_to_stdout(b) && output_check(b->csv, err))
+        return err->status;
+    return b->plot ? output_check(b->plot, err) : ECHO_OK;
+}
+
+/* What can be known to be wrong before hours of work; the defaults, too. */
+static echo_status check(struct bench *b, echo_error *err)
+{
+    static const struct option_list steps = { 4, { 5, 10, 20, 40 } };
+    static const struct option_list clips = { 3, { 0, 10, 120 } };
+
+    if (b->common.model && b->synthetic)
+        return failure(err, ECHO_ERR_ARG, "-m and --synthetic: give one of them");
+    if (b->synthetic && strcmp(b->synthetic, "base") && strcmp(b->synthetic, "small"))
+        return failure(err, ECHO_ERR_ARG, "--synthetic: '%.60s' is not base or small",
+                       b->synthetic);
+    if (bench_texts_find(b, b->text_names, err) ||
+        check_list(&b->steps, "steps", &steps, err) ||
+        check_list(&b->clips, "voices", &clips, err))
+        return err->status;
+    if (!b->runs)
+        b->runs = 3;
+    b->machine = machine_find();
+    return check_outputs(b, err);
+}
+
+/* ---- what comes out ---- */
+
+static echo_status show_row(const struct bench *b, echo_error *err)
+{
+    if (b->common.json)
+        return ECHO_OK;
+    if (csv_to_stdout(b))
+        bench_csv_row(b);
+    else
+        bench_table_row(b);
+    return output_flush(err);
+}
+
+/* What there is of the results goes out, even if the rest never came. */
+static echo_status end_output(const struct bench *b, echo_error *err)
+{
+    if (b->common.json)
+        return bench_json_print(b, err);
+    if (!csv_to_stdout(b))
+        bench_table_end(b);
+    return output_flush(err);
+}
+
+static echo_status save(const struct bench *b, echo_error *err)
+{
+    if (b->csv && !csv_to_stdout(b) && bench_csv_save(b, b->csv, err))
+        return err->status;
+    return b->plot ? bench_plot_save(b, b->plot, err) : ECHO_OK;
+}
+
+static echo_status run(void *job, echo_error *err)
+{
+    struct bench *b = job;
+    struct engine e = { 0 };
+    echo_error ignored;
+    bool failed;
+
+    failed = check(b, err) || bench_model_open(b, &e, err) ||
+             bench_measure(b, &e, show_row, err);
+    progress_clear(&e.bar);
+    if (!failed)
+        failed = save(b, err);
+    if (b->n_rows && end_output(b, failed ? &ignored : err))
+        failed = true;
+    for (int i = 0; i < BENCH_LISTED; i++)
+        echo_voice_close(&b->voices[i].voice);
+    engine_close(&e);
+    return failed ? err->status : ECHO_OK;
+}
+
+const struct command bench_command = {
+    .name = "bench",
+    .synopsis = "[-m DIR|--synthetic base|small] [options]",
+    .summary = "measure how fast this machine speaks",
+    .job_size = sizeof(struct bench),
+    .groups = groups,
+    .run = run,
+};

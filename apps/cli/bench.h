@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench.h - what the files of the benchmark share: its job, and who does what with it.
+ *
+ * A row is one text, said by one voice in one number of steps; its times are medians.
+ */
+#ifndef CLI_BENCH_H
+#define CLI_BENCH_H
+
+#include <stddef.h>
+
+#include "engine.h"
+#include "machine.h"
+
+enum {
+    BENCH_TEXTS = 3,
+    BENCH_LISTED = 8, /* steps and voices that one table takes */
+    BENCH_ROWS = BENCH_TEXTS * BENCH_LISTED * BENCH_LISTED,
+    BENCH_RUNS = 100,
+    BENCH_CHARACTERS_A_SECOND = 15, /* of speech, where none is heard */
+};
+
+struct bench_text {
+    const char *name;
+    int length; /* in characters, which are bytes here */
+    const char *words;
+};
+
+struct bench_row {
+    const char *text;
+    int characters, steps;
+    int clip_s;       /* seconds of the voice's clip, 0: no voice */
+    int frames, kept; /* made, and of them decoded */
+    double audio_s;
+    bool estimated; /* nobody knows where speech ends: audio_s is what the text would take */
+    double rtf;     /* total_s for a second of audio */
+    double total_s; /* all but loading ... */
+    double total_min_s, total_max_s;
+    double step_ms;
+    double load_s, text_s, voice_s, sample_s, decode_s; /* ... which is the rest of these */
+};
+
+/* A made voice, and how long its encoding took, run by run. */
+struct bench_clip {
+    echo_voice *voice; /* NULL: none is asked for */
+    double encode_s[BENCH_RUNS];
+};
+
+struct bench {
+    struct common common;
+    const char *text_names; /* as given */
+    struct option_list steps, clips;
+    int frames, runs;
+    const char *synthetic; /* size of a random model; NULL: a real one */
+    const char *csv, *plot;
+
+    /* Had while running. */
+    const struct bench_text *texts[BENCH_TEXTS];
+    int n_texts;
+    struct bench_clip voices[BENCH_LISTED];
+    struct machine machine;
+    int threads;
+    echo_model_info info;
+    struct bench_row rows[BENCH_ROWS]; /* texts; in them voices; in them steps */
+    int n_rows;                        /* finished */
+};
+
+/* All rows, finished or not. */
+static inline int bench_row_count(const struct bench *b)
+{
+    return b->n_texts * b->clips.n * b->steps.n;
+}
+
+static inline const struct bench_row *bench_row(const struct bench *b, int text, int clip,
+                                                int step)
+{
+    return &b->rows[(text * b->clips.n + clip) * b->steps.n + step];
+}
+
+/* ---- bench_texts.c ---- */
+
+extern const struct bench_text bench_texts[BENCH_TEXTS];
+
+/* Find the texts of "short,long"; NULL is all of them. */
+echo_status bench_texts_find(struct bench *b, const char *names, echo_error *err);
+
+/* ---- bench_voice.c: the same speech-like sound everywhere, *n samples, for free() ---- */
+
+float *bench_voice_sound(int seconds, size_t *n);
+
+/* ---- bench_model.c ---- */
+
+/* The model that the job names, or a random one; and what the job says of it. */
+echo_status bench_model_open(struct bench *b, struct engine *e, echo_error *err);
+
+/* ---- bench_measure.c ---- */
+
+/* Told after every row, the last one of b->rows. */
+typedef echo_status bench_show(const struct bench *b, echo_error *err);
+
+echo_status bench_measure(struct bench *b, struct engine *e, bench_show *show, echo_error *err);
+
+/* ---- bench_table.c: rows as they are finished, and whole ---- */
+
+/* How far runs were from their medians, as the worst of all rows: -0.01 to 0.02. */
+void bench_spread(const struct bench *b, double *below, double *above);
+
+/* The last finished row, under a header if it is the first, and what belongs below. */
+void bench_table_row(const struct bench *b);
+void bench_table_end(const struct bench *b);
+
+/* The same in lines of CSV: the last row, or a file of all. */
+void bench_csv_row(const struct bench *b);
+echo_status bench_csv_save(const struct bench *b, const char *path, echo_error *err);
+
+echo_status bench_json_print(const struct bench *b, echo_error *err);
+
+/* ---- bench_plot.c: two panels of SVG over all rows ---- */
+
+echo_status bench_plot_save(const struct bench *b, const char *path, echo_error *err);
+
+#endif

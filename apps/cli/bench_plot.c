@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench_plot.c - two panels: how many times slower or faster than real time, by steps, with one
+ * voice; and where the time goes, at one number of steps, with all voices.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+#include "svg.h"
+
+#define WIDTH  1180.0
+#define HEIGHT 620.0
+
+#define GREY "#5f6c7b"
+#define GRID "#e4e7eb"
+#define RED  "#c0392b"
+
+enum { USUAL_STEPS = 10 }; /* of the second panel, if they were measured */
+
+struct panel {
+    double left, top, right, bottom;
+};
+
+static const struct panel speed_panel = { 80, 130, 530, 470 };
+static const struct panel split_panel = { 756, 130, 1104, 470 };
+
+static const struct svg_font title_font = { .size = 21, .bold = true };
+static const struct svg_font panel_font = { .size = 15, .bold = true };
+static const struct svg_font legend_font = { .size = 12 };
+static const struct svg_font caption_font = { .size = 12, .colour = GREY };
+static const struct svg_font tick_font = { .size = 12, .colour = GREY, .anchor = SVG_MIDDLE };
+static const struct svg_font left_font = { .size = 12, .colour = GREY, .anchor = SVG_END };
+
+static const char *const text_colours[BENCH_TEXTS] = { "#2f6fb0", "#e08a1e", "#3a9d6e" };
+
+static const struct part {
+    const char *name, *colour, *ink;
+    size_t at;
+} parts[] = {
+    { "load", "#9aa5b1", "#1f2933", offsetof(struct bench_row, load_s) },
+    { "text", "#5bb5a2", "#1f2933", offsetof(struct bench_row, text_s) },
+    { "voice", "#b583c9", "#ffffff", offsetof(struct bench_row, voice_s) },
+    { "sampling", "#2f5d9b", "#ffffff", offsetof(struct bench_row, sample_s) },
+    { "decoding", "#eebc4f", "#1f2933", offsetof(struct bench_row, decode_s) },
+};
+
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static double part_of(const struct bench_row *row, int part)
+{
+    return *(const double *)((const char *)row + parts[part].at);
+}
+
+static double stack_of(const struct bench_row *row)
+{
+    double sum = 0;
+
+    for (int i = 0; i < PARTS; i++)
+        sum += part_of(row, i);
+    return sum;
+}
+
+/* Three digits; two of what is small, whose zeros take room, too. */
+static void format_number(char *out, size_t size, double v)
+{
+    static const double limits[] = { 100, 10, 1, 0.01, 0.001 };
+    int decimals = 0;
+
+    while (decimals < 5 && v < limits[decimals] * 0.9995)
+        decimals++;
+    snprintf(out, size, "%.*f", decimals, v);
+}
+
+/* The largest of 1, 2, 5, 10, 20, ... that is at most v. */
+static double round_down(double v)
+{
+    double power = pow(10, floor(log10(v) + 1e-9)), digit = v / power * (1 + 1e-9);
+
+    return power * (digit >= 5 ? 5 : digit >= 2 ? 2 : 1);
+}
+
+static void draw_legend(struct svg *s, double x, double y, const char *colour, const char *name)
+{
+    svg_box(s, x, y - 10, 11, 11, colour);
+    svg_text(s, x + 16, y, legend_font, "%s", name);
+}
+
+/* "without a voice" is what most people try first; else the first voice there is. */
+static int plotted_clip(const struct bench *b)
+{
+    for (int i = 0; i < b->clips.n; i++)
+        if (!b->clips.items[i])
+            return i;
+    return 0;
+}
+
+static int plotted_steps(const struct bench *b)
+{
+    int best = 0;
+
+    for (int i = 0; i < b->steps.n; i++) {
+        if (b->steps.items[i] == USUAL_STEPS)
+            return i;
+        best = b->steps.items[i] > b->steps.items[best] ? i : best;
+    }
+    return best;
+}
+
+/* ---- speed: bars from 1, up for slower, down for faster than real time ---- */
+
+/* A scale of ratios: as far from 1 to 2 as from 1 to 0.5. */
+struct ratio_axis {
+    double low, high;
+};
+
+static double ratio_y(const struct ratio_axis *a, double v)
+{
+    const struct panel *p = &speed_panel;
+
+    return p->bottom - log(v / a->low) / log(a->high / a->low) * (p->bottom - p->top);
+}
+
+/* All values and 1, and beyond them, on the sides where bars end, room for their labels. */
+static struct ratio_axis find_ratios(const struct bench *b, int clip, double label_room)
+{
+    struct ratio_axis a = { 1, 1 };
+    double height = speed_panel.bottom - speed_panel.top, ends, room;
+
+    for (int t = 0; t < b->n_texts; t++)
+        for (int i = 0; i < b->steps.n; i++) {
+            double v = bench_row(b, t, clip, i)->rtf;
+
+            a.low = fmin(a.low, v);
+            a.high = fmax(a.high, v);
+        }
+    if (a.high / a.low < 2) /* a bar for hardly anything should look like it */
+        *(a.high > 1 / a.low ? &a.high : &a.low) *= a.high > 1 / a.low ? 2 : 0.5;
+    ends = (a.low < 1) + (a.high > 1);
+    room = pow(a.high / a.low, label_room / (height - ends * label_room));
+    if (a.low < 1)
+        a.low /= room;
+    if (a.high > 1)
+        a.high *= room;
+    return a;
+}
+
+static void draw_ratio_axis(struct svg *s, const struct ratio_axis *a)
+{
+    const struct panel *p = &speed_panel;
+    bool powers = a->high / a->low > 300;
+    char number[32];
+
+    for (double v = round_down(a->low); v <= a->high; v = round_down(v * 2.6)) {
+        double digit = v / pow(10, floor(log10(v) + 1e-9));
+
+        if (v < a->low * (1 - 1e-9) || (powers && digit > 1.5))
+            continue;
+        svg_line(s, p->left, ratio_y(a, v), p->right, ratio_y(a, v), GRID, 1, false);
+        snprintf(number, sizeof number, "%g", v);
+        svg_text(s, p->left - 8, ratio_y(a, v) + 4, left_font, "%s", number);
+    }
+    svg_text(s, 28, (p->top + p->bottom) / 2,
+             (struct svg_font){ .size = 12, .anchor = SVG_MIDDLE, .upwards = true },
+             "RTF (logarithmic): computing seconds for a second of sound");
+    svg_text(s, (p->left + p->right) / 2, p->bottom + 42,
+             (struct svg_font){ .size = 12, .anchor = SVG_MIDDLE }, "steps");
+}
+
+static void draw_ratio(struct svg *s, const struct ratio_axis *a, const struct bench_row *row,
+                       double x, double width, bool upwards, const char *colour)
+{
+    double from = ratio_y(a, fmax(row->rtf, 1)), to = ratio_y(a, fmin(row->rtf, 1));
+    struct svg_font font = { .size = 10, .anchor = SVG_MIDDLE, .upwards = upwards };
+    bool slower = row->rtf >= 1;
+    char number[32];
+
+    format_number(number, sizeof number, row->rtf);
+    svg_box(s, x, from, width, fmax(to - from, 1), colour);
+    if (upwards) {
+        font.anchor = slower ? SVG_START : SVG_END;
+        svg_text(s, x + width / 2 + 4, slower ? from - 5 : to + 5, font, "%s", number);
+    } else {
+        svg_text(s, x + width / 2, slower ? from - 5 : to + 13, font, "%s", number);
+    }
+}
+
+static void draw_real_time(struct svg *s, const struct ratio_axis *a)
+{
+    const struct panel *p = &speed_panel;
+    double y = ratio_y(a, 1);
+
+    svg_line(s, p->left, y, p->right + 6, y, RED, 1.5, true);
+    svg_text(s, p->right + 10, y + 4, (struct svg_font){ .size = 12, .colour = RED },
+             "real time");
+    if (a->high > 1)
+        svg_text(s, p->right + 10, y - 14, caption_font, "slower");
+    if (a->low < 1)
+        svg_text(s, p->right + 10, y + 22, caption_font, "faster");
+}
+
+static void draw_speed(struct svg *s, const struct bench *b)
+{
+    const struct panel *p = &speed_panel;
+    int clip = plotted_clip(b);
+    double group = (p->right - p->left) / b->steps.n;
+    double bar = fmin(group * 0.88 / b->n_texts, 44);
+    bool upwards = bar < svg_text_width("0.123", 10);
+    struct ratio_axis a =
+        find_ratios(b, clip, upwards ? svg_text_width("0.123", 10) + 10 : 20);
+    double x = p->left;
+    char name[64];
+
+    if (b->clips.items[clip])
+        svg_text(s, p->left, 76, panel_font, "RTF by steps, voice of %d s",
+                 b->clips.items[clip]);
+    else
+        svg_text(s, p->left, 76, panel_font, "RTF by steps, no voice");
+    for (int t = 0; t < b->n_texts; t++, x += 176) {
+        snprintf(name, sizeof name, "%s, %d characters", b->texts[t]->name,
+                 b->texts[t]->length);
+        draw_legend(s, x, 102, text_colours[b->texts[t] - bench_texts], name);
+    }
+    draw_ratio_axis(s, &a);
+    for (int i = 0; i < b->steps.n; i++) {
+        double middle = p->left + group * (i + 0.5);
+
+        for (int t = 0; t < b->n_texts; t++)
+            draw_ratio(s, &a, bench_row(b, t, clip, i), middle + bar * (t - b->n_texts / 2.0),
+                       bar - 2, upwards, text_colours[b->texts[t] - bench_texts]);
+        svg_text(s, middle, p->bottom + 20, tick_font, "%d", b->steps.items[i]);
+    }
+    draw_real_time(s, &a);
+}
+
+/* ---- the split: a bar for each text and voice ---- */
+
+static void draw_stack(struct svg *s, const struct bench_row *row, double y, double thick,
+                       double scale)
+{
+    struct svg_font font = { .size = fmin(11, thick * 0.8), .anchor = SVG_MIDDLE };
+    double x = split_panel.left, base = y + thick / 2 + font.size * 0.36;
+    char number[32];
+
+    for (int i = 0; i < PARTS; i++) {
+        double width = part_of(row, i) * scale;
+
+        if (width < 0.05)
+            continue;
+        svg_box(s, x, y, width, thick, parts[i].colour);
+        format_number(number, sizeof number, part_of(row, i));
+        font.colour = parts[i].ink;
+        if (width > svg_text_width(number, font.size) + 8)
+            svg_text(s, x + width / 2, base, font, "%s", number);
+        x += width;
+    }
+    format_number(number, sizeof number, stack_of(row));
+    svg_text(s, x + 6, base, (struct svg_font){ .size = font.size, .bold = true }, "%s s",
+             number);
+}
+
+static void draw_seconds(struct svg *s, double most, double scale)
+{
+    const struct panel *p = &split_panel;
+    double tick = round_down(most / 3);
+
+    for (int i = 0; i * tick <= most * (1 + 1e-9); i++) {
+        double x = p->left + i * tick * scale;
+
+        svg_line(s, x, p->top, x, p->bottom, GRID, 1, false);
+        svg_text(s, x, p->bottom + 20, tick_font, "%g", i * tick);
+    }
+    svg_text(s, (p->left + p->right) / 2, p->bottom + 42,
+             (struct svg_font){ .size = 12, .anchor = SVG_MIDDLE },
+             "seconds, loading included");
+}
+
+static void draw_split(struct svg *s, const struct bench *b)
+{
+    const struct panel *p = &split_panel;
+    struct svg_font font = left_font;
+    int step = plotted_steps(b), n = b->n_texts * b->clips.n;
+    double pitch = (p->bottom - p->top) / n, thick = fmin(pitch * 0.74, 40), most = 0, scale;
+    double x = p->left - 126;
+
+    for (int i = 0; i < n; i++)
+        most = fmax(most, stack_of(bench_row(b, i / b->clips.n, i % b->clips.n, step)));
+    scale = (p->right - p->left) / most;
+    font.size = fmin(font.size, pitch * 0.75);
+    svg_text(s, x, 76, panel_font, "Where the time goes, %d steps", b->steps.items[step]);
+    for (int i = 0; i < PARTS; i++, x += 92)
+        draw_legend(s, x, 102, parts[i].colour, parts[i].name);
+    draw_seconds(s, most, scale);
+    for (int i = 0; i < n; i++) {
+        const struct bench_row *row = bench_row(b, i / b->clips.n, i % b->clips.n, step);
+        double y = p->top + pitch * i + (pitch - thick) / 2;
+        char voice[32];
+
+        snprintf(voice, sizeof voice, row->clip_s ? "%d s voice" : "no voice", row->clip_s);
+        svg_text(s, p->left - 8, y + thick / 2 + font.size * 0.35, font, "%s, %s", row->text,
+                 voice);
+        draw_stack(s, row, y, thick, scale);
+    }
+    svg_line(s, p->left, p->top, p->left, p->bottom, GREY, 1, false);
+}
+
+/* ---- the page ---- */
+
+static void draw_caption(struct svg *s, const struct bench *b)
+{
+    double below, above, frame_s = (double)b->info.frame_samples / ECHO_SAMPLE_RATE;
+    bool estimated = false;
+
+    for (int i = 0; i < b->n_rows; i++)
+        estimated |= b->rows[i].estimated;
+    bench_spread(b, &below, &above);
+    svg_text(s, 28, 540, caption_font, "%.100s, %d core%s.  Device %.60s; precision %.40s.",
+             b->machine.cpu, b->machine.cores, b->machine.cores == 1 ? "" : "s", b->info.device,
+             b->info.precision);
+    svg_text(s, 28, 559, caption_font, "Model %.150s%s, passes of %d frames (%.1f s).",
+             b->info.path, strlen(b->info.path) > 150 ? "..." : "", b->frames,
+             b->frames * frame_s);
+    svg_text(s, 28, 578, caption_font,
+             "Medians of %d after a warm-up, totals within %+.1f %% to %+.1f %% of them.",
+             b->runs, below * 100, above * 100);
+    svg_text(s, 28, 597, caption_font, "RTF: all but loading, a voice's encoding too.%s",
+             !estimated     ? ""
+             : b->synthetic ? "  Random weights make no speech: a second for 15 characters."
+                            : "  Where no speech came: a second for 15 characters.");
+}
+
+echo_status bench_plot_save(const struct bench *b, const char *path, echo_error *err)
+{
+    char title[96];
+    struct svg *s;
+
+    snprintf(title, sizeof title, "echotts %s: speed of text to speech", echo_version());
+    s = svg_open(WIDTH, HEIGHT, title);
+    svg_text(s, 28, 38, title_font, "%s", title);
+    draw_speed(s, b);
+    draw_split(s, b);
+    draw_caption(s, b);
+    return svg_save(s, path, err);
+}

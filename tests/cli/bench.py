@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""The benchmark: its table in every form, and that it leaves nothing behind."""
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import time
+import xml.dom.minidom
+
+import models
+import refusals
+from harness import is_one_line, read, text
+from terminal import PROMPT_S, OnTerminal
+
+FRAME_S = 2048 / 44100
+LENGTHS = {"short": 63, "medium": 207, "long": 545}
+KEYS = """text characters steps clip_s frames kept audio_s estimated rtf total_s total_min_s
+          total_max_s step_ms load_s text_s voice_s sample_s decode_s""".split()
+REPORT = {"version", "machine", "settings", "model", "device", "precision", "load_s",
+          "peak_bytes", "spread_below", "spread_above", "complete", "rows"}
+
+
+def near(a, b):
+    return abs(a - b) <= 1e-4 * max(abs(a), abs(b))
+
+
+def small(p, *more):
+    """Arguments of a run that takes no time: a row."""
+    return ["bench", "-m", p.model("tiny"), "--texts", "short", "--steps", 2, "--voices", 0,
+            "--frames", 8, "--runs", 1, *more]
+
+
+def check_row(p, name, row, frames):
+    """Whether the numbers of a row belong together."""
+    parts = row["text_s"] + row["voice_s"] + row["sample_s"] + row["decode_s"]
+    p.check(f"{name}: keys", list(row) == KEYS, list(row))
+    p.check(f"{name}: characters", row["characters"] == LENGTHS[row["text"]], row)
+    p.check(f"{name}: frames", row["frames"] == frames and 0 < row["kept"] <= frames, row)
+    p.check(f"{name}: rtf", near(row["rtf"], row["total_s"] / row["audio_s"]), row)
+    p.check(f"{name}: ms a step", near(row["step_ms"], 1e3 * row["sample_s"] / row["steps"]), row)
+    p.check(f"{name}: order", row["total_min_s"] <= row["total_s"] <= row["total_max_s"], row)
+    # Parts are medians of their own: of two runs, means, so they do add up.
+    p.check(f"{name}: split", 0 < parts <= row["total_s"] * 1.001, row)
+    p.check(f"{name}: voice", (row["voice_s"] > 0) == (row["clip_s"] > 0), row)
+
+
+def check_forms(p):
+    """One set of rows as JSON, as CSV in a file and on stdout, as a drawing, as a table."""
+    args = ["bench", "-m", p.model("tiny"), "--steps", "2,1", "--voices", "0,1", "--frames", 8,
+            "--runs", 2]
+    want = [(t, c, s) for t in LENGTHS for c in (0, 1) for s in (2, 1)]
+    done = p.good("bench --json", *args, "--json", "--csv", "b.csv", "--plot", "b.svg")
+    if not done:
+        return
+    report = json.loads(done.stdout)
+    p.check("bench --json keys", set(report) == REPORT, set(report) ^ REPORT)
+    p.check("bench --json is whole", report["complete"] is True)
+    p.check("bench --json machine", report["machine"]["cores"] >= 1 and report["machine"]["cpu"])
+    p.check("bench --json settings", report["settings"] == {
+        "texts": list(LENGTHS), "steps": [2, 1], "clips_s": [0, 1], "frames": 8, "runs": 2,
+        "threads": report["machine"]["cores"], "synthetic": None}, report["settings"])
+    p.check("bench rows", [(r["text"], r["clip_s"], r["steps"]) for r in report["rows"]] == want)
+    for row in report["rows"]:
+        check_row(p, "bench row", row, 8)
+
+    lines = list(csv.DictReader(io.StringIO(text(read(p.file("b.csv"))))))
+    p.check("bench --csv keys", list(lines[0]) == KEYS, list(lines[0]))
+    same = len(lines) == len(report["rows"]) and all(
+        near(float(line["total_s"]), row["total_s"]) and line["text"] == row["text"]
+        for line, row in zip(lines, report["rows"]))
+    p.check("bench --csv is the same", same, lines)
+    check_plot(p, "bench --plot", "b.svg", ["1 s voice", "2 steps", "real time", "f32"])
+
+    done = p.good("bench --csv -", *small(p, "--csv", "-"))
+    if done:
+        lines = list(csv.reader(io.StringIO(text(done.stdout))))
+        p.check("bench --csv -", len(lines) == 2 and lines[0] == KEYS, lines)
+    done = p.good("bench", *small(p, "--threads", 1))
+    if done:
+        lines = text(done.stdout).splitlines()
+        p.check("bench table", lines[0].split()[:3] == ["text", "steps", "voice"] and
+                lines[1].split()[:3] == ["short", "2", "none"], lines)
+        for word in ("machine", "device", "precision", "threads    1", "model", "loading", "GB",
+                     "medians", "echotts"):
+            p.check(f"bench tells {word}", any(line.startswith(word) or word in line
+                                               for line in lines[2:]), lines)
+    p.check("bench leaves nothing beside", not [n for n in os.listdir(p.folder)
+                                                if n.endswith(".part")])
+
+
+def check_plot(p, name, path, words):
+    try:
+        drawing = xml.dom.minidom.parse(p.file(path))
+    except (OSError, xml.parsers.expat.ExpatError) as e:
+        p.check(name, False, e)
+        return
+    told = "\n".join("".join(n.data for n in t.childNodes)
+                     for t in drawing.getElementsByTagName("text"))
+    for word in words:
+        p.check(f"{name} tells {word}", word in told, told)
+    colours = {r.getAttribute("fill") for r in drawing.getElementsByTagName("rect")}
+    p.check(f"{name}: bars", len(colours) > 5, colours)
+    out = [t.getAttribute("x") for t in drawing.getElementsByTagName("text")
+           if not 0 < float(t.getAttribute("x")) < 1180]
+    p.check(f"{name}: all on the page", not out, out)
+
+
+def check_strange_model(p):
+    """A name that is neither XML nor UTF-8, and a model whose speech ends before it begins."""
+    folder = models.lay_out(p, "a&b<c>\udcff", models.FILES)
+    p.good("bench of a strange name", *small(p, "-m", folder, "--plot", "strange.svg"))
+    check_plot(p, "strange name", "strange.svg", ["a&b<c>?"])
+
+    def mute(header, body):
+        for name in ("out_proj.weight", "out_proj.bias"):
+            body = models.zeros(name)(header, body)
+        return body
+    folder = models.changed(p, "mute", "echo", mute)
+    with open(os.path.join(folder, "echotts.json"), "w", encoding="ascii") as f:
+        f.write('{"truncation": 0}')
+    args = small(p, "-m", folder, "--frames", 120)
+    done = p.good("bench without speech", *args, "--json", "--plot", "mute.svg")
+    if done:
+        row = json.loads(done.stdout)["rows"][0]
+        p.check("no speech: 15 characters a second", row["estimated"] is True and
+                near(row["audio_s"], 63 / 15) and row["kept"] == 91, row)
+        check_plot(p, "no speech", "mute.svg", ["no speech"])
+    done = p.good("bench without speech", *args)
+    p.check("no speech: says so", done and b"4.20*" in done.stdout and
+            b"\n* No speech" in done.stdout)
+
+
+def check_synthetic(p):
+    os.mkdir(p.file("temporary"))
+    env = dict(p.env, TMPDIR=p.file("temporary"))
+    args = ["bench", "--synthetic", "small", "--texts", "long,short", "--steps", 1,
+            "--voices", 0, "--frames", 100, "--runs", 1, "--json"]
+    done = p.good("bench --synthetic", *args, env=env)
+    if done:
+        report = json.loads(done.stdout)
+        got = [(r["estimated"], r["kept"], round(r["audio_s"], 4)) for r in report["rows"]]
+        want = [(True, 100, round(100 * FRAME_S, 4)), (True, 91, 4.2)]
+        p.check("bench --synthetic: lengths", got == want, got)
+        p.check("bench --synthetic: model", report["model"] == "synthetic small" and
+                report["settings"]["synthetic"] == "small", report)
+    p.check("nothing left of it", not os.listdir(p.file("temporary")))
+    done = p.run(*args, "--device", "abacus", env=env)
+    p.check("nothing left after an error", done.returncode in (1, 2) and
+            is_one_line(done.stderr, "abacus") and not os.listdir(p.file("temporary")),
+            text(done.stderr))
+    env["TMPDIR"] = p.file("nowhere")
+    done = p.run(*args, env=env)
+    p.check("no place for it", done.returncode == 1 and is_one_line(done.stderr, "nowhere"),
+            text(done.stderr))
+
+
+def stop(p, name, until, *args, env=None):
+    """Interrupt a run at something on its terminal; what it wrote to stdout."""
+    before, p.env = p.env, env or p.env
+    run = OnTerminal(p, *args)
+    p.env = before
+    p.check(f"{name}: it runs", run.read(until=until), run.seen)
+    began = time.monotonic()
+    run.process.send_signal(signal.SIGINT)
+    out = run.process.stdout.read()
+    code = run.finish()
+    p.check(f"{name}: exit", code == 130, code)
+    p.check(f"{name}: at once", time.monotonic() - began < PROMPT_S)
+    p.check(f"{name}: says so", run.lines()[-1] == b"echotts: stopped", run.lines()[-1])
+    return out
+
+
+def check_interrupt(p):
+    slow = small(p, "--steps", "1,1000", "--frames", 320)
+    out = stop(p, "bench stopped", rb"2/2 sampling", *slow, "--csv", "halted.csv", "--plot",
+               "halted.svg")
+    p.check("bench stopped: the first row", b"\nshort     1 " in out and
+            b"\nmachine" in out and b"1000" not in out, out)
+    out = stop(p, "bench --json stopped", rb"2/2 sampling", *slow, "--json")
+    report = json.loads(out) if out else {"complete": None}
+    p.check("bench --json stopped", report["complete"] is False and len(report["rows"]) == 1,
+            out)
+    args = ["bench", "--synthetic", "small", "--steps", 1000]
+    env = dict(p.env, TMPDIR=p.file("temporary"))
+    out = stop(p, "bench --synthetic stopped", rb"writing|warming", *args, env=env)
+    p.check("stopped before there was a row", out == b"", out)
+    left = os.listdir(p.file("temporary")) + [n for n in os.listdir(p.folder)
+                                              if n.startswith("halted")]
+    p.check("bench leaves nothing when stopped", not left, left)
+
+
+def cases():
+    """(name, arguments after `bench`, exit code, pattern)"""
+    usage = {
+        "--texts": ("not short, medium or long", ["shrot", "", "short,", ",long", "SHORT"]),
+        "--steps": ("from 1 to 1000", ["", "0", "5,", "1001", "x"]),
+        "--voices": ("from 0 to 300", ["", "-1", "301", "10s"]),
+        "--runs": ("from 1 to 100", ["0", "101"]),
+        "--frames": ("from 1 to 640", ["0", "641"]),
+        "--synthetic": ("not base or small", ["", "huge"]),
+    }
+    for option, (pattern, values) in usage.items():
+        for value in values:
+            yield f"bench {option}={value}", [f"{option}={value}"], 2, f"{option}: .*{pattern}"
+    for option, value in (("--texts", "short,short"), ("--steps", "5,10,5"),
+                          ("--voices", "0,0")):
+        yield f"bench {option} twice", [f"{option}={value}"], 2, f"{option}: .* given twice"
+    for option in ("--steps", "--voices"):
+        yield (f"bench many {option}", [option, "1,2,3,4,5,6,7,8,9"], 2,
+               f"{option}: 9 are too many, at most 8")
+    yield "bench of two models", ["-m", "TINY", "--synthetic", "small"], 2, "-m and --synthetic"
+    yield "bench twice to stdout", ["--csv", "-", "--json"], 2, "standard output"
+    yield "bench plot to stdout", ["--plot", "-"], 2, "a plot"
+    yield "bench one name twice", ["--csv", "b", "--plot", "b"], 2, "same file"
+    yield "bench with a word", ["Hello."], 2, "options only"
+    for option in ("--csv", "--plot"):
+        yield f"bench {option} into no folder", [option, "no/out"], 1, "no/out.*No such"
+        yield f"bench {option} onto a folder", [option, "."], 1, "directory"
+        yield f"bench {option} without a name", [option + "="], 2, "empty name"
+    yield "bench of no model", ["-m", "nowhere"], 1, "nowhere"
+
+
+def check(p):
+    check_forms(p)
+    check_strange_model(p)
+    check_synthetic(p)
+    check_interrupt(p)
+    for name, args, code, pattern in cases():
+        refusals.refused(p, name, ["bench", *args], b"", code, pattern)
+    done = p.run(*small(p, "--csv", "/dev/full"))
+    p.check("bench to a full disk", done.returncode == 1 and is_one_line(done.stderr, "No space")
+            and b"\nshort" in done.stdout, text(done.stderr))
+    shutil.rmtree(p.file("temporary"))
