@@ -119,20 +119,39 @@ typedef struct {
 } echo_model_opts;
 
 /*
- * Open the model in directory path: echo.safetensors, dac.safetensors and
- * pca.safetensors, or the layout of the hub (echo-tts-base/, fish-s1-dac-min/)
- * or of a Hugging Face cache.  path NULL looks where models usually are:
- * $ECHOTTS_MODEL, an installed base model, then the small one that ships.
- * Weights are mapped and used in place: this costs 0.1 to 1 s and, of memory,
- * the codec's 0.4 GB (base model).  ECHO_ERR_FILE names the file and tensor at fault.
+ * Open the packed file path (echo_model_pack()), or the model in directory path:
+ * echo.safetensors, dac.safetensors and pca.safetensors, or the layout of the hub
+ * (echo-tts-base/, fish-s1-dac-min/) or of a Hugging Face cache.  path NULL looks where models
+ * usually are: $ECHOTTS_MODEL, an installed base model, then the small one that ships.
+ * Packed weights, and weights for float32, are mapped and used in place: this costs 0.1 to 1 s
+ * and, of the original files, memory for the codec (base model: 1.5 GB, 0.8 in bf16).  For
+ * other precisions the original weights are packed while opening, on all threads: 3 to 6 s and
+ * 3 to 6 GB.  ECHO_ERR_FILE names the file and tensor at fault.
  */
 ECHO_API echo_status echo_model_open(echo_model **out, const char *path,
                                      const echo_model_opts *opts, echo_error *err);
 ECHO_API void echo_model_close(echo_model **m);
 
+/*
+ * Weights are not read when a model is opened.  This reads them all: the checksums of a packed
+ * file, and whether all numbers are finite.  ECHO_ERR_FILE names the tensor that is damaged.
+ * Seconds, for the base model.
+ */
+ECHO_API echo_status echo_model_verify(const echo_model *m, echo_error *err);
+
+/*
+ * Write the model in directory path (as for echo_model_open()) into one file out (*.echo),
+ * packed for opts->precision ("bf16", which auto is, or "int8") and opts->codec_precision.
+ * The file is opened like a directory, at once, and used in place: processes share its pages.
+ * opts->progress counts loading, then writing.  Needs memory for the packed weights: 6 GB for
+ * the base model in bf16, 4 in int8.  The file appears whole or not at all.
+ */
+ECHO_API echo_status echo_model_pack(const char *path, const char *out,
+                                     const echo_model_opts *opts, echo_error *err);
+
 /* What was opened.  Strings belong to the model. */
 typedef struct {
-    const char *path;                            /* the directory */
+    const char *path;                            /* the directory or packed file */
     const char *echo_file, *dac_file, *pca_file; /* the three files in it */
     const char *echo_dtype, *dac_dtype;          /* as stored: "BF16" */
     const char *device;                          /* "cpu: avx512, 2 threads" */
@@ -144,6 +163,7 @@ typedef struct {
     int latent_size, patch_size, codec_dim, frame_samples;
     int layers, model_size, heads;
     int text_layers, text_size, speaker_layers, speaker_size;
+    bool packed;    /* one file, for all three */
     bool blockwise; /* blocks and continuation can be had */
     double load_s;
 } echo_model_info;

@@ -23,6 +23,7 @@ for what; do
         need libsndfile1-dev pkg-config --exists sndfile
         need libsoxr-dev pkg-config --exists soxr
         need libjansson-dev pkg-config --exists jansson
+        need libxxhash-dev pkg-config --exists libxxhash
         ;;
     test)
         need g++ sh -c 'command -v c++'

@@ -6,6 +6,6 @@
 #include "options.h"
 
 extern const struct command say_command, encode_command, decode_command, info_command,
-    synth_command, bench_command;
+    pack_command, synth_command, bench_command;
 
 #endif

@@ -11,9 +11,17 @@
 
 struct info {
     struct common common;
+    bool check;
+};
+
+static const struct option own_options[] = {
+    { "check", 0, OPTION_ON, offsetof(struct info, check), NULL,
+      "read all weights of the model: are they whole?", NO_RANGE },
+    { 0 },
 };
 
 static const struct option_group groups[] = {
+    { "What to do", own_options },
     { "Model", common_model_options },
     { "Other", common_options },
     { 0 },
@@ -80,6 +88,7 @@ static json_t *model_object(const echo_model_info *m)
     report_integer(o, "file_bytes", (json_int_t)m->file_bytes);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         report_integer(o, sizes[i].name, size_of(m, i));
+    json_object_set_new(o, "packed", json_boolean(m->packed));
     json_object_set_new(o, "blockwise", json_boolean(m->blockwise));
     report_real(o, "load_s", m->load_s);
     return o;
@@ -109,6 +118,7 @@ static void print_model(const echo_model_info *m)
     printf("  %-10s%s\n", "latents", m->pca_file);
     printf("  %-10s%.1f MB, loaded in %.2f s\n", "files", (double)m->file_bytes / 1e6,
            m->load_s);
+    printf("  %-10s%s\n", "packed", m->packed ? "yes" : "no");
     printf("  %-10s%s, computing in %s, the codec in %s\n", "runs on", m->device,
            m->precision, m->codec_precision);
     printf("  %-10s%d layers of %d, %d heads\n", "speaks in", m->layers, m->model_size,
@@ -142,9 +152,12 @@ static echo_status run(void *job, echo_error *err)
     echo_status status = engine_open_model(&e, &info->common, err);
     const echo_model_info *m = status ? NULL : &e.info;
     echo_error why = *err;
-
     /* Who names no model wants to know about the machine: not having one is an answer. */
-    if (!status || (status == ECHO_ERR_FILE && !info->common.model))
+    bool fine = !info->common.model && !info->check;
+
+    if (m && info->check)
+        status = echo_model_verify(e.model, err);
+    if (!status || (status == ECHO_ERR_FILE && fine))
         status = info->common.json ? report(m, why.text, err) : print(m, why.text, err);
     engine_close(&e);
     return status;

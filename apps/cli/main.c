@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
     &encode_command,
     &decode_command,
     &info_command,
+    &pack_command,
     &synth_command,
     &bench_command,
 };

@@ -148,6 +148,11 @@ bool progress_write(void *user, double done)
     return part(user, "writing", done);
 }
 
+bool progress_pack(void *user, double done)
+{
+    return part(user, "packing", done);
+}
+
 bool progress_load(void *user, double done)
 {
     return part(user, "loading", done);

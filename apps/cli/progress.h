@@ -33,6 +33,7 @@ bool progress_stage(void *user, echo_stage stage, int done, int total);
 
 /* The same for work that counts from 0 to 1. */
 bool progress_write(void *user, double done);
+bool progress_pack(void *user, double done);
 bool progress_load(void *user, double done);
 
 /* Take the line away, so that something else can be printed. */

@@ -86,7 +86,7 @@ echo_status echo_decode_more(struct decoding *d, struct run *r, const float *lat
               at_most(frames - i, CODEC_COARSE_FRAMES));
         s = echo_session_check(d->s, err);
         if (!s && d->broken) {
-            s = echo_model_find_damage(d->s->model, err);
+            s = echo_model_verify(d->s->model, err);
             if (!s)
                 s = echo_fail(err, ECHO_ERR_FILE, "the latents decode to numbers that are not "
                                                   "finite: they are not of this model");

@@ -77,7 +77,7 @@ static echo_status check_finite(const struct encoding *e, int first, echo_error 
 
     for (size_t i = (size_t)first * size; i < (size_t)end * size; i++)
         if (!isfinite(e->v->latent[i])) {
-            s = echo_model_find_damage(e->s->model, err);
+            s = echo_model_verify(e->s->model, err);
             return s ? s : echo_fail(err, ECHO_ERR_FILE,
                                      "%s: the audio encodes to numbers that are not finite",
                                      e->s->model->files.dac);

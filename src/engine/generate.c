@@ -233,7 +233,7 @@ static echo_status check_finite(struct job *j, int first, int frames, echo_error
 
     for (size_t i = 0; i < (size_t)frames * size; i++)
         if (!isfinite(x[i])) {
-            s = echo_model_find_damage(j->m, err);
+            s = echo_model_verify(j->m, err);
             return s ? s
                      : echo_fail(err, ECHO_ERR_ARG,
                                  "the latents have run away to infinity: "

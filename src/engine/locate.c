@@ -123,8 +123,19 @@ static bool find_layout(struct model_files *f, const char *dir, const struct lay
     return f->echo && f->dac && f->pca;
 }
 
+/* A packed file is everything. */
+static bool take_file(struct model_files *f, const char *path)
+{
+    *f = (struct model_files){ .dir = strdup(path), .echo = strdup(path), .dac = strdup(path),
+                               .pca = strdup(path),
+                               .settings = text("%s/echotts.json", path) };
+    return true;
+}
+
 static bool find_in(struct model_files *f, const char *dir)
 {
+    if (is_file(dir))
+        return take_file(f, dir);
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
         if (!find_layout(f, dir, &layouts[i]))
             continue;
@@ -214,7 +225,7 @@ static bool find_usual(struct model_files *f)
 /* What find_in() could not say: that memory ran out. */
 static echo_status found(struct model_files *f, echo_error *err)
 {
-    if (!f->dir || !f->settings) {
+    if (!f->dir || !f->echo || !f->dac || !f->pca || !f->settings) {
         echo_locate_free(f);
         return echo_fail_memory(err, 1, "the names of files");
     }

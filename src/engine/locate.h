@@ -12,9 +12,9 @@ struct model_files {
 };
 
 /*
- * Find the files in dir: plain names, the hub's folders, or a Hugging Face cache.  dir NULL
- * looks at $ECHOTTS_MODEL, then for an installed base model, then for the small model that
- * ships.
+ * Find the files in dir: a packed file (all names are the same), plain names, the hub's
+ * folders, or a Hugging Face cache.  dir NULL looks at $ECHOTTS_MODEL, then for an installed
+ * base model, then for the small model that ships.
  */
 echo_status echo_locate(struct model_files *f, const char *dir, echo_error *err);
 void echo_locate_free(struct model_files *f);

@@ -104,16 +104,94 @@ static echo_status choose_precision(enum dtype *out, const char *option, const c
                      name, count == 3 ? ", bf16 or int8" : " or bf16");
 }
 
+/* What a packed file was packed for; of bfloat16, float32 can be made too. */
+static echo_status fit_packed(const echo_model *m, enum dtype *precision, const char *note,
+                              const char *asked, echo_error *err)
+{
+    const char *name = echo_safetensors_note(m->echo_file, note);
+    bool any = !asked || !*asked || !strcmp(asked, "auto");
+    enum dtype packed = DTYPES;
+
+    for (int i = 0; name && i < 3; i++)
+        if (!strcmp(name, precision_names[i]))
+            packed = (enum dtype)i;
+    if (packed == DTYPES)
+        return echo_fail(err, ECHO_ERR_FILE, "%s: %s is missing in its header: the file is "
+                                             "damaged", m->files.echo, note);
+    if (any)
+        *precision = packed == DT_BF16 && !m->be->likes_bf16 ? DT_F32 : packed;
+    if (*precision == packed || (packed == DT_BF16 && *precision == DT_F32))
+        return ECHO_OK;
+    return echo_fail(err, ECHO_ERR_ARG, "%s: its %s is %s, not %s: pack the original files "
+                                        "again, or leave the option out",
+                     m->files.echo, note, name, precision_names[*precision]);
+}
+
 static echo_status choose_precisions(echo_model *m, const echo_model_opts *o, echo_error *err)
 {
     enum dtype best = m->be->likes_bf16 ? DT_BF16 : DT_F32;
-    echo_status s = choose_precision(&m->precision, "precision", o->precision, best, 3, err);
+    echo_status s;
 
-    return s ? s : choose_precision(&m->codec_precision, "codec precision", o->codec_precision,
-                                    DT_F32, 2, err);
+    if ((s = choose_precision(&m->precision, "precision", o->precision, best, 3, err)) ||
+        (s = choose_precision(&m->codec_precision, "codec precision", o->codec_precision,
+                              DT_F32, 2, err)) ||
+        !m->packed)
+        return s;
+    s = fit_packed(m, &m->precision, "precision", o->precision, err);
+    return s ? s : fit_packed(m, &m->codec_precision, "codec_precision", o->codec_precision,
+                              err);
 }
 
 /* ---- the files ---- */
+
+/* One file is all three; without the right note it is no model of ours. */
+static echo_status check_packed(echo_model *m, echo_error *err)
+{
+    const char *format = echo_safetensors_note(m->echo_file, PACK_FORMAT_NOTE);
+
+    m->packed = format != NULL;
+    if (!strcmp(m->files.echo, m->files.dac) && !format)
+        return echo_fail(err, ECHO_ERR_FILE,
+                         "%s: not a packed model (see echotts pack); name the directory of the "
+                         "original files", m->files.echo);
+    if (format && strcmp(format, PACK_FORMAT))
+        return echo_fail(err, ECHO_ERR_FILE,
+                         "%s: packed in format %.20s, this program reads %s: pack the original "
+                         "files again", m->files.echo, format, PACK_FORMAT);
+    return ECHO_OK;
+}
+
+static size_t file_bytes(const echo_model *m)
+{
+    if (m->packed)
+        return m->echo_file->map.bytes;
+    return m->echo_file->map.bytes + m->dac_file->map.bytes + m->pca_file->map.bytes;
+}
+
+static echo_status open_files(echo_model *m, const char *path, echo_error *err)
+{
+    echo_status s;
+
+    if ((s = echo_locate(&m->files, path, err)) ||
+        (s = echo_safetensors_open(&m->echo_file, m->files.echo, err)) ||
+        (s = check_packed(m, err)))
+        return s;
+    if (m->packed) {
+        m->dac_file = m->pca_file = m->echo_file;
+        return ECHO_OK;
+    }
+    s = echo_safetensors_open(&m->dac_file, m->files.dac, err);
+    return s ? s : echo_safetensors_open(&m->pca_file, m->files.pca, err);
+}
+
+static echo_status read_settings(echo_model *m, echo_error *err)
+{
+    const char *noted = echo_safetensors_note(m->echo_file, "settings");
+
+    if (m->packed && noted)
+        return echo_params_parse(&m->defaults, m->files.echo, noted, err);
+    return m->files.settings ? echo_params_read(&m->defaults, m->files.settings, err) : ECHO_OK;
+}
 
 static echo_status bind(echo_model *m, echo_error *err)
 {
@@ -123,7 +201,7 @@ static echo_status bind(echo_model *m, echo_error *err)
                           .precision = m->codec_precision };
     struct binder pca = { .keeper = &m->keeper, .file = m->pca_file, .err = err };
 
-    m->keeper.total = m->echo_file->map.bytes + m->dac_file->map.bytes + m->pca_file->map.bytes;
+    m->keeper.total = file_bytes(m);
     echo_bind_dit(&echo, &m->dit);
     if (echo.status)
         return echo.status;
@@ -140,8 +218,9 @@ static echo_status bind(echo_model *m, echo_error *err)
     return pca.status;
 }
 
-echo_status echo_model_open(echo_model **out, const char *path, const echo_model_opts *opts,
-                            echo_error *err)
+echo_status echo_model_open_recording(echo_model **out, const char *path,
+                                      const echo_model_opts *opts, struct recorder *recorder,
+                                      echo_error *err)
 {
     static const echo_model_opts none = { 0 };
     const echo_model_opts *o = opts ? opts : &none;
@@ -155,20 +234,22 @@ echo_status echo_model_open(echo_model **out, const char *path, const echo_model
     m->log = o->log;
     m->log_user = o->user;
     m->defaults = echo_params_reference();
-    if ((s = open_device(m, o, err)) || (s = choose_precisions(m, o, err)) ||
-        (s = echo_locate(&m->files, path, err)) ||
-        (s = echo_safetensors_open(&m->echo_file, m->files.echo, err)) ||
-        (s = echo_safetensors_open(&m->dac_file, m->files.dac, err)) ||
-        (s = echo_safetensors_open(&m->pca_file, m->files.pca, err)) || (s = bind(m, err)))
-        goto fail;
-    if (m->files.settings && (s = echo_params_read(&m->defaults, m->files.settings, err)))
-        goto fail;
+    m->keeper.recorder = recorder;
+    if ((s = open_device(m, o, err)) || (s = open_files(m, path, err)) ||
+        (s = choose_precisions(m, o, err)) || (s = bind(m, err)) ||
+        (s = read_settings(m, err))) {
+        echo_model_close(&m);
+        return s;
+    }
     m->load_s = echo_clock() - begin;
     *out = m;
     return ECHO_OK;
-fail:
-    echo_model_close(&m);
-    return s;
+}
+
+echo_status echo_model_open(echo_model **out, const char *path, const echo_model_opts *opts,
+                            echo_error *err)
+{
+    return echo_model_open_recording(out, path, opts, NULL, err);
 }
 
 static void log_line(void *user, const char *text)
@@ -185,6 +266,8 @@ void echo_model_close(echo_model **model)
     if (m->profile)
         echo_trace_report(m->be, log_line, m);
     echo_keeper_clear(&m->keeper);
+    if (m->packed)
+        m->dac_file = m->pca_file = NULL;
     echo_safetensors_close(&m->echo_file);
     echo_safetensors_close(&m->dac_file);
     echo_safetensors_close(&m->pca_file);
@@ -198,12 +281,15 @@ void echo_model_close(echo_model **model)
 
 /* ---- questions ---- */
 
-/* The type most of the numbers are stored in. */
-static const char *main_type(const struct safetensors *f)
+/* The type most of the numbers are stored in, or were before they were packed. */
+static const char *main_type(const struct safetensors *f, const char *note)
 {
+    const char *noted = echo_safetensors_note(f, note);
     uint64_t count[ARRAY_OTHER + 1] = { 0 };
     enum array_type best = ARRAY_F32;
 
+    if (noted)
+        return noted;
     for (size_t i = 0; i < f->n; i++)
         count[f->arrays[i].type] += f->arrays[i].count;
     for (enum array_type t = ARRAY_F32; t <= ARRAY_F16; t++)
@@ -221,15 +307,16 @@ echo_model_info echo_model_describe(const echo_model *m)
         .echo_file = m->files.echo,
         .dac_file = m->files.dac,
         .pca_file = m->files.pca,
-        .echo_dtype = main_type(m->echo_file),
-        .dac_dtype = main_type(m->dac_file),
+        .echo_dtype = main_type(m->echo_file, "echo_dtype"),
+        .dac_dtype = main_type(m->dac_file, "dac_dtype"),
         .device = m->device,
         .precision = precision_names[m->precision],
         .codec_precision = precision_names[m->codec_precision],
         .absent = d->has_past ? "" : "the blockwise part: no blocks, no continuation",
         .echo_parameters = m->echo_parameters,
         .dac_parameters = m->dac_parameters,
-        .file_bytes = m->echo_file->map.bytes + m->dac_file->map.bytes + m->pca_file->map.bytes,
+        .packed = m->packed,
+        .file_bytes = file_bytes(m),
         .latent_size = d->latent,
         .patch_size = d->encoder[CONTEXT_VOICE].patch,
         .codec_dim = m->codec.dim,
@@ -260,9 +347,11 @@ static echo_status find_damage_in(const struct safetensors *f, echo_error *err)
     return ECHO_OK;
 }
 
-echo_status echo_model_find_damage(const echo_model *m, echo_error *err)
+echo_status echo_model_verify(const echo_model *m, echo_error *err)
 {
-    echo_status s = find_damage_in(m->echo_file, err);
+    echo_status s = echo_safetensors_verify(m->echo_file, err);
 
+    if (!s)
+        s = find_damage_in(m->echo_file, err);
     return s ? s : find_damage_in(m->dac_file, err);
 }

@@ -21,17 +21,23 @@ struct echo_model {
     echo_params defaults;
     char device[80];
     bool profile; /* be is a trace backend */
+    bool packed;  /* the three files are one, made by echo_model_pack() */
     enum dtype precision, codec_precision;
     double load_s;
     void (*log)(void *user, echo_log_level level, const char *line);
     void *log_user;
 };
 
+/* How packed files call their format; docs/FORMAT.md. */
+#define PACK_FORMAT_NOTE "echotts_packed"
+#define PACK_FORMAT      "1"
+
+/* Open a model and note what is bound, NULL: do not. */
+echo_status echo_model_open_recording(echo_model **out, const char *path,
+                                      const echo_model_opts *opts, struct recorder *recorder,
+                                      echo_error *err);
+
 __attribute__((format(printf, 3, 4))) void echo_log(const echo_model *m, echo_log_level level,
                                                     const char *fmt, ...);
-
-/* Large weights are not read at loading.  If one holds numbers that are not finite, say which;
- * else ECHO_OK. */
-echo_status echo_model_find_damage(const echo_model *m, echo_error *err);
 
 #endif

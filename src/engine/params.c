@@ -121,15 +121,16 @@ static echo_status read_member(echo_params *p, const char *path, const char *key
     return echo_fail(err, ECHO_ERR_FILE, "%s: unknown setting '%s'", path, key);
 }
 
-echo_status echo_params_read(echo_params *p, const char *path, echo_error *err)
+/* Takes the reference to root, NULL if it could not be read. */
+static echo_status take(echo_params *p, const char *path, json_t *root,
+                        const json_error_t *why, echo_error *err)
 {
-    json_error_t why;
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why), *value;
     echo_status s = ECHO_OK;
     const char *key;
+    json_t *value;
 
     if (!root)
-        return echo_fail(err, ECHO_ERR_FILE, "%s: %s (line %d)", path, why.text, why.line);
+        return echo_fail(err, ECHO_ERR_FILE, "%s: %s (line %d)", path, why->text, why->line);
     if (!json_is_object(root))
         s = echo_fail(err, ECHO_ERR_FILE, "%s: not a JSON object", path);
     json_object_foreach(root, key, value)
@@ -139,4 +140,19 @@ echo_status echo_params_read(echo_params *p, const char *path, echo_error *err)
         s = echo_fail(err, ECHO_ERR_FILE, "%s: the settings do not go together", path);
     json_decref(root);
     return s;
+}
+
+echo_status echo_params_read(echo_params *p, const char *path, echo_error *err)
+{
+    json_error_t why;
+
+    return take(p, path, json_load_file(path, JSON_REJECT_DUPLICATES, &why), &why, err);
+}
+
+echo_status echo_params_parse(echo_params *p, const char *path, const char *text,
+                              echo_error *err)
+{
+    json_error_t why;
+
+    return take(p, path, json_loads(text, JSON_REJECT_DUPLICATES, &why), &why, err);
 }

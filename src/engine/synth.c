@@ -190,8 +190,8 @@ echo_status echo_synthesize(const char *size, const char *dir, uint64_t seed,
         goto done;
     for (; s.written < FILES; s.written++) {
         s.now = &s.lists[s.written];
-        status = echo_safetensors_write(s.paths[s.written], s.now->arrays, s.now->n, fill, &s,
-                                        err);
+        status = echo_safetensors_write(s.paths[s.written], s.now->arrays, s.now->n, NULL, fill,
+                                        &s, err);
         if (status)
             goto done;
     }

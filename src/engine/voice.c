@@ -241,5 +241,5 @@ echo_status echo_voice_save(const echo_voice *v, const char *path, echo_error *e
           .data = v->codes },
     };
 
-    return echo_safetensors_write(path, arrays, v->codes ? 2 : 1, NULL, NULL, err);
+    return echo_safetensors_write(path, arrays, v->codes ? 2 : 1, NULL, NULL, NULL, err);
 }

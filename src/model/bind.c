@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/panels.h"
+
 struct kept {
     struct kept *next;
     struct buffer device; /* empty if this is host memory */
@@ -91,7 +93,7 @@ static bool require(struct binder *b, const struct named *n)
         return false;
     if (!n->array)
         echo_bind_fail(b, "tensor '%s' is missing", n->name);
-    else if (!echo_array_is_float(n->array))
+    else if (!echo_array_is_float(n->array) && !echo_array_is_panels(n->array))
         echo_bind_fail(b, "tensor '%s' is of type %s, expected F32, BF16 or F16", n->name,
                        echo_array_type_name(n->array->type));
     return !b->status;
@@ -214,6 +216,99 @@ static bool made_well(struct binder *b, const float *values, size_t n)
     return !b->status;
 }
 
+/* ---- recording ---- */
+
+static void record(struct binder *b, const char *name, const struct array *a)
+{
+    struct recorder *r = b->keeper->recorder;
+
+    if (!r || b->status)
+        return;
+    if (r->n == r->room) {
+        size_t room = r->room ? 2 * r->room : 1024;
+        struct bound *more = realloc(r->items, room * sizeof *more);
+
+        if (!more) {
+            b->status = echo_fail_memory(b->err, room * sizeof *more, "a list of tensors");
+            return;
+        }
+        r->items = more;
+        r->room = room;
+    }
+    struct bound *bound = &r->items[r->n++];
+
+    snprintf(bound->name, sizeof bound->name, "%s", name);
+    bound->array = *a;
+}
+
+/* n rows of a weight of the file, as it is loaded. */
+static void record_weight(struct binder *b, const char *name, const struct array *a,
+                          const struct weight *w)
+{
+    static const enum array_type types[] = { [DT_F32] = ARRAY_PANELS_F32,
+                                             [DT_BF16] = ARRAY_PANELS_BF16,
+                                             [DT_I8] = ARRAY_PANELS_I8 };
+    struct array panels = { .dims = 2, .shape = { w->n, w->k }, .data = w->panels };
+
+    if (!w->panels) {
+        record(b, name, a);
+        return;
+    }
+    panels.type = types[w->dtype];
+    panels.bytes = echo_array_bytes(&panels);
+    record(b, name, &panels);
+}
+
+struct recorder *echo_bind_pause(struct binder *b, struct recorder *resume)
+{
+    struct recorder *before = b->keeper->recorder;
+
+    b->keeper->recorder = resume;
+    return before;
+}
+
+bool echo_bind_made_sizes(struct binder *b, int sizes[3], const char *name)
+{
+    char shape[170];
+
+    snprintf(shape, sizeof shape, "%s.shape", name);
+    const struct array *a = echo_safetensors_find(b->file, shape);
+
+    if (!a)
+        return false;
+    if (a->type != ARRAY_I32 || a->count != 3) {
+        echo_bind_fail(b, "tensor '%s' is not three whole numbers", shape);
+        return false;
+    }
+    for (int i = 0; i < 3; i++) {
+        int32_t size;
+
+        memcpy(&size, (const char *)a->data + 4 * i, sizeof size);
+        if (size < 1 || size > MAX_SIZE)
+            echo_bind_fail(b, "tensor '%s' has the impossible number %d", shape, (int)size);
+        sizes[i] = b->status ? 1 : size;
+    }
+    return true;
+}
+
+void echo_bind_record_made(struct binder *b, const struct weight *w, const int sizes[3],
+                           const char *name)
+{
+    char shape[170];
+    int32_t *kept;
+
+    if (!b->keeper->recorder || !(kept = echo_bind_memory(b, 3, sizeof *kept)))
+        return;
+    for (int i = 0; i < 3; i++)
+        kept[i] = sizes[i];
+    snprintf(shape, sizeof shape, "%s.shape", name);
+    record_weight(b, name, NULL, w);
+    record(b, shape, &(struct array){ .type = ARRAY_I32, .dims = 1, .shape = { 3 },
+                                      .data = kept, .bytes = 3 * sizeof *kept });
+}
+
+/* ---- numbers ---- */
+
 struct tensor echo_bind_made(struct binder *b, const float *values, int rows, int cols)
 {
     bool good = made_well(b, values, (size_t)rows * (size_t)cols);
@@ -251,6 +346,34 @@ void echo_bind_made_weight(struct binder *b, struct weight *w, const float *valu
         load(b, w, values, DT_F32, n, k, false);
 }
 
+/* Panels are for the products they were packed for; those of bfloat16 for float32 too. */
+static void bind_panels(struct binder *b, struct weight *w, int first, int n, int k,
+                        const struct named *name)
+{
+    static const enum dtype types[] = { [ARRAY_PANELS_F32] = DT_F32,
+                                        [ARRAY_PANELS_BF16] = DT_BF16,
+                                        [ARRAY_PANELS_I8] = DT_I8 };
+    const struct array *a = name->array;
+    enum dtype dtype = types[a->type];
+    ptrdiff_t panel = panel_bytes((int)dtype_size(dtype), k);
+    struct backend *be = b->keeper->be;
+    struct kept *kept;
+
+    if (dtype != b->precision && (dtype != DT_BF16 || b->precision != DT_F32))
+        echo_bind_fail(b, "tensor '%s' is of type %s: the file is damaged", name->name,
+                       echo_array_type_name(a->type));
+    else if (first % PANEL_COLUMNS)
+        echo_bind_fail(b, "tensor '%s' cannot be cut at row %d", name->name, first);
+    if (!(kept = keep(b, 0)))
+        return;
+    if (!be->ops->load_panels(be, w, (const char *)a->data + first / PANEL_COLUMNS * panel,
+                              dtype, n, k, b->precision))
+        b->status = echo_fail_memory(b->err, (size_t)n * (size_t)k, "the model's weights");
+    else
+        kept->device = w->data;
+    report(b, (size_t)n * (size_t)k * dtype_size(dtype));
+}
+
 static void bind_rows(struct binder *b, struct weight *w, int first, int n, int of, int k,
                       const struct named *name)
 {
@@ -260,12 +383,17 @@ static void bind_rows(struct binder *b, struct weight *w, int first, int n, int 
 
     if (!require_shape(b, name, of, k, 0))
         return;
+    b->parameters += (uint64_t)n * (uint64_t)k;
+    if (echo_array_is_panels(a)) {
+        bind_panels(b, w, first, n, k, name);
+        return;
+    }
     size_t row = (size_t)k * echo_array_type_size(a->type);
 
     load(b, w, (const char *)a->data + (size_t)first * row, types[a->type], n, k, true);
     if (!w->source)
         echo_map_forget((const char *)a->data + (size_t)first * row, (size_t)n * row);
-    b->parameters += (uint64_t)n * (uint64_t)k;
+    record_weight(b, name->name, a, w);
 }
 
 void echo_bind_weight(struct binder *b, struct weight *w, int n, int k, const char *name, ...)
@@ -302,8 +430,14 @@ float *echo_bind_room(struct binder *b, size_t count)
 /* All numbers of an array, for echo_free(). */
 static float *floats(struct binder *b, const struct named *n)
 {
-    size_t bad = echo_array_not_finite(n->array);
     float *values;
+
+    if (!echo_array_is_float(n->array)) {
+        echo_bind_fail(b, "tensor '%s' is of type %s, expected F32, BF16 or F16", n->name,
+                       echo_array_type_name(n->array->type));
+        return NULL;
+    }
+    size_t bad = echo_array_not_finite(n->array);
 
     if (bad < n->array->count) {
         echo_bind_fail(b,
@@ -316,6 +450,7 @@ static float *floats(struct binder *b, const struct named *n)
         return NULL;
     echo_array_floats(n->array, 0, n->array->count, values);
     b->parameters += n->array->count;
+    record(b, n->name, n->array);
     return values;
 }
 

@@ -13,10 +13,22 @@
 
 #define MAX_SIZE 65536 /* of any width, height or count in a model we believe in */
 
+/* What was bound, to be written into a packed file: an array as it is, or panels. */
+struct bound {
+    char name[160];
+    struct array array; /* its name is not set; of panels, of one stretch of rows */
+};
+
+struct recorder {
+    struct bound *items;
+    size_t n, room;
+};
+
 /* Owns layers and device memory of a model. */
 struct keeper {
     struct backend *be;
     struct kept *first;
+    struct recorder *recorder; /* NULL: nobody writes this down */
     size_t loaded, total; /* bytes of weights that products read; of all files */
     bool (*progress)(void *user, double done); /* NULL: nobody asks */
     void *user;
@@ -86,5 +98,16 @@ void echo_bind_fold(struct binder *b, float *v, const float *g, int rows, int ro
 struct tensor echo_bind_made(struct binder *b, const float *values, int rows, int cols);
 void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n,
                            int k);
+
+/*
+ * What is costly to make is in a packed file as it is made: under `name` then there is the
+ * weight, and under "name.shape" the three sizes of what it was made from.  The first reads
+ * them; the last records both when a file is being packed.
+ */
+bool echo_bind_made_sizes(struct binder *b, int sizes[3], const char *name);
+void echo_bind_record_made(struct binder *b, const struct weight *w, const int sizes[3],
+                           const char *name);
+/* Until told otherwise, do not record what is read. */
+struct recorder *echo_bind_pause(struct binder *b, struct recorder *resume);
 
 #endif

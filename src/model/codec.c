@@ -142,11 +142,13 @@ static void bind_resamplers(struct binder *b, struct codec *c)
 /* The samples of a frame, from the kernels of the encoder's strided convolutions. */
 static int count_frame_samples(struct binder *b, const struct codec *c)
 {
-    const char *kernel = "conv.parametrizations.weight.original1";
     int64_t samples = c->coarse_rows;
+    char stem[80];
 
-    for (int i = 1; i <= c->encoder_blocks && samples <= MAX_FRAME; i++)
-        samples *= echo_bind_dim(b, 2, "encoder.block.%d.block.4.%s", i, kernel) / 2;
+    for (int i = 1; i <= c->encoder_blocks && samples <= MAX_FRAME; i++) {
+        snprintf(stem, sizeof stem, "encoder.block.%d.block.4", i);
+        samples *= echo_bind_conv_taps(b, stem) / 2;
+    }
     if (samples >= 1 && samples <= MAX_FRAME)
         return (int)samples;
     echo_bind_fail(b, "the encoder's strides make frames of %lld samples", (long long)samples);

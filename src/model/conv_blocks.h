@@ -63,6 +63,8 @@ enum conv_stride { STRIDE_ONE, STRIDE_HALF, STRIDE_WHOLE };
  * else the plain "stem.conv.weight", as the resamplers have it. */
 void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
                     enum conv_stride stride, int in, const char *stem);
+/* The taps of a kernel, before it is bound. */
+int echo_bind_conv_taps(struct binder *b, const char *stem);
 /* Both rows of op_snake(). */
 struct tensor echo_bind_snake(struct binder *b, int channels, const char *name);
 void echo_bind_residual(struct binder *b, struct residual_unit *u, int channels, int dilation,

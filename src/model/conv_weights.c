@@ -4,6 +4,7 @@
  * as the matrices that conv_blocks.c multiplies by.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "model/conv_blocks.h"
@@ -17,24 +18,56 @@ struct kernel {
     int d0, d1, taps;
 };
 
-static struct kernel read_kernel(struct binder *b, const char *stem)
+/* The name of the kernel as stored. */
+static void kernel_name(const struct binder *b, char *name, size_t size, const char *stem)
 {
-    const char *norm = "conv.parametrizations.weight.original";
-    char name[160];
-    struct kernel k = { 0 };
-    bool normed = echo_bind_has(b, "%s.%s1", stem, norm);
+    const char *normed = "conv.parametrizations.weight.original1";
 
-    if (normed)
-        snprintf(name, sizeof name, "%s.%s1", stem, norm);
+    if (echo_bind_has(b, "%s.%s", stem, normed))
+        snprintf(name, size, "%s.%s", stem, normed);
     else
-        snprintf(name, sizeof name, "%s.conv.weight", stem);
-    k.d0 = echo_bind_dim(b, 0, "%s", name);
-    k.d1 = echo_bind_dim(b, 1, "%s", name);
-    k.taps = echo_bind_dim(b, 2, "%s", name);
-    k.v = echo_bind_floats(b, k.d0, k.d1, k.taps, "%s", name);
-    if (normed)
-        k.g = echo_bind_floats(b, k.d0, 1, 1, "%s.%s0", stem, norm);
-    return k;
+        snprintf(name, size, "%s.conv.weight", stem);
+}
+
+/* The sizes of a kernel: d0, d1, taps.  In a packed file there is only what is made of it. */
+static bool read_sizes(struct binder *b, struct kernel *k, const char *stem)
+{
+    char name[160];
+    int sizes[3];
+
+    snprintf(name, sizeof name, "%s.conv.matrix", stem);
+    if (echo_bind_made_sizes(b, sizes, name)) {
+        *k = (struct kernel){ .d0 = sizes[0], .d1 = sizes[1], .taps = sizes[2] };
+        return true;
+    }
+    kernel_name(b, name, sizeof name, stem);
+    *k = (struct kernel){ .d0 = echo_bind_dim(b, 0, "%s", name),
+                          .d1 = echo_bind_dim(b, 1, "%s", name),
+                          .taps = echo_bind_dim(b, 2, "%s", name) };
+    return false;
+}
+
+int echo_bind_conv_taps(struct binder *b, const char *stem)
+{
+    struct kernel k;
+
+    read_sizes(b, &k, stem);
+    return k.taps;
+}
+
+static void read_kernel(struct binder *b, struct kernel *k, const char *stem)
+{
+    struct recorder *recorder = echo_bind_pause(b, NULL);
+    char name[160];
+
+    kernel_name(b, name, sizeof name, stem);
+    k->v = echo_bind_floats(b, k->d0, k->d1, k->taps, "%s", name);
+    if (name[strlen(name) - 1] == '1')
+        k->g = echo_bind_floats(b, k->d0, 1, 1,
+                                "%s.conv.parametrizations.weight.original0", stem);
+    echo_bind_pause(b, recorder);
+    if (!b->status && k->g)
+        echo_bind_fold(b, k->v, k->g, k->d0, k->d1 * k->taps, stem);
 }
 
 /* to [out][taps][in] */
@@ -77,14 +110,36 @@ static struct tensor bind_bias(struct binder *b, int out, int times, const char 
     return t;
 }
 
+/* The matrix of c->w from a kernel of the file. */
+static void make_matrix(struct binder *b, struct conv *c, struct kernel *k, bool transposed,
+                        int n, int in, const char *stem)
+{
+    const int sizes[3] = { k->d0, k->d1, k->taps };
+    char name[160];
+
+    read_kernel(b, k, stem);
+    float *matrix = echo_bind_room(b, (size_t)n * (size_t)in);
+
+    if (matrix && transposed)
+        lay_out_transposed(matrix, k, c->stride);
+    else if (matrix)
+        lay_out(matrix, k);
+    if (matrix)
+        echo_bind_made_weight(b, &c->w, matrix, n, in);
+    snprintf(name, sizeof name, "%s.conv.matrix", stem);
+    echo_bind_record_made(b, &c->w, sizes, name);
+    echo_free(matrix);
+    echo_free(k->v);
+    echo_free(k->g);
+}
+
 void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
                     enum conv_stride stride, int in, const char *stem)
 {
-    struct kernel k = read_kernel(b, stem);
-    bool transposed = kind == CONV_TRANSPOSED;
+    struct kernel k;
+    bool transposed = kind == CONV_TRANSPOSED, made = read_sizes(b, &k, stem);
     /* pairs of bfloat16 must not reach from one row of the signal into the next */
     enum dtype precision = echo_bind_precision(b, in % 2 ? DT_F32 : b->precision);
-    float *matrix;
 
     *c = (struct conv){ .out = transposed ? k.d1 : k.d0, .taps = k.taps, .stride = 1 };
     if (stride != STRIDE_ONE)
@@ -92,31 +147,23 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
     if (!b->status && (transposed ? k.d0 : k.d1) != in)
         echo_bind_fail(b, "'%s.conv' takes %d channels, but is given %d", stem,
                        transposed ? k.d0 : k.d1, in);
-    if (k.d0 > MOST_NUMBERS / k.taps || k.d1 > MOST_NUMBERS / k.taps) {
+    if (k.d0 > MOST_NUMBERS / k.taps || k.d1 > MOST_NUMBERS / k.taps)
         echo_bind_fail(b, "'%s.conv' is impossibly large: %d x %d x %d", stem, k.d0, k.d1,
                        k.taps);
-        k.taps = c->taps = 1;
-    }
-    if (c->stride < 1 || k.taps % c->stride) {
+    if (c->stride < 1 || k.taps % c->stride)
         echo_bind_fail(b, "'%s.conv' has %d taps, expected an even count", stem, k.taps);
-        c->stride = 1;
-    }
-    if (!b->status && k.g)
-        echo_bind_fold(b, k.v, k.g, k.d0, k.d1 * k.taps, stem);
-    matrix = echo_bind_room(b, (size_t)k.d0 * (size_t)k.d1 * (size_t)k.taps);
-    if (matrix && transposed) {
-        lay_out_transposed(matrix, &k, c->stride);
-        c->taps = k.taps / c->stride;
-        echo_bind_made_weight(b, &c->w, matrix, c->stride * c->out, c->taps * in);
-    } else if (matrix) {
-        lay_out(matrix, &k);
-        echo_bind_made_weight(b, &c->w, matrix, c->out, c->taps * in);
-    }
+    if (b->status)
+        c->taps = c->stride = 1;
+    if (transposed)
+        c->taps /= c->stride;
+    int n = transposed ? c->stride * c->out : c->out;
+
+    if (made)
+        echo_bind_weight(b, &c->w, n, c->taps * in, "%s.conv.matrix", stem);
+    else if (!b->status)
+        make_matrix(b, c, &k, transposed, n, c->taps * in, stem);
     echo_bind_precision(b, precision);
     c->bias = bind_bias(b, c->out, transposed ? c->stride : 1, stem);
-    echo_free(matrix);
-    echo_free(k.v);
-    echo_free(k.g);
 }
 
 struct tensor echo_bind_snake(struct binder *b, int channels, const char *name)

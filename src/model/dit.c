@@ -93,7 +93,9 @@ static void bind_ends(struct binder *b, struct dit *d)
  * little time and add half as much error as all of the transformer's. */
 static void bind_encoders(struct binder *b, struct dit *d)
 {
-    enum dtype fine = b->keeper->be->likes_bf16 ? DT_BF16 : DT_F32;
+    /* a packed file is the same wherever it is made */
+    bool bf16 = b->keeper->be->likes_bf16 || b->keeper->recorder;
+    enum dtype fine = bf16 ? DT_BF16 : DT_F32;
     enum dtype precision = echo_bind_precision(b, b->precision == DT_I8 ? fine : b->precision);
 
     echo_bind_encoder(b, &d->encoder[CONTEXT_TEXT], "text_encoder", "text_norm.weight", 0);

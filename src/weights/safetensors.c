@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/bf16.h"
 #include "base/error.h"
@@ -36,6 +37,9 @@ static const struct type_info {
     { "I64", ARRAY_I64, 64 },
     { "U8", ARRAY_U8, 8 },
     { "BOOL", ARRAY_BOOL, 8 },
+    { "PANELS_F32", ARRAY_PANELS_F32, 32 },
+    { "PANELS_BF16", ARRAY_PANELS_BF16, 16 },
+    { "PANELS_I8", ARRAY_PANELS_I8, 8 },
     { "F64", ARRAY_OTHER, 64 },
     { "I8", ARRAY_OTHER, 8 },
     { "I16", ARRAY_OTHER, 16 },
@@ -80,6 +84,11 @@ const char *echo_array_type_name(enum array_type type)
 size_t echo_array_type_size(enum array_type type)
 {
     return type < ARRAY_OTHER ? types[type].bits / 8 : 0;
+}
+
+bool echo_array_is_panels(const struct array *a)
+{
+    return a->type >= ARRAY_PANELS_F32 && a->type <= ARRAY_PANELS_I8;
 }
 
 static const struct type_info *find_type(const char *name)
@@ -217,6 +226,40 @@ static echo_status read_offsets(struct array *a, struct reading *r, const json_t
     return ECHO_OK;
 }
 
+#define MAX_PANEL_SIZE (1 << 24) /* rows and columns of a packed matrix */
+
+static echo_status check_size(const struct array *a, struct reading *r,
+                              const struct type_info *type)
+{
+    if (!echo_array_is_panels(a)) {
+        if (a->count * type->bits % 8 || a->count * type->bits / 8 != a->bytes)
+            return bad_tensor(r, "has %zu numbers of %s but %zu bytes", a->count, type->name,
+                              a->bytes);
+        return ECHO_OK;
+    }
+    if (a->dims != 2 || a->shape[0] < 1 || a->shape[1] < 1 || a->shape[0] > MAX_PANEL_SIZE ||
+        a->shape[1] > MAX_PANEL_SIZE)
+        return bad_tensor(r, "is of %s but no matrix of 1 to %d rows and columns", type->name,
+                          MAX_PANEL_SIZE);
+    if (echo_array_bytes(a) != a->bytes)
+        return bad_tensor(r, "has panels of %lld x %lld numbers in %zu bytes",
+                          (long long)a->shape[0], (long long)a->shape[1], a->bytes);
+    return ECHO_OK;
+}
+
+static echo_status read_checksum(struct array *a, struct reading *r, const json_t *text)
+{
+    const char *digits = json_string_value(text);
+    char *end;
+
+    if (!text)
+        return ECHO_OK;
+    if (!digits || strlen(digits) != 16)
+        return bad_tensor(r, "has a checksum that is not 16 hexadecimal digits");
+    a->checksum = strtoull(digits, &end, 16);
+    return *end ? bad_tensor(r, "has a checksum that is not 16 hexadecimal digits") : ECHO_OK;
+}
+
 static echo_status read_array(struct array *a, struct reading *r, const json_t *entry)
 {
     const char *type_name = json_string_value(json_object_get(entry, "dtype"));
@@ -234,12 +277,10 @@ static echo_status read_array(struct array *a, struct reading *r, const json_t *
     }
     a->type = type->type;
     if ((s = read_shape(a, r, json_object_get(entry, "shape"))) ||
-        (s = read_offsets(a, r, json_object_get(entry, "data_offsets"))))
+        (s = read_offsets(a, r, json_object_get(entry, "data_offsets"))) ||
+        (s = check_size(a, r, type)))
         return s;
-    if (a->count * type->bits % 8 || a->count * type->bits / 8 != a->bytes)
-        return bad_tensor(r, "has %zu numbers of %s but %zu bytes", a->count, type->name,
-                          a->bytes);
-    return ECHO_OK;
+    return read_checksum(a, r, json_object_get(entry, "xxh3"));
 }
 
 static int by_offset(const void *a, const void *b)
@@ -330,6 +371,7 @@ echo_status echo_safetensors_parse(struct safetensors **out, const char *path, c
     if ((s = read_header(&header, &r, data, bytes)) || (s = take_arrays(f, &r, header)))
         goto fail;
     qsort(f->arrays, f->n, sizeof *f->arrays, by_name);
+    f->notes = json_incref(json_object_get(header, "__metadata__"));
     json_decref(header);
     *out = f;
     return ECHO_OK;
@@ -359,6 +401,7 @@ void echo_safetensors_close(struct safetensors **f)
     if (!*f)
         return;
     echo_map_close(&(*f)->map);
+    json_decref((*f)->notes);
     free((*f)->arrays);
     free((*f)->path);
     free(*f);
@@ -370,6 +413,28 @@ const struct array *echo_safetensors_find(const struct safetensors *f, const cha
     struct array key = { .name = name };
 
     return bsearch(&key, f->arrays, f->n, sizeof *f->arrays, by_name);
+}
+
+const char *echo_safetensors_note(const struct safetensors *f, const char *name)
+{
+    return json_string_value(json_object_get(f->notes, name));
+}
+
+echo_status echo_safetensors_verify(const struct safetensors *f, echo_error *err)
+{
+    char shown[80];
+
+    for (size_t i = 0; i < f->n; i++) {
+        const struct array *a = &f->arrays[i];
+
+        if (!a->checksum || a->checksum == XXH3_64bits(a->data, a->bytes))
+            continue;
+        shorten(shown, sizeof shown, a->name);
+        return echo_fail(err, ECHO_ERR_FILE, "%s: tensor '%s' does not match its checksum: "
+                                             "the file is damaged; pack it again",
+                         f->path, shown);
+    }
+    return ECHO_OK;
 }
 
 void echo_array_floats(const struct array *a, size_t first, size_t count, float *out)

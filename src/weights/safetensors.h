@@ -4,6 +4,9 @@
  *
  * A file is 8 bytes (little endian) of header length, a JSON header, and data.
  * It may come from anywhere: every number in the header is checked before use.
+ *
+ * Packed models (docs/FORMAT.md) are such files with three types more, panels
+ * of a matrix n x k (base/panels.h), with notes, and with a checksum for each array.
  */
 #ifndef ECHO_SAFETENSORS_H
 #define ECHO_SAFETENSORS_H
@@ -16,7 +19,8 @@
 #include "echotts.h"
 
 enum array_type { ARRAY_F32, ARRAY_BF16, ARRAY_F16, ARRAY_I32, ARRAY_I64, ARRAY_U8,
-                  ARRAY_BOOL, ARRAY_OTHER };
+                  ARRAY_BOOL, ARRAY_PANELS_F32, ARRAY_PANELS_BF16, ARRAY_PANELS_I8,
+                  ARRAY_OTHER };
 
 #define ARRAY_MAX_DIMS 8
 
@@ -28,6 +32,7 @@ struct array {
     int64_t shape[ARRAY_MAX_DIMS];
     const void *data;
     size_t count, bytes; /* numbers; bytes */
+    uint64_t checksum;   /* XXH3 of the data, or 0: not known */
 };
 
 struct safetensors {
@@ -35,11 +40,14 @@ struct safetensors {
     struct file_map map;
     struct array *arrays; /* sorted by name */
     size_t n;
+    struct json_t *notes; /* the header's __metadata__, or NULL */
 };
 
 /* "F32"; "?" for ARRAY_OTHER */
 const char *echo_array_type_name(enum array_type type);
-size_t echo_array_type_size(enum array_type type); /* bytes of one number; 0 for ARRAY_OTHER */
+/* bytes of one number; 0 for ARRAY_OTHER */
+size_t echo_array_type_size(enum array_type type);
+bool echo_array_is_panels(const struct array *a);
 
 /* Reads the header only.  ECHO_ERR_FILE: one line, naming the file and what is wrong. */
 echo_status echo_safetensors_open(struct safetensors **out, const char *path, echo_error *err);
@@ -50,6 +58,12 @@ void echo_safetensors_close(struct safetensors **f);
 
 /* NULL if there is none. */
 const struct array *echo_safetensors_find(const struct safetensors *f, const char *name);
+
+/* What the file says of itself under this name, or NULL. */
+const char *echo_safetensors_note(const struct safetensors *f, const char *name);
+
+/* Compare the data with its checksums, if there are any.  ECHO_ERR_FILE names the array. */
+echo_status echo_safetensors_verify(const struct safetensors *f, echo_error *err);
 
 /* Expand count numbers from number `first` on to float32 (F32, BF16 and F16 only). */
 void echo_array_floats(const struct array *a, size_t first, size_t count, float *out);
@@ -62,12 +76,17 @@ size_t echo_array_not_finite(const struct array *a);
 
 /* ---- writing ---- */
 
-/* Of arrays to write name, type, dims and shape are read; data may be NULL if fill is given. */
+/* Of arrays to write name, type, dims, shape and checksum are read; data may be NULL if fill is
+ * given. */
 typedef bool safetensors_fill(void *user, size_t index, struct file_out *out);
 
 /* Writes arrays in the order given, each from its data, or by fill(user, index, out), which
- * writes exactly the array's bytes and returns false to stop (ECHO_ERR_CANCELLED). */
+ * writes exactly the array's bytes and returns false to stop (ECHO_ERR_CANCELLED).  notes is a
+ * JSON object of strings, or NULL.  Data begins at a multiple of 64 bytes. */
 echo_status echo_safetensors_write(const char *path, const struct array *arrays, size_t n,
-                                   safetensors_fill *fill, void *user, echo_error *err);
+                                   struct json_t *notes, safetensors_fill *fill, void *user,
+                                   echo_error *err);
+/* Bytes that an array of this type and shape takes. */
+size_t echo_array_bytes(const struct array *a);
 
 #endif

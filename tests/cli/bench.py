@@ -18,7 +18,7 @@ FRAME_S = 2048 / 44100
 LENGTHS = {"short": 63, "medium": 207, "long": 545}
 KEYS = """text characters steps clip_s frames kept audio_s estimated rtf total_s total_min_s
           total_max_s step_ms load_s text_s voice_s sample_s decode_s""".split()
-REPORT = {"version", "machine", "settings", "model", "device", "precision", "load_s",
+REPORT = {"version", "machine", "settings", "model", "device", "precision", "codec_precision", "load_s",
           "peak_bytes", "spread_below", "spread_above", "complete", "rows"}
 
 

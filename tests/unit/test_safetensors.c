@@ -262,8 +262,9 @@ static void check_good(void)
 static void check_names(void)
 {
     static const char *const names[] = { "F32", "BF16", "F16", "I32",
-                                         "I64", "U8", "BOOL", "?" };
-    static const size_t sizes[] = { 4, 2, 2, 4, 8, 1, 1, 0 };
+                                         "I64", "U8", "BOOL", "PANELS_F32",
+                                         "PANELS_BF16", "PANELS_I8", "?" };
+    static const size_t sizes[] = { 4, 2, 2, 4, 8, 1, 1, 4, 2, 1, 0 };
 
     for (int t = ARRAY_F32; t <= ARRAY_OTHER; t++) {
         CHECK(!strcmp(echo_array_type_name(t), names[t]));
@@ -298,7 +299,8 @@ static void check_round_trip(const char *folder)
     echo_error e;
 
     snprintf(path, sizeof path, "%s/round.safetensors", folder);
-    CHECK_SAY(!echo_safetensors_write(path, arrays, 4, fill_ramp, &calls, &e), "%s", e.text);
+    CHECK_SAY(!echo_safetensors_write(path, arrays, 4, NULL, fill_ramp, &calls, &e), "%s",
+              e.text);
     if (!CHECK_SAY(!echo_safetensors_open(&f, path, &e), "%s", e.text))
         return;
     CHECK(f->n == 4 && (uintptr_t)f->arrays[0].data % 2 == 0);
@@ -313,10 +315,11 @@ static void check_round_trip(const char *folder)
     CHECK(!echo_safetensors_find(f, "nothing")->count);
     echo_safetensors_close(&f);
     unlink(path);
-    CHECK(echo_safetensors_write(path, arrays, 4, fill_ramp, &calls, &e) ==
+    CHECK(echo_safetensors_write(path, arrays, 4, NULL, fill_ramp, &calls, &e) ==
           ECHO_ERR_CANCELLED);
     CHECK(access(path, F_OK));
-    CHECK(echo_safetensors_write("/nowhere/x", arrays, 1, NULL, NULL, &e) == ECHO_ERR_FILE);
+    CHECK(echo_safetensors_write("/nowhere/x", arrays, 1, NULL, NULL, NULL, &e) ==
+          ECHO_ERR_FILE);
     CHECK_SAY(strstr(e.text, "/nowhere/x") != NULL, "%s", e.text);
     CHECK(echo_safetensors_open(&f, "/nowhere/x", &e) == ECHO_ERR_FILE && !f);
     CHECK(echo_safetensors_open(&f, folder, &e) == ECHO_ERR_FILE && !f);
