@@ -34,9 +34,9 @@ comma := ,
 # A random model of full size: 7.5 GB of disk and some minutes.
 check-base: all ; @python3 tests/base.py $(B)/echotts
 
-# Products at the model's shapes on all cores, then every kernel of every instruction set on one;
-# against the peak of the same run.
-bench: all ; @$(B)/tests/bench_products && $(B)/tests/test_kernels --bench
+# The heavy operations at the model's shapes on all cores, then every kernel of every instruction
+# set on one; against the peak of the same run.
+bench: all ; @$(B)/echotts bench --kernels && $(B)/tests/test_kernels --bench
 
 # Look for inputs that break the parsers: needs clang and time.
 fuzz:

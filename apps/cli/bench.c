@@ -20,6 +20,8 @@ static const struct option work_options[] = {
       "latent frames of a pass (else the model's choice)", RANGE(1, ECHO_MAX_FRAMES) },
     { "runs", 0, OPTION_INT, AT(runs), "N",
       "of each, after a warm-up (else 3)", RANGE(1, BENCH_RUNS) },
+    { "kernels", 0, OPTION_ON, AT(kernels), NULL,
+      "no model: products, attention, convolutions by themselves", NO_RANGE },
     { "synthetic", 0, OPTION_STRING, AT(synthetic), "base|small",
       "measure a temporary random model of this size", NO_RANGE },
     { 0 },
@@ -82,6 +84,9 @@ static echo_status check(struct bench *b, echo_error *err)
     static const struct option_list steps = { 4, { 5, 10, 20, 40 } };
     static const struct option_list clips = { 3, { 0, 10, 120 } };
 
+    if (b->kernels && (b->common.model || b->synthetic || b->plot))
+        return failure(err, ECHO_ERR_ARG, "--kernels needs no model and draws no plot: leave "
+                                          "-m, --synthetic and --plot out");
     if (b->common.model && b->synthetic)
         return failure(err, ECHO_ERR_ARG, "-m and --synthetic: give one of them");
     if (b->synthetic && strcmp(b->synthetic, "base") && strcmp(b->synthetic, "small"))
@@ -134,8 +139,10 @@ static echo_status run(void *job, echo_error *err)
     echo_error ignored;
     bool failed;
 
-    failed = check(b, err) || bench_model_open(b, &e, err) ||
-             bench_measure(b, &e, show_row, err);
+    failed = check(b, err) != ECHO_OK;
+    if (!failed && b->kernels)
+        return bench_kernels(b, err);
+    failed = failed || bench_model_open(b, &e, err) || bench_measure(b, &e, show_row, err);
     progress_clear(&e.bar);
     if (!failed)
         failed = save(b, err);
@@ -149,7 +156,7 @@ static echo_status run(void *job, echo_error *err)
 
 const struct command bench_command = {
     .name = "bench",
-    .synopsis = "[-m DIR|--synthetic base|small] [options]",
+    .synopsis = "[-m DIR|--synthetic base|small|--kernels] [options]",
     .summary = "measure how fast this machine speaks",
     .job_size = sizeof(struct bench),
     .groups = groups,

@@ -51,6 +51,7 @@ struct bench {
     const char *text_names; /* as given */
     struct option_list steps, clips;
     int frames, runs;
+    bool kernels;          /* those alone, without a model */
     const char *synthetic; /* size of a random model; NULL: a real one */
     const char *csv, *plot;
 
@@ -114,6 +115,10 @@ void bench_csv_row(const struct bench *b);
 echo_status bench_csv_save(const struct bench *b, const char *path, echo_error *err);
 
 echo_status bench_json_print(const struct bench *b, echo_error *err);
+
+/* ---- bench_kernels.c: the whole of bench --kernels ---- */
+
+echo_status bench_kernels(const struct bench *b, echo_error *err);
 
 /* ---- bench_plot.c: two panels of SVG over all rows ---- */
 

@@ -113,6 +113,9 @@ struct backend_ops {
     bool (*load_panels)(struct backend *, struct weight *w, const void *panels,
                         enum dtype dtype, int n, int k, enum dtype operand);
     bool (*sync)(struct backend *); /* wait; false if the device has failed */
+    /* Operations a second that products in a precision reach where nothing has to be fetched:
+     * measured, in some hundredths of a second. */
+    double (*peak)(struct backend *, enum dtype precision);
 
     void (*write)(struct backend *, struct tensor dst, const float *src);
     void (*read)(struct backend *, float *dst, struct tensor src);

@@ -47,6 +47,12 @@ static bool null_sync(struct backend *b)
     return true;
 }
 
+static double null_peak(struct backend *b, enum dtype precision)
+{
+    (void)b, (void)precision;
+    return 0;
+}
+
 static void null_write(struct backend *b, struct tensor dst, const float *src)
 {
     (void)b, (void)dst, (void)src;
@@ -121,6 +127,7 @@ static const struct backend_ops null_ops = {
     .load = null_load,
     .load_panels = null_load_panels,
     .sync = null_sync,
+    .peak = null_peak,
     .write = null_write,
     .read = null_read,
     .copy = null_2,

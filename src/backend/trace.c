@@ -108,6 +108,13 @@ static bool trace_sync(struct backend *b)
     return inner->ops->sync(inner);
 }
 
+static double trace_peak(struct backend *b, enum dtype precision)
+{
+    struct backend *inner = to_trace(b)->inner;
+
+    return inner->ops->peak(inner, precision);
+}
+
 static void trace_write(struct backend *b, struct tensor dst, const float *src)
 {
     TIMED(WRITE, 0, write, dst, src);
@@ -225,6 +232,7 @@ static const struct backend_ops trace_ops = {
     .load = trace_load,
     .load_panels = trace_load_panels,
     .sync = trace_sync,
+    .peak = trace_peak,
     .write = trace_write,
     .read = trace_read,
     .copy = trace_copy,

@@ -7,10 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/cpu.h"
 #include "engine/params.h"
-
-#define MAX_THREADS 256
 
 void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
 {
@@ -25,65 +22,7 @@ void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
     m->log(m->log_user, level, line);
 }
 
-/* ---- the device ---- */
-
-static echo_status choose_isa(unsigned *flags, const char *isa, echo_error *err)
-{
-    unsigned have = echo_cpu_flags();
-    char names[120] = "";
-
-    *flags = have;
-    if (!isa || !*isa || !strcmp(isa, "auto"))
-        return ECHO_OK;
-    for (const struct cpu_level *l = echo_cpu_levels; l->name; l++) {
-        bool can = !(l->flags & ~have);
-
-        if (!strcmp(isa, l->name) && can) {
-            *flags = l->flags;
-            return ECHO_OK;
-        }
-        if (!strcmp(isa, l->name))
-            return echo_fail(err, ECHO_ERR_DEVICE, "this CPU has no %s (it has up to %s)", isa,
-                             echo_cpu_level(have)->name);
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
-                 *names ? ", " : "", l->name);
-    }
-    return echo_fail(err, ECHO_ERR_ARG, "unknown instruction set '%s': expected auto, %s", isa,
-                     names);
-}
-
-static echo_status open_device(echo_model *m, const echo_model_opts *o, echo_error *err)
-{
-    int threads = o->threads ? o->threads : echo_cpu_count();
-    unsigned flags;
-    echo_status s;
-
-    if (o->device && *o->device && strcmp(o->device, "auto") && strcmp(o->device, "cpu"))
-        return echo_fail(err, ECHO_ERR_DEVICE, "unknown device '%s': expected auto or cpu",
-                         o->device);
-    if (o->threads < 0 || o->threads > MAX_THREADS)
-        return echo_fail(err, ECHO_ERR_ARG, "%d threads: expected 1 to %d, or 0 for all cores",
-                         o->threads, MAX_THREADS);
-    if (threads > MAX_THREADS)
-        threads = MAX_THREADS;
-    if ((s = choose_isa(&flags, o->isa, err)) || (s = echo_pool_open(&m->pool, threads, err)) ||
-        (s = echo_cpu_backend(&m->be, flags, m->pool, err)))
-        return s;
-    snprintf(m->device, sizeof m->device, "cpu: %s, %d thread%s", echo_cpu_level(flags)->name,
-             threads, threads == 1 ? "" : "s");
-    if (o->profile) {
-        struct backend *traced = echo_trace_backend(m->be);
-
-        if (!traced)
-            return echo_fail_memory(err, 1, "the profile");
-        m->be = traced;
-        m->profile = true;
-    }
-    m->keeper.be = m->be;
-    m->keeper.progress = o->progress;
-    m->keeper.user = o->user;
-    return ECHO_OK;
-}
+/* ---- what is asked for ---- */
 
 static const char *const precision_names[] = { [DT_F32] = "f32", [DT_BF16] = "bf16",
                                                [DT_I8] = "int8" };
@@ -234,16 +173,21 @@ echo_status echo_model_open_recording(echo_model **out, const char *path,
     m->log = o->log;
     m->log_user = o->user;
     m->defaults = echo_params_reference();
-    m->keeper.recorder = recorder;
-    if ((s = open_device(m, o, err)) || (s = open_files(m, path, err)) ||
+    if ((s = echo_device_open(&m->device, o, err)))
+        goto fail;
+    m->be = m->device.be;
+    m->keeper = (struct keeper){ .be = m->be, .recorder = recorder, .progress = o->progress,
+                                 .user = o->user };
+    if ((s = open_files(m, path, err)) ||
         (s = choose_precisions(m, o, err)) || (s = bind(m, err)) ||
-        (s = read_settings(m, err))) {
-        echo_model_close(&m);
-        return s;
-    }
+        (s = read_settings(m, err)))
+        goto fail;
     m->load_s = echo_clock() - begin;
     *out = m;
     return ECHO_OK;
+fail:
+    echo_model_close(&m);
+    return s;
 }
 
 echo_status echo_model_open(echo_model **out, const char *path, const echo_model_opts *opts,
@@ -263,7 +207,7 @@ void echo_model_close(echo_model **model)
 
     if (!m)
         return;
-    if (m->profile)
+    if (m->device.profile)
         echo_trace_report(m->be, log_line, m);
     echo_keeper_clear(&m->keeper);
     if (m->packed)
@@ -272,9 +216,7 @@ void echo_model_close(echo_model **model)
     echo_safetensors_close(&m->dac_file);
     echo_safetensors_close(&m->pca_file);
     echo_locate_free(&m->files);
-    if (m->be)
-        m->be->ops->close(m->be);
-    echo_pool_close(&m->pool);
+    echo_device_close(&m->device);
     free(m);
     *model = NULL;
 }
@@ -309,7 +251,7 @@ echo_model_info echo_model_describe(const echo_model *m)
         .pca_file = m->files.pca,
         .echo_dtype = main_type(m->echo_file, "echo_dtype"),
         .dac_dtype = main_type(m->dac_file, "dac_dtype"),
-        .device = m->device,
+        .device = m->device.name,
         .precision = precision_names[m->precision],
         .codec_precision = precision_names[m->codec_precision],
         .absent = d->has_past ? "" : "the blockwise part: no blocks, no continuation",

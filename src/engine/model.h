@@ -3,7 +3,7 @@
 #ifndef ECHO_ENGINE_MODEL_H
 #define ECHO_ENGINE_MODEL_H
 
-#include "base/pool.h"
+#include "engine/device.h"
 #include "engine/locate.h"
 #include "model/codec.h"
 #include "model/dit.h"
@@ -12,15 +12,13 @@
 struct echo_model {
     struct model_files files;
     struct safetensors *echo_file, *dac_file, *pca_file;
-    struct pool *pool;
-    struct backend *be;
+    struct device device;
+    struct backend *be; /* the device's */
     struct keeper keeper;
     struct dit dit;
     struct codec codec;
     uint64_t echo_parameters, dac_parameters;
     echo_params defaults;
-    char device[80];
-    bool profile; /* be is a trace backend */
     bool packed;  /* the three files are one, made by echo_model_pack() */
     enum dtype precision, codec_precision;
     double load_s;

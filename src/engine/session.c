@@ -148,7 +148,8 @@ void echo_streams_restart(struct run *r, struct codec_streams *c)
 echo_status echo_session_check(echo_session *s, echo_error *err)
 {
     if (!s->model->be->ops->sync(s->model->be))
-        return echo_fail(err, ECHO_ERR_DEVICE, "%s failed while working", s->model->device);
+        return echo_fail(err, ECHO_ERR_DEVICE, "%s failed while working",
+                         s->model->device.name);
     if (atomic_load(&s->stop))
         return echo_fail(err, ECHO_ERR_CANCELLED, "stopped on request");
     return ECHO_OK;

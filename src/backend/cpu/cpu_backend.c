@@ -330,6 +330,7 @@ static const struct backend_ops cpu_ops = {
     .load = echo_cpu_load,
     .load_panels = echo_cpu_load_panels,
     .sync = cpu_sync,
+    .peak = echo_cpu_peak,
     .write = cpu_write,
     .read = cpu_read,
     .copy = cpu_copy,

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpu_peak.c - how fast products are where nothing but multiplying matters:
+ * every thread has operands that lie in its first-level cache.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/cpu/cpu.h"
+#include "base/clock.h"
+
+#define ROWS    24
+#define COLUMNS (STRIP_PANELS * GEMM_PANEL)
+#define LINES   128 /* of a panel: 24 KiB of weights, 12 of rows */
+#define BATCH   100 /* products between two looks at the clock */
+#define BATCHES 25
+
+struct peak_job {
+    struct cpu_backend *cpu;
+    enum dtype dtype;
+    double rate[]; /* of each task */
+};
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void peak_task(void *arg, int task, int thread)
+{
+    struct peak_job *j = arg;
+    struct thread_scratch *s = &j->cpu->scratch[thread];
+    int size = (int)dtype_size(j->dtype), numbers = LINES * 4 / size;
+    ptrdiff_t row = LINES * 4 + 64, panel = panel_bytes(size, numbers);
+    struct gemm_args a = { .y = s->values, .ldy = COLUMNS, .x = s->scores, .ldx = row,
+                           .w = s->panels, .panel = panel, .m = ROWS, .n = COLUMNS, .taps = 1,
+                           .lines = LINES };
+    double times[BATCHES];
+
+    memset(s->panels, 0, (size_t)panel * STRIP_PANELS);
+    memset(s->scores, 0, (size_t)row * ROWS);
+    for (int i = 0; i < BATCHES; i++) {
+        double begin = echo_clock();
+
+        for (int k = 0; k < BATCH; k++)
+            j->cpu->gemm.run[j->dtype](&a);
+        times[i] = echo_clock() - begin;
+    }
+    qsort(times, BATCHES, sizeof *times, ascending);
+    j->rate[task] = 2.0 * ROWS * COLUMNS * numbers * BATCH / times[BATCHES / 2];
+}
+
+double echo_cpu_peak(struct backend *b, enum dtype precision)
+{
+    struct cpu_backend *cpu = to_cpu(b);
+    int threads = echo_pool_threads(cpu->pool);
+    struct peak_job *j = malloc(sizeof *j + (size_t)threads * sizeof *j->rate);
+    double sum = 0;
+
+    if (!j)
+        return 0;
+    j->cpu = cpu;
+    j->dtype = precision;
+    echo_pool_run(cpu->pool, peak_task, j, threads);
+    for (int i = 0; i < threads; i++)
+        sum += j->rate[i];
+    free(j);
+    return sum;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/device.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cpu.h"
+
+#define MAX_THREADS 256
+
+static echo_status choose_isa(unsigned *flags, const char *isa, echo_error *err)
+{
+    unsigned have = echo_cpu_flags();
+    char names[120] = "";
+
+    *flags = have;
+    if (!isa || !*isa || !strcmp(isa, "auto"))
+        return ECHO_OK;
+    for (const struct cpu_level *l = echo_cpu_levels; l->name; l++) {
+        bool can = !(l->flags & ~have);
+
+        if (!strcmp(isa, l->name) && can) {
+            *flags = l->flags;
+            return ECHO_OK;
+        }
+        if (!strcmp(isa, l->name))
+            return echo_fail(err, ECHO_ERR_DEVICE, "this CPU has no %s (it has up to %s)", isa,
+                             echo_cpu_level(have)->name);
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
+                 *names ? ", " : "", l->name);
+    }
+    return echo_fail(err, ECHO_ERR_ARG, "unknown instruction set '%s': expected auto, %s", isa,
+                     names);
+}
+
+echo_status echo_device_open(struct device *d, const echo_model_opts *o, echo_error *err)
+{
+    int threads = o->threads ? o->threads : echo_cpu_count();
+    unsigned flags;
+    echo_status s;
+
+    if (o->device && *o->device && strcmp(o->device, "auto") && strcmp(o->device, "cpu"))
+        return echo_fail(err, ECHO_ERR_DEVICE, "unknown device '%s': expected auto or cpu",
+                         o->device);
+    if (o->threads < 0 || o->threads > MAX_THREADS)
+        return echo_fail(err, ECHO_ERR_ARG, "%d threads: expected 1 to %d, or 0 for all cores",
+                         o->threads, MAX_THREADS);
+    if (threads > MAX_THREADS)
+        threads = MAX_THREADS;
+    if ((s = choose_isa(&flags, o->isa, err)) || (s = echo_pool_open(&d->pool, threads, err)) ||
+        (s = echo_cpu_backend(&d->be, flags, d->pool, err)))
+        return s;
+    snprintf(d->name, sizeof d->name, "cpu: %s, %d thread%s", echo_cpu_level(flags)->name,
+             threads, threads == 1 ? "" : "s");
+    if (o->profile) {
+        struct backend *traced = echo_trace_backend(d->be);
+
+        if (!traced)
+            return echo_fail_memory(err, 1, "the profile");
+        d->be = traced;
+        d->profile = true;
+    }
+    d->threads = threads;
+    return ECHO_OK;
+}
+
+void echo_device_close(struct device *d)
+{
+    if (d->be)
+        d->be->ops->close(d->be);
+    echo_pool_close(&d->pool);
+    *d = (struct device){ 0 };
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernels.c - the heavy operations at the base model's shapes, each by itself.
+ *
+ * A case is run by the model's own code over weights of zeros, of which there
+ * are so many copies that they come from memory, as in a model.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "engine/device.h"
+#include "model/conv_blocks.h"
+
+#define COLD_BYTES ((size_t)300 << 20) /* of weights, more than any cache */
+#define MOST_COPIES 24
+#define MOST_RUNS  200
+#define SECONDS    0.4 /* of each case */
+
+enum kind { PRODUCT, RESIDUAL, TRANSPOSED, ATTENTION, SNAKE };
+
+#define F32  (1u << DT_F32)
+#define BF16 (1u << DT_BF16)
+#define I8   (1u << DT_I8)
+#define FILE_BF16 (1u << DTYPES) /* float32 on bfloat16 weights that lie in a file */
+
+static const struct kernel {
+    const char *name;
+    enum kind kind;
+    int rows, n, k; /* of attention: queries, heads, keys */
+    unsigned how;
+} kernels[] = {
+    { "wq, wk, wv, gate, wo, 2 x 128", PRODUCT, 256, 2048, 2048, F32 | FILE_BF16 | BF16 | I8 },
+    { "wq, wk, wv, gate, wo", PRODUCT, 640, 2048, 2048, F32 | FILE_BF16 | BF16 | I8 },
+    { "w1, w3", PRODUCT, 640, 5888, 2048, F32 | FILE_BF16 | BF16 | I8 },
+    { "w2", PRODUCT, 640, 2048, 5888, F32 | FILE_BF16 | BF16 | I8 },
+    { "w1, w3, guided", PRODUCT, 1280, 5888, 2048, F32 | FILE_BF16 | BF16 | I8 },
+    { "text encoder w1, w3", PRODUCT, 73, 3328, 1280, FILE_BF16 | BF16 },
+    { "attention", ATTENTION, 640, 16, 714, F32 | BF16 },
+    { "attention, 30 s of voice", ATTENTION, 640, 16, 874, F32 | BF16 },
+    { "residual unit 1", RESIDUAL, 256, 768, 768, F32 | BF16 },
+    { "residual unit 2", RESIDUAL, 2048, 384, 384, F32 | BF16 },
+    { "residual unit 3", RESIDUAL, 8192, 192, 192, F32 | BF16 },
+    { "residual unit 4", RESIDUAL, 16384, 96, 96, F32 | BF16 },
+    { "transposed convolution 1", TRANSPOSED, 32, 8, 1536, F32 | BF16 },
+    { "transposed convolution 2", TRANSPOSED, 256, 8, 768, F32 | BF16 },
+    { "transposed convolution 3", TRANSPOSED, 2048, 4, 384, F32 | BF16 },
+    { "transposed convolution 4", TRANSPOSED, 8192, 2, 192, F32 | BF16 },
+    { "Snake", SNAKE, 16384, 96, 96, F32 },
+};
+
+/* One kernel in one precision. */
+struct bench_case {
+    const struct kernel *kernel;
+    enum dtype precision;
+    bool in_place;
+    struct weight w[2 * MOST_COPIES]; /* of units: the wide one, then the narrow one */
+    void *source[2 * MOST_COPIES];
+    struct tensor alpha, bias;
+    int copies;
+};
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Sizes of the weights; the second has none but in units. */
+static int inputs(const struct kernel *k, int which)
+{
+    return k->kind == RESIDUAL ? (which ? k->k : 7 * k->k)
+           : k->kind == TRANSPOSED ? 2 * k->k
+                                   : k->k;
+}
+
+static int outputs(const struct kernel *k)
+{
+    return k->kind == TRANSPOSED ? k->n * k->k / 2 : k->n;
+}
+
+static double operations(const struct kernel *k)
+{
+    double macs = (double)k->rows * outputs(k) * inputs(k, 0);
+
+    if (k->kind == RESIDUAL)
+        macs += (double)k->rows * k->n * k->k;
+    if (k->kind == ATTENTION)
+        macs = 2.0 * k->rows * k->k * k->n * 128;
+    return k->kind == SNAKE ? (double)k->rows * k->n : 2 * macs;
+}
+
+static void act(struct run *r, struct stream *s, struct bench_case *c, int copy)
+{
+    const struct kernel *k = c->kernel;
+    const struct weight *w = &c->w[2 * copy];
+    int out = k->kind == TRANSPOSED ? k->k / 2 : k->n;
+
+    if (k->kind == PRODUCT) {
+        struct tensor x = scratch_for(r, k->rows, w), y = scratch(r, k->rows, k->n);
+
+        op_linear(r->be, y, x, w, no_tensor);
+    } else if (k->kind == ATTENTION) {
+        int cols = k->n * 128;
+        struct tensor q = scratch(r, k->rows, cols), y = scratch(r, k->rows, cols);
+        struct kv kv = { scratch(r, k->k, cols), scratch(r, k->k, cols), ~0u, false };
+
+        op_attention(r->be, y, q, &kv, 1, k->n, 1, SEE_ALL, c->precision);
+    } else if (k->kind == RESIDUAL) {
+        struct residual_unit u = { .wide = { w[0], c->bias, out, 7, 1 },
+                                   .narrow = { w[1], c->bias, out, 1, 1 },
+                                   .alpha = { c->alpha, c->alpha }, .dilation = 3 };
+
+        echo_residual_unit(r, s, &u, scratch_dense(r, k->rows, out, DT_F32));
+    } else if (k->kind == TRANSPOSED) {
+        struct conv conv = { *w, c->bias, out, 2, k->n };
+        struct tensor x = scratch_dense(r, k->rows, k->k, DT_F32);
+
+        echo_conv_transposed(r, s, &conv, scratch_dense(r, k->rows * k->n, out, DT_F32), x,
+                             c->alpha);
+    } else {
+        struct tensor x = scratch_dense(r, k->rows, k->n, DT_F32);
+
+        op_snake(r->be, scratch_dense(r, k->rows, k->n, DT_F32), x, c->alpha);
+    }
+}
+
+static bool load(struct backend *be, struct bench_case *c)
+{
+    const struct kernel *k = c->kernel;
+    enum dtype dtype = c->in_place ? DT_BF16 : DT_F32;
+    int weights = k->kind == RESIDUAL ? 2 : k->kind <= TRANSPOSED ? 1 : 0;
+    size_t bytes = (size_t)outputs(k) * (size_t)inputs(k, 0) * dtype_size(dtype);
+    size_t most = COLD_BYTES / bytes + 1;
+
+    c->copies = !weights ? 1 : most < MOST_COPIES ? (int)most : MOST_COPIES;
+    for (int i = 0; i < c->copies; i++)
+        for (int j = 0; j < weights; j++) {
+            size_t size = (size_t)outputs(k) * (size_t)inputs(k, j) * dtype_size(dtype);
+            void *source = echo_alloc(size);
+
+            if (!source)
+                return false;
+            memset(source, 0, size);
+            c->source[2 * i + j] = source;
+            if (!be->ops->load(be, &c->w[2 * i + j], source, dtype, outputs(k), inputs(k, j),
+                               c->precision, c->in_place))
+                return false;
+        }
+    return true;
+}
+
+static void unload(struct backend *be, struct bench_case *c)
+{
+    for (int i = 0; i < 2 * MOST_COPIES; i++) {
+        be->ops->free(be, &c->w[i].data);
+        echo_free(c->source[i]);
+    }
+}
+
+/* Scratch, and what streams remember: all zeros. */
+struct room {
+    struct buffer mem, kept, rows;
+};
+
+static bool make_room(struct backend *be, struct backend *null, struct bench_case *c,
+                      struct room *room)
+{
+    int widest = c->kernel->kind == TRANSPOSED ? c->kernel->n * c->kernel->k : 4096;
+    size_t row = (size_t)widest * sizeof(float);
+    struct run dry = { .be = null, .mem = &room->mem, .arena = { .cap = SIZE_MAX } };
+    struct stream stream = { .mem = &room->kept, .arena = { .cap = SIZE_MAX } };
+    int out = c->kernel->kind == TRANSPOSED ? c->kernel->n * c->kernel->k / 2 : c->kernel->n;
+
+    c->alpha = (struct tensor){ &room->rows, 0, 2, c->kernel->k, c->kernel->k, DT_F32 };
+    c->bias = (struct tensor){ &room->rows, 2 * row, 1, out, out, DT_F32 };
+    act(&dry, &stream, c, 0);
+    if (!be->ops->alloc(be, &room->mem, dry.arena.peak) ||
+        !be->ops->alloc(be, &room->kept, stream.arena.peak) ||
+        !be->ops->alloc(be, &room->rows, 3 * row))
+        return false;
+    struct buffer *all[] = { &room->mem, &room->kept, &room->rows };
+
+    for (int i = 0; i < 3; i++) {
+        int floats = (int)(all[i]->bytes / sizeof(float) / 64);
+
+        op_zero(be, (struct tensor){ all[i], 0, floats, 64, 64, DT_F32 });
+    }
+    return true;
+}
+
+/* Seconds of a run, the median; 0 without memory. */
+static double measure(struct backend *be, struct backend *null, struct bench_case *c)
+{
+    struct room room = { 0 };
+    double times[MOST_RUNS], total = 0, result = 0;
+    int runs = 0;
+
+    if (load(be, c) && make_room(be, null, c, &room)) {
+        for (int i = -2; runs < MOST_RUNS && (total < SECONDS || runs < 3); i++) {
+            struct run r = { .be = be, .mem = &room.mem, .arena = { .cap = SIZE_MAX } };
+            struct stream s = { .mem = &room.kept, .arena = { .cap = SIZE_MAX } };
+            double begin = echo_clock();
+
+            act(&r, &s, c, (i + 2) % c->copies);
+            be->ops->sync(be);
+            if (i >= 0) { /* two to warm up */
+                times[runs] = echo_clock() - begin;
+                total += times[runs++];
+            }
+        }
+        qsort(times, (size_t)runs, sizeof *times, ascending);
+        result = times[runs / 2];
+    }
+    be->ops->free(be, &room.mem);
+    be->ops->free(be, &room.kept);
+    be->ops->free(be, &room.rows);
+    unload(be, c);
+    return result;
+}
+
+static const char *precision_name(const struct bench_case *c)
+{
+    static const char *const names[] = { [DT_F32] = "f32", [DT_BF16] = "bf16",
+                                         [DT_I8] = "int8" };
+
+    return c->in_place ? "f32 x bf16" : names[c->precision];
+}
+
+static void describe(char *out, size_t size, const struct kernel *k)
+{
+    static const char *const formats[] = {
+        [PRODUCT] = "%d x %d x %d", [RESIDUAL] = "%d x %d x 7 x %d",
+        [TRANSPOSED] = "%d, stride %d, %d channels", [ATTENTION] = "%d x %d heads x %d",
+        [SNAKE] = "%d x %d",
+    };
+
+    snprintf(out, size, formats[k->kind], k->rows, k->n, k->k);
+}
+
+/* All ways of one kernel; false if row() wants to stop. */
+static echo_status time_kernel(struct device *d, struct backend *null, const struct kernel *k,
+                               const double *peaks,
+                               bool (*row)(void *user, const echo_kernel_speed *speed),
+                               void *user, echo_error *err)
+{
+    for (int how = 0; how <= DTYPES; how++) {
+        struct bench_case *c = calloc(1, sizeof *c);
+        echo_kernel_speed speed = { .name = k->name, .threads = d->threads };
+        char shape[64];
+
+        if (!c)
+            return echo_fail_memory(err, sizeof *c, "a measurement");
+        c->kernel = k;
+        c->in_place = how == DTYPES;
+        c->precision = c->in_place ? DT_F32 : (enum dtype)how;
+        if (!(k->how >> how & 1)) {
+            free(c);
+            continue;
+        }
+        describe(shape, sizeof shape, k);
+        speed.shape = shape;
+        speed.precision = precision_name(c);
+        double seconds = measure(d->be, null, c);
+
+        free(c);
+        if (seconds == 0)
+            return echo_fail_memory(err, COLD_BYTES, "a measurement");
+        speed.rate = operations(k) / seconds;
+        speed.peak = k->kind == SNAKE ? 0 : peaks[how == DTYPES ? DT_F32 : how];
+        if (!row(user, &speed))
+            return echo_fail(err, ECHO_ERR_CANCELLED, "stopped on request");
+    }
+    return ECHO_OK;
+}
+
+echo_status echo_kernels_time(const echo_model_opts *opts,
+                              bool (*row)(void *user, const echo_kernel_speed *speed),
+                              void *user, echo_error *err)
+{
+    echo_model_opts o = opts ? *opts : (echo_model_opts){ 0 };
+    struct backend *null = echo_null_backend();
+    struct device d = { 0 };
+    double peaks[DT_I8 + 1];
+    echo_status s = null ? ECHO_OK : echo_fail_memory(err, 1, "a measurement");
+
+    o.profile = false;
+    if (!s)
+        s = echo_device_open(&d, &o, err);
+    for (enum dtype t = DT_F32; !s && t <= DT_I8; t++)
+        peaks[t] = d.be->ops->peak(d.be, t);
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels && !s; i++)
+        s = time_kernel(&d, null, &kernels[i], peaks, row, user, err);
+    echo_device_close(&d);
+    if (null)
+        null->ops->close(null);
+    return s;
+}
