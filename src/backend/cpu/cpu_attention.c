@@ -93,13 +93,32 @@ static const float *value_of(const struct block *b, int key)
     return b->spans[i].v + key * b->spans[i].ldv;
 }
 
-/* Values of some keys as panels [head / 16][lines][16]: what one line's four bytes of a column
- * hold are one value, or those of two keys. */
+/* 16 columns of one line, fewer at the end of a head: a value each, or those of two keys. */
+static void pack_line(float *to, const float *v, int n)
+{
+    if (n == GEMM_PANEL) {
+        memcpy(to, v, PANEL_LINE);
+        return;
+    }
+    memset(to, 0, PANEL_LINE);
+    memcpy(to, v, (size_t)n * sizeof *v);
+}
+
+static void pack_pairs(uint16_t *to, const uint16_t *v, const uint16_t *next, int n)
+{
+    memset(to, 0, PANEL_LINE);
+    for (int i = 0; i < n; i++) {
+        to[2 * i] = v[i];
+        to[2 * i + 1] = next[i];
+    }
+}
+
+/* Values of some keys as panels [head / 16][lines][16]. */
 static void pack_values(const struct block *b, int first, int keys)
 {
     bool pairs = b->j->dtype == DT_BF16;
     int lines = panel_lines((int)dtype_size(b->j->dtype), keys);
-    float none[MAX_HEAD] = { 0 };
+    gemm_operand *round = b->j->cpu->gemm.operand[DT_BF16];
     uint16_t two[2][MAX_HEAD + 1];
 
     for (int i = 0; i < lines; i++) {
@@ -107,22 +126,18 @@ static void pack_values(const struct block *b, int first, int keys)
         float *to = b->s->values + (ptrdiff_t)i * GEMM_PANEL;
 
         if (pairs) {
-            const float *next = 2 * i + 1 < keys ? value_of(b, first + 2 * i + 1) : none;
-
-            b->j->cpu->gemm.operand[DT_BF16](two[0], v, b->head);
-            b->j->cpu->gemm.operand[DT_BF16](two[1], next, b->head);
+            memset(two, 0, sizeof two);
+            round(two[0], v, b->head);
+            if (2 * i + 1 < keys)
+                round(two[1], value_of(b, first + 2 * i + 1), b->head);
         }
         for (int c = 0; c < b->head; c += GEMM_PANEL, to += (ptrdiff_t)lines * GEMM_PANEL) {
             int n = at_most(b->head - c, GEMM_PANEL);
-            uint16_t *pair = (uint16_t *)(void *)to;
 
-            memset(to, 0, PANEL_LINE);
-            if (!pairs)
-                memcpy(to, v + c, (size_t)n * sizeof *v);
-            for (int p = 0; pairs && p < n; p++) {
-                pair[2 * p] = two[0][c + p];
-                pair[2 * p + 1] = two[1][c + p];
-            }
+            if (pairs)
+                pack_pairs((uint16_t *)(void *)to, two[0] + c, two[1] + c, n);
+            else
+                pack_line(to, v + c, n);
         }
     }
 }
