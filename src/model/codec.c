@@ -76,7 +76,10 @@ static void bind_decoder(struct binder *b, struct codec *c)
     char stem[80];
     int samples = c->coarse_rows;
 
+    enum dtype precision = echo_bind_precision(b, DT_F32); /* as what comes before it */
+
     echo_bind_conv(b, &c->decoder_in, CONV, STRIDE_ONE, c->dim, "decoder.model.0");
+    echo_bind_precision(b, precision);
     int channels = c->decoder_width = c->decoder_in.out;
 
     for (int i = 0; i < c->decoder_blocks && c->decoder_block; i++) {
@@ -99,7 +102,9 @@ static void bind_decoder(struct binder *b, struct codec *c)
     snprintf(stem, sizeof stem, "decoder.model.%d.alpha", c->decoder_blocks + 1);
     c->decoder_alpha = echo_bind_snake(b, channels, stem);
     snprintf(stem, sizeof stem, "decoder.model.%d", c->decoder_blocks + 2);
+    echo_bind_precision(b, DT_F32); /* one channel of 96: no work, and nothing repairs it */
     echo_bind_conv(b, &c->decoder_out, CONV, STRIDE_ONE, channels, stem);
+    echo_bind_precision(b, precision);
     if (!b->status && c->decoder_out.out != 1)
         echo_bind_fail(b, "'%s.conv' gives %d channels, expected one", stem,
                        c->decoder_out.out);
@@ -166,16 +171,17 @@ void echo_bind_codec(struct binder *b, struct codec *c)
     c->decoder_block = echo_bind_memory(b, (size_t)c->decoder_blocks, sizeof *c->decoder_block);
     c->down = echo_bind_memory(b, (size_t)c->resamplers, sizeof *c->down);
     c->up = echo_bind_memory(b, (size_t)c->resamplers, sizeof *c->up);
-    bind_resamplers(b, c);
-    c->frame_samples = count_frame_samples(b, c);
-    bind_encoder(b, c);
-    echo_bind_transformer(b, &c->pre, c->dim, QUANTIZER_WINDOW, 1, "quantizer.pre_module");
-    /* codes are chosen by the last bits */
+    /* codes are chosen by the last bits, and what is made of them once a frame is a twentieth
+     * of the work: only convolutions near the sample rate are worth less than float32 */
     enum dtype precision = echo_bind_precision(b, DT_F32);
 
+    bind_resamplers(b, c);
+    echo_bind_transformer(b, &c->pre, c->dim, QUANTIZER_WINDOW, 1, "quantizer.pre_module");
     echo_bind_quantizer(b, &c->quantizer, c->dim);
-    echo_bind_precision(b, precision);
     echo_bind_transformer(b, &c->post, c->dim, QUANTIZER_WINDOW, 1, "quantizer.post_module");
+    echo_bind_precision(b, precision);
+    c->frame_samples = count_frame_samples(b, c);
+    bind_encoder(b, c);
     bind_decoder(b, c);
 }
 
