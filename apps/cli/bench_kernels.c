@@ -20,7 +20,7 @@ struct timing {
 
 static void print_row(const echo_kernel_speed *s)
 {
-    printf("%-30s%-32s%-12s%9.1f", s->name, s->shape, s->precision, s->rate * 1e-9);
+    printf("%-30s%-32s%-20s%9.1f", s->name, s->shape, s->precision, s->rate * 1e-9);
     if (s->peak > 0)
         printf("%6.0f %% of %.0f", 100 * s->rate / s->peak, s->peak * 1e-9);
     putchar('\n');
@@ -45,7 +45,7 @@ static bool take_row(void *user, const echo_kernel_speed *s)
     struct timing *t = user;
 
     if (!t->n++ && t->table)
-        printf("%-30s%-32s%-12s%9s\n", "kernel", "shape", "precision", "G/s");
+        printf("%-30s%-32s%-20s%9s\n", "kernel", "shape", "precision", "G/s");
     if (t->table)
         print_row(s);
     if (t->rows)

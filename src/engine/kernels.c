@@ -21,23 +21,28 @@
 
 enum kind { PRODUCT, RESIDUAL, TRANSPOSED, ATTENTION, SNAKE };
 
-#define F32  (1u << DT_F32)
-#define BF16 (1u << DT_BF16)
-#define I8   (1u << DT_I8)
-#define FILE_BF16 (1u << DTYPES) /* float32 on bfloat16 weights that lie in a file */
+/* Ways to compute: a precision, or float32 on weights of bfloat16, packed or as in a file. */
+enum way { WAY_F32 = DT_F32, WAY_BF16 = DT_BF16, WAY_I8 = DT_I8, WAY_MIXED, WAY_FILE, WAYS };
+
+static const char *const way_names[WAYS] = { "f32", "bf16", "int8", "f32 x bf16",
+                                             "f32 x bf16 in file" };
+
+#define F32  (1u << WAY_F32)
+#define BF16 (1u << WAY_BF16)
+#define ALL  ((1u << WAYS) - 1)
 
 static const struct kernel {
     const char *name;
     enum kind kind;
     int rows, n, k; /* of attention: queries, heads, keys */
-    unsigned how;
+    unsigned ways;
 } kernels[] = {
-    { "wq, wk, wv, gate, wo, 2 x 128", PRODUCT, 256, 2048, 2048, F32 | FILE_BF16 | BF16 | I8 },
-    { "wq, wk, wv, gate, wo", PRODUCT, 640, 2048, 2048, F32 | FILE_BF16 | BF16 | I8 },
-    { "w1, w3", PRODUCT, 640, 5888, 2048, F32 | FILE_BF16 | BF16 | I8 },
-    { "w2", PRODUCT, 640, 2048, 5888, F32 | FILE_BF16 | BF16 | I8 },
-    { "w1, w3, guided", PRODUCT, 1280, 5888, 2048, F32 | FILE_BF16 | BF16 | I8 },
-    { "text encoder w1, w3", PRODUCT, 73, 3328, 1280, FILE_BF16 | BF16 },
+    { "wq, wk, wv, gate, wo, 2 x 128", PRODUCT, 256, 2048, 2048, ALL },
+    { "wq, wk, wv, gate, wo", PRODUCT, 640, 2048, 2048, ALL },
+    { "w1, w3", PRODUCT, 640, 5888, 2048, ALL },
+    { "w2", PRODUCT, 640, 2048, 5888, ALL },
+    { "w1, w3, guided", PRODUCT, 1280, 5888, 2048, ALL },
+    { "text encoder w1, w3", PRODUCT, 73, 3328, 1280, ALL },
     { "attention", ATTENTION, 640, 16, 714, F32 | BF16 },
     { "attention, 30 s of voice", ATTENTION, 640, 16, 874, F32 | BF16 },
     { "residual unit 1", RESIDUAL, 256, 768, 768, F32 | BF16 },
@@ -54,8 +59,7 @@ static const struct kernel {
 /* One kernel in one precision. */
 struct bench_case {
     const struct kernel *kernel;
-    enum dtype precision;
-    bool in_place;
+    enum way way;
     struct weight w[2 * MOST_COPIES]; /* of units: the wide one, then the narrow one */
     void *source[2 * MOST_COPIES];
     struct tensor alpha, bias;
@@ -108,7 +112,7 @@ static void act(struct run *r, struct stream *s, struct bench_case *c, int copy)
         struct tensor q = scratch(r, k->rows, cols), y = scratch(r, k->rows, cols);
         struct kv kv = { scratch(r, k->k, cols), scratch(r, k->k, cols), ~0u, false };
 
-        op_attention(r->be, y, q, &kv, 1, k->n, 1, SEE_ALL, c->precision);
+        op_attention(r->be, y, q, &kv, 1, k->n, 1, SEE_ALL, (enum dtype)c->way);
     } else if (k->kind == RESIDUAL) {
         struct residual_unit u = { .wide = { w[0], c->bias, out, 7, 1 },
                                    .narrow = { w[1], c->bias, out, 1, 1 },
@@ -131,7 +135,11 @@ static void act(struct run *r, struct stream *s, struct bench_case *c, int copy)
 static bool load(struct backend *be, struct bench_case *c)
 {
     const struct kernel *k = c->kernel;
-    enum dtype dtype = c->in_place ? DT_BF16 : DT_F32;
+    bool in_file = c->way == WAY_FILE;
+    enum dtype dtype = in_file ? DT_BF16 : DT_F32;
+    enum dtype precision = in_file             ? DT_F32
+                           : c->way < WAY_MIXED ? (enum dtype)c->way
+                                                : DT_BF16;
     int weights = k->kind == RESIDUAL ? 2 : k->kind <= TRANSPOSED ? 1 : 0;
     size_t bytes = (size_t)outputs(k) * (size_t)inputs(k, 0) * dtype_size(dtype);
     size_t most = COLD_BYTES / bytes + 1;
@@ -146,9 +154,13 @@ static bool load(struct backend *be, struct bench_case *c)
                 return false;
             memset(source, 0, size);
             c->source[2 * i + j] = source;
-            if (!be->ops->load(be, &c->w[2 * i + j], source, dtype, outputs(k), inputs(k, j),
-                               c->precision, c->in_place))
+            struct weight *w = &c->w[2 * i + j];
+
+            if (!be->ops->load(be, w, source, dtype, outputs(k), inputs(k, j), precision,
+                               in_file))
                 return false;
+            if (c->way == WAY_MIXED)
+                w->operand = DT_F32;
         }
     return true;
 }
@@ -222,14 +234,6 @@ static double measure(struct backend *be, struct backend *null, struct bench_cas
     return result;
 }
 
-static const char *precision_name(const struct bench_case *c)
-{
-    static const char *const names[] = { [DT_F32] = "f32", [DT_BF16] = "bf16",
-                                         [DT_I8] = "int8" };
-
-    return c->in_place ? "f32 x bf16" : names[c->precision];
-}
-
 static void describe(char *out, size_t size, const struct kernel *k)
 {
     static const char *const formats[] = {
@@ -247,7 +251,7 @@ static echo_status time_kernel(struct device *d, struct backend *null, const str
                                bool (*row)(void *user, const echo_kernel_speed *speed),
                                void *user, echo_error *err)
 {
-    for (int how = 0; how <= DTYPES; how++) {
+    for (enum way way = WAY_F32; way < WAYS; way++) {
         struct bench_case *c = calloc(1, sizeof *c);
         echo_kernel_speed speed = { .name = k->name, .threads = d->threads };
         char shape[64];
@@ -255,22 +259,21 @@ static echo_status time_kernel(struct device *d, struct backend *null, const str
         if (!c)
             return echo_fail_memory(err, sizeof *c, "a measurement");
         c->kernel = k;
-        c->in_place = how == DTYPES;
-        c->precision = c->in_place ? DT_F32 : (enum dtype)how;
-        if (!(k->how >> how & 1)) {
+        c->way = way;
+        if (!(k->ways >> way & 1)) {
             free(c);
             continue;
         }
         describe(shape, sizeof shape, k);
         speed.shape = shape;
-        speed.precision = precision_name(c);
+        speed.precision = way_names[way];
         double seconds = measure(d->be, null, c);
 
         free(c);
         if (seconds == 0)
             return echo_fail_memory(err, COLD_BYTES, "a measurement");
         speed.rate = operations(k) / seconds;
-        speed.peak = k->kind == SNAKE ? 0 : peaks[how == DTYPES ? DT_F32 : how];
+        speed.peak = k->kind == SNAKE ? 0 : peaks[way < WAY_MIXED ? (int)way : DT_F32];
         if (!row(user, &speed))
             return echo_fail(err, ECHO_ERR_CANCELLED, "stopped on request");
     }

@@ -362,7 +362,7 @@ static void bind_panels(struct binder *b, struct weight *w, int first, int n, in
     if (dtype != b->precision && (dtype != DT_BF16 || b->precision != DT_F32))
         echo_bind_fail(b, "tensor '%s' is of type %s: the file is damaged", name->name,
                        echo_array_type_name(a->type));
-    else if (first % PANEL_COLUMNS)
+    else if (first % PANEL_COLUMNS || (dtype == DT_BF16 && k % 2))
         echo_bind_fail(b, "tensor '%s' cannot be cut at row %d", name->name, first);
     if (!(kept = keep(b, 0)))
         return;
@@ -390,7 +390,13 @@ static void bind_rows(struct binder *b, struct weight *w, int first, int n, int 
     }
     size_t row = (size_t)k * echo_array_type_size(a->type);
 
+    /* pairs of bfloat16 need whole pairs of x */
+    enum dtype precision = echo_bind_precision(b, k % 2 && b->precision == DT_BF16
+                                                      ? DT_F32
+                                                      : b->precision);
+
     load(b, w, (const char *)a->data + (size_t)first * row, types[a->type], n, k, true);
+    echo_bind_precision(b, precision);
     if (!w->source)
         echo_map_forget((const char *)a->data + (size_t)first * row, (size_t)n * row);
     record_weight(b, name->name, a, w);

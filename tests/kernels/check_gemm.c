@@ -321,23 +321,45 @@ static bool spreading(struct check *c, const struct gemm_fns *f, uint64_t *seed)
     return ok;
 }
 
-static bool widening(struct check *c, const struct gemm_fns *f, uint64_t *seed)
+/* Panels of bfloat16 and rows of float32, whatever is in the rows' gaps. */
+static bool wide(struct check *c, const struct gemm_fns *f, uint64_t *seed)
 {
-    static const int ks[] = { 1, 2, 7, 16, 33 };
+    static const int sizes[][3] = { { 1, 1, 2 }, { 7, 17, 30 }, { 21, 70, 92 }, { 9, 48, 258 } };
+    struct gemm_fns ref;
     bool ok = true;
 
-    for (int i = 0; i < 5 && ok; i++) {
-        int k = ks[i];
-        float x[33 * GEMM_PANEL], *got = check_guarded((size_t)k * GEMM_PANEL);
-        uint16_t pairs[34 * GEMM_PANEL];
+    echo_gemm_init(&ref, 0);
+    for (int i = 0; i < 4; i++) {
+        int m = sizes[i][0], n = sizes[i][1], k = sizes[i][2], ld = k + 3;
+        float *x = malloc((size_t)(m * ld) * sizeof *x), *bias = malloc((size_t)n * sizeof *x);
+        float *w = malloc((size_t)(n * k) * sizeof *w);
+        float *got = check_guarded((size_t)(m * n)), *want = malloc((size_t)(m * n) * sizeof *x);
 
-        check_fill(x, (size_t)k * GEMM_PANEL, seed);
-        echo_panel_pack_bf16(pairs, x, k);
-        f->widen(got, pairs, k);
-        for (int p = 0; p < k * GEMM_PANEL; p++)
-            ok = check_near(c, got[p], bf16_to_f32(f32_to_bf16(x[p])), 0, "widened", k, p) &&
-                 ok;
-        ok = check_unharmed(c, got, (size_t)k * GEMM_PANEL) && ok;
+        check_fill(x, (size_t)(m * ld), seed);
+        check_fill(w, (size_t)(n * k), seed);
+        check_fill(bias, (size_t)n, seed);
+        char *panels = pack(w, n, k, DT_BF16);
+        struct gemm_args a = { .y = want, .ldy = n, .x = x, .ldx = ld * 4, .w = panels,
+                               .panel = panel_bytes(2, k), .bias = bias, .m = m, .n = n,
+                               .taps = 1, .lines = k / 2 };
+
+        ref.run_wide(&a);
+        a.y = got;
+        f->run_wide(&a);
+        for (int p = 0; p < m * n && ok; p++) {
+            double sum = fabs((double)bias[p % n]);
+
+            for (int q = 0; q < k; q++)
+                sum += 1.01 * fabs((double)x[p / n * ld + q] * w[p % n * k + q]);
+            ok = check_near(c, got[p], want[p], (k + 2) * (double)FLT_EPSILON * sum, "wide",
+                            p / n, p % n);
+        }
+        ok = check_unharmed(c, got, (size_t)(m * n)) && ok;
+        free(x);
+        free(bias);
+        free(w);
+        free(want);
+        free(panels);
     }
     return ok;
 }
@@ -510,7 +532,7 @@ void check_gemm(struct check *c)
     check_end(c, "gemm i8, largest sums", extremes(c, &f));
     for (int i = 0; i < 3; i++)
         check_end(c, stored[i].name, expansion(c, &f, stored[i].dtype, &seed));
-    check_end(c, "widen", widening(c, &f, &seed));
+    check_end(c, "gemm f32 x bf16", wide(c, &f, &seed));
     check_end(c, "spread", spreading(c, &f, &seed));
     if (!c->flags)
         check_end(c, "packing", packing(c, &seed));

@@ -24,35 +24,23 @@ struct product_job {
     int blocks;         /* of rows */
 };
 
-static bool is_ready(const struct weight *w)
-{
-    return w->panels && w->dtype == w->operand;
-}
-
 /* A stretch of k: whole taps, or a part of one. */
 struct stretch {
     int tap, taps, line, lines;
 };
 
-/* Panels of columns j.. over a stretch, made in thread scratch. */
+/* Panels of columns j.. over a stretch, made in thread scratch from the rows of a file. */
 static const void *expand(const struct product_job *l, const struct weight *w,
                           struct thread_scratch *s, int j, int n, const struct stretch *t)
 {
     int first = t->tap * l->per_tap + t->line, count = t->taps * t->lines;
-    int size = (int)dtype_size(w->dtype);
 
     for (int i = 0; i < n; i += GEMM_PANEL) {
-        float *lines = s->panels + (ptrdiff_t)i * count;
         size_t at = (size_t)(j + i) * (size_t)w->k + (size_t)first;
 
-        if (w->source)
-            l->cpu->gemm.expand(lines, (const char *)w->source + at * (size_t)size, w->dtype,
-                                w->k, at_most(n - i, GEMM_PANEL), count);
-        else /* stretches begin at whole lines: first is even */
-            l->cpu->gemm.widen(lines,
-                               (const char *)w->panels +
-                                   (j + i) / GEMM_PANEL * panel_bytes(size, w->k) +
-                                   first / 2 * PANEL_LINE, count);
+        l->cpu->gemm.expand(s->panels + (ptrdiff_t)i * count,
+                            (const char *)w->source + at * dtype_size(w->dtype), w->dtype,
+                            w->k, at_most(n - i, GEMM_PANEL), count);
     }
     return s->panels;
 }
@@ -63,10 +51,12 @@ static void strip(const struct product_job *l, const struct weight *w, struct th
 {
     const struct product *p = l->p;
     int first = t->tap * l->per_tap + t->line, size = (int)dtype_size(p->x.dtype);
+    bool wide = w->panels && w->dtype != p->x.dtype;
+    ptrdiff_t step = wide ? 8 : 4; /* bytes of x that a line meets */
     struct gemm_args a = {
         .y = y,
         .ldy = ldy,
-        .x = (const char *)bytes_of(p->x, row + t->tap * p->dilation) + 4 * (ptrdiff_t)t->line,
+        .x = (const char *)bytes_of(p->x, row + t->tap * p->dilation) + step * t->line,
         .ldx = (ptrdiff_t)p->x.ld * size,
         .tap = (ptrdiff_t)p->dilation * p->x.ld * size,
         .bias = l->bias && !first ? l->bias + j : NULL,
@@ -77,14 +67,17 @@ static void strip(const struct product_job *l, const struct weight *w, struct th
         .add = add || first,
     };
 
-    if (is_ready(w)) {
-        a.panel = panel_bytes(size, w->k);
+    if (w->panels) {
+        a.panel = panel_bytes((int)dtype_size(w->dtype), w->k);
         a.w = (const char *)w->panels + j / GEMM_PANEL * a.panel + first * PANEL_LINE;
     } else {
         a.w = expand(l, w, s, j, a.n, t);
         a.panel = t->taps * t->lines * PANEL_LINE;
     }
-    l->cpu->gemm.run[p->x.dtype](&a);
+    if (wide)
+        l->cpu->gemm.run_wide(&a);
+    else
+        l->cpu->gemm.run[p->x.dtype](&a);
 }
 
 /* Row i of n sums, and of the second weight's, into y. */
@@ -150,21 +143,22 @@ void echo_cpu_product(struct backend *b, const struct product *p)
     const struct weight *w = p->w;
     int strips = divide_up(w->n, STRIP), wanted = 4 * echo_pool_threads(cpu->pool);
     struct product_job l = { .cpu = cpu, .p = p };
-    bool ready = is_ready(w), f32 = w->operand == DT_F32;
+    enum dtype lines = w->panels ? w->dtype : DT_F32;
+    bool packed_f32 = w->panels && lines == DT_F32;
 
     if (!p->y.rows)
         return;
-    l.per_tap = panel_lines((int)dtype_size(w->operand), w->k / p->taps);
-    l.limit = f32 ? STRIP_LINES : p->taps * l.per_tap;
+    l.per_tap = panel_lines((int)dtype_size(lines), w->k / p->taps);
+    l.limit = lines == DT_F32 ? STRIP_LINES : p->taps * l.per_tap;
     l.bias = has_tensor(p->bias) ? row_of(p->bias, 0) : NULL;
-    l.blocks = ready && f32 ? divide_up(p->y.rows, ROW_BLOCK) : divide_up(p->y.rows, TASK_ROWS);
+    l.blocks = divide_up(p->y.rows, packed_f32 ? ROW_BLOCK : TASK_ROWS);
     while (strips * l.blocks < wanted && p->y.rows > l.blocks * LEAST_ROWS)
         l.blocks++;
     l.rows = (divide_up(p->y.rows, l.blocks) + 7) & ~7;
     l.blocks = divide_up(p->y.rows, l.rows);
-    /* expanding strips side by side gains nothing, and shorter tasks end together */
-    l.strips = ready && f32 && p->finish <= FINISH_ADD ? divide_up(strips * l.blocks, wanted)
-                                                       : 1;
+    l.strips = 1; /* expanding them side by side gains nothing, shorter tasks end together */
+    if (packed_f32 && p->finish <= FINISH_ADD)
+        l.strips = divide_up(strips * l.blocks, wanted);
     echo_cpu_share(cpu, product_task, &l, divide_up(strips, l.strips) * l.blocks,
                    (double)p->y.rows * w->n * w->k / 8);
 }

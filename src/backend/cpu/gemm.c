@@ -29,29 +29,30 @@ static float bf16_at(const void *p, int i)
     return bf16_to_f32(h);
 }
 
-/* One number of y: x and column c of a panel, four bytes at a time. */
+/* One number of y: x, `step` bytes at a time, and column c of a panel of `dtype`. */
 static double dot(const struct gemm_args *a, const char *x, const char *panel, int c,
-                  enum dtype dtype)
+                  enum dtype dtype, int step)
 {
     double sum = 0;
 
     for (int t = 0; t < a->taps; t++)
         for (int p = 0; p < a->lines; p++, panel += PANEL_LINE) {
-            const char *four = x + t * a->tap + 4 * (ptrdiff_t)p, *w = panel + 4 * c;
+            const char *at = x + t * a->tap + step * (ptrdiff_t)p, *w = panel + 4 * c;
 
             if (dtype == DT_F32)
-                sum += (double)f32_at(four, 0) * (double)f32_at(w, 0);
+                sum += (double)f32_at(at, 0) * (double)f32_at(w, 0);
             for (int h = 0; dtype == DT_BF16 && h < 2; h++)
-                sum += (double)bf16_at(four, h) * (double)bf16_at(w, h);
+                sum += (double)(step == 8 ? f32_at(at, h) : bf16_at(at, h)) *
+                       (double)bf16_at(w, h);
             for (int h = 0; dtype == DT_I8 && h < 4; h++)
-                sum += (signed char)four[h] * (signed char)w[h];
+                sum += (signed char)at[h] * (signed char)w[h];
         }
     if (dtype == DT_I8)
         sum *= (double)f32_at(x, a->lines) * (double)f32_at(panel, c);
     return sum;
 }
 
-static void run(const struct gemm_args *a, enum dtype dtype)
+static void run(const struct gemm_args *a, enum dtype dtype, int step)
 {
     for (int j = 0; j < a->n; j++)
         for (int i = 0; i < a->m; i++) {
@@ -60,23 +61,28 @@ static void run(const struct gemm_args *a, enum dtype dtype)
             double from = (a->add ? (double)*y : 0) + (a->bias ? (double)a->bias[j] : 0);
 
             *y = (float)(from + dot(a, (const char *)a->x + i * a->ldx, panel,
-                                    j % GEMM_PANEL, dtype));
+                                    j % GEMM_PANEL, dtype, step));
         }
 }
 
 static DECL_GEMM_RUN(gemm_f32_c)
 {
-    run(a, DT_F32);
+    run(a, DT_F32, 4);
 }
 
 static DECL_GEMM_RUN(gemm_bf16_c)
 {
-    run(a, DT_BF16);
+    run(a, DT_BF16, 4);
+}
+
+static DECL_GEMM_RUN(gemm_wide_c)
+{
+    run(a, DT_BF16, 8);
 }
 
 static DECL_GEMM_RUN(gemm_i8_c)
 {
-    run(a, DT_I8);
+    run(a, DT_I8, 4);
 }
 
 static void mix(float *x, int n, int step)
@@ -164,20 +170,13 @@ static DECL_GEMM_EXPAND(gemm_expand_c)
             lines[p * GEMM_PANEL + c] = c < n ? number_at(w, dtype, c * ld + p) : 0.0f;
 }
 
-static DECL_GEMM_WIDEN(gemm_widen_c)
-{
-    for (int p = 0; p < k; p++)
-        for (int c = 0; c < GEMM_PANEL; c++)
-            lines[p * GEMM_PANEL + c] = bf16_at(w, (p / 2 * GEMM_PANEL + c) * 2 + p % 2);
-}
-
 void echo_gemm_init(struct gemm_fns *f, unsigned cpu)
 {
     *f = (struct gemm_fns){ .run = { gemm_f32_c, gemm_bf16_c, gemm_i8_c },
+                            .run_wide = gemm_wide_c,
                             .operand = { NULL, operand_bf16_c, operand_i8_c },
                             .spread = spread_c,
-                            .expand = gemm_expand_c,
-                            .widen = gemm_widen_c };
+                            .expand = gemm_expand_c };
     (void)cpu;
 #if defined(__x86_64__)
     if (cpu & CPU_AVX2)

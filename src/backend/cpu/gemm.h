@@ -28,7 +28,7 @@ struct gemm_args {
     ptrdiff_t panel;   /* bytes from panel to panel */
     const float *bias; /* [n], or NULL */
     int m, n;
-    int taps, lines; /* each line meets four bytes of x; of a DT_I8 one tap only */
+    int taps, lines; /* a line meets four bytes of x; of a DT_I8 one tap only */
     bool add;        /* start from y */
 };
 
@@ -56,16 +56,12 @@ typedef DECL_GEMM_OPERAND(gemm_operand);
     void name(float *lines, const void *w, enum dtype dtype, ptrdiff_t ld, int n, int k)
 typedef DECL_GEMM_EXPAND(gemm_expand);
 
-/* Lines of bfloat16 to lines of float32, k numbers of each column. */
-#define DECL_GEMM_WIDEN(name) void name(float *lines, const void *w, int k)
-typedef DECL_GEMM_WIDEN(gemm_widen);
-
 struct gemm_fns {
-    gemm_run *run[DT_I8 + 1];         /* by the operand's dtype */
+    gemm_run *run[DT_I8 + 1];         /* panels and operands of the same dtype */
+    gemm_run *run_wide;               /* panels of bfloat16, operands of float32: 8 bytes a line */
     gemm_operand *operand[DT_I8 + 1]; /* of DT_F32: none */
     gemm_spread *spread;              /* before those of DT_I8 */
     gemm_expand *expand;
-    gemm_widen *widen;
     bool dots; /* products of bfloat16 are faster than those of float32 */
 };
 

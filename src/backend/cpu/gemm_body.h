@@ -6,7 +6,8 @@
  *   GEMM_NAME        of the function
  *   GEMM_ROWS, GEMM_PANELS  of a tile: its sums fill most of the registers
  *   GEMM_INT         1: sums are whole numbers, scaled in the end
- *   GEMM_DOT(sum, x, w)     sum + what a line's bits w and x's four bytes make
+ *   GEMM_STEP        bytes of x that a line meets
+ *   GEMM_DOT(sum, x, w)     sum + what a line's bits w and those bytes, at x, make
  *   GEMM_FIRST(s)    of GEMM_INT: where sums begin, from the sums of the column
  */
 #include "backend/cpu/vec_loop.h"
@@ -57,11 +58,11 @@ GEMM_(tile)(const struct gemm_args *a, int i, int j, int live, const int rows, c
                 for (int h = 0; h < GEMM_REGS; h++)
                     wv[q][h] = vb_load(w + q * a->panel + h * VEC * 4);
             for (int r = 0; r < rows; r++) {
-                vb xv = vb_set(x + r * a->ldx + 4 * (ptrdiff_t)p);
+                const char *at = x + r * a->ldx + GEMM_STEP * (ptrdiff_t)p;
 
                 for (int q = 0; q < panels; q++)
                     for (int h = 0; h < GEMM_REGS; h++)
-                        sum[r][q][h] = GEMM_DOT(sum[r][q][h], xv, wv[q][h]);
+                        sum[r][q][h] = GEMM_DOT(sum[r][q][h], at, wv[q][h]);
             }
         }
     for (int q = 0; q < panels; q++)
@@ -143,5 +144,6 @@ static DECL_GEMM_RUN(GEMM_NAME)
 #undef GEMM_ROWS
 #undef GEMM_PANELS
 #undef GEMM_INT
+#undef GEMM_STEP
 #undef GEMM_DOT
 #undef GEMM_FIRST

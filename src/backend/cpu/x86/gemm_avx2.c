@@ -17,15 +17,28 @@
 #define GEMM_ROWS            6
 #define GEMM_PANELS          1
 #define GEMM_INT             0
-#define GEMM_DOT(sum, x, w)  v_fma(vb_float(x), vb_float(w), sum)
+#define GEMM_STEP            4
+#define GEMM_DOT(sum, x, w)  v_fma(vb_float(vb_set(x)), vb_float(w), sum)
 #include "backend/cpu/gemm_body.h"
 
 #define GEMM_NAME            bf16
 #define GEMM_ROWS            4
 #define GEMM_PANELS          1
 #define GEMM_INT             0
-#define GEMM_DOT(sum, x, w)  \
-    v_fma(vb_high(x), vb_high(w), v_fma(vb_low(x), vb_low(w), sum))
+#define GEMM_STEP            4
+#define GEMM_DOT(sum, x, w)                          \
+    v_fma(vb_high(vb_set(x)), vb_high(w),            \
+          v_fma(vb_low(vb_set(x)), vb_low(w), sum))
+#include "backend/cpu/gemm_body.h"
+
+#define GEMM_NAME            wide
+#define GEMM_ROWS            6
+#define GEMM_PANELS          1
+#define GEMM_INT             0
+#define GEMM_STEP            8
+#define GEMM_DOT(sum, x, w)                          \
+    v_fma(vb_float(vb_set((x) + 4)), vb_high(w),     \
+          v_fma(vb_float(vb_set(x)), vb_low(w), sum))
 #include "backend/cpu/gemm_body.h"
 
 INLINE vb dot_i8(vb sum, vb x, vb w)
@@ -39,8 +52,9 @@ INLINE vb dot_i8(vb sum, vb x, vb w)
 #define GEMM_ROWS            4
 #define GEMM_PANELS          1
 #define GEMM_INT             1
+#define GEMM_STEP            4
 #define GEMM_FIRST(sums)     _mm256_setzero_si256()
-#define GEMM_DOT(sum, x, w)  dot_i8(sum, x, w)
+#define GEMM_DOT(sum, x, w)  dot_i8(sum, vb_set(x), w)
 #include "backend/cpu/gemm_body.h"
 
 INLINE __m256 load8(const void *w, enum dtype dtype, ptrdiff_t at)
@@ -129,18 +143,6 @@ static DECL_GEMM_EXPAND(expand_any)
         expand(lines, w, DT_F16, ld, n, k);
 }
 
-static DECL_GEMM_WIDEN(widen)
-{
-    const char *pairs = w;
-
-    for (int p = 0; p < k; p += 2, lines += 2 * GEMM_PANEL)
-        for (int h = 0; h < GEMM_PANEL; h += VEC, pairs += VEC * 4) {
-            v_put(lines + h, vb_low(vb_load(pairs)), VEC);
-            if (p + 1 < k)
-                v_put(lines + GEMM_PANEL + h, vb_high(vb_load(pairs)), VEC);
-        }
-}
-
 static DECL_GEMM_SPREAD(spread)
 {
     spread_with(expand_any, x, n);
@@ -150,10 +152,10 @@ void echo_gemm_init_avx2(struct gemm_fns *f)
 {
     f->run[DT_F32] = f32;
     f->run[DT_BF16] = bf16;
+    f->run_wide = wide;
     f->run[DT_I8] = i8;
     f->operand[DT_BF16] = operand_bf16;
     f->operand[DT_I8] = operand_i8;
     f->spread = spread;
     f->expand = expand_any;
-    f->widen = widen;
 }

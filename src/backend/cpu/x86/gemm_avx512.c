@@ -15,15 +15,28 @@
 #define GEMM_ROWS            8
 #define GEMM_PANELS          3
 #define GEMM_INT             0
-#define GEMM_DOT(sum, x, w)  v_fma(vb_float(x), vb_float(w), sum)
+#define GEMM_STEP            4
+#define GEMM_DOT(sum, x, w)  v_fma(vb_float(vb_set(x)), vb_float(w), sum)
 #include "backend/cpu/gemm_body.h"
 
 #define GEMM_NAME            bf16
 #define GEMM_ROWS            8
 #define GEMM_PANELS          3
 #define GEMM_INT             0
-#define GEMM_DOT(sum, x, w)  \
-    v_fma(vb_high(x), vb_high(w), v_fma(vb_low(x), vb_low(w), sum))
+#define GEMM_STEP            4
+#define GEMM_DOT(sum, x, w)                          \
+    v_fma(vb_high(vb_set(x)), vb_high(w),            \
+          v_fma(vb_low(vb_set(x)), vb_low(w), sum))
+#include "backend/cpu/gemm_body.h"
+
+#define GEMM_NAME            wide
+#define GEMM_ROWS            8
+#define GEMM_PANELS          3
+#define GEMM_INT             0
+#define GEMM_STEP            8
+#define GEMM_DOT(sum, x, w)                          \
+    v_fma(vb_float(vb_set((x) + 4)), vb_high(w),     \
+          v_fma(vb_float(vb_set(x)), vb_low(w), sum))
 #include "backend/cpu/gemm_body.h"
 
 INLINE __m512 load16(const void *w, enum dtype dtype, ptrdiff_t at, __mmask16 live)
@@ -92,17 +105,6 @@ static DECL_GEMM_EXPAND(expand_any)
         expand(lines, w, DT_F16, ld, n, k);
 }
 
-static DECL_GEMM_WIDEN(widen)
-{
-    const char *pairs = w;
-
-    for (int p = 0; p < k; p += 2, pairs += PANEL_LINE, lines += 2 * GEMM_PANEL) {
-        v_put(lines, vb_low(vb_load(pairs)), VEC);
-        if (p + 1 < k)
-            v_put(lines + GEMM_PANEL, vb_high(vb_load(pairs)), VEC);
-    }
-}
-
 static DECL_GEMM_SPREAD(spread)
 {
     spread_with(expand_any, x, n);
@@ -112,8 +114,8 @@ void echo_gemm_init_avx512(struct gemm_fns *f)
 {
     f->run[DT_F32] = f32;
     f->run[DT_BF16] = bf16;
+    f->run_wide = wide;
     f->operand[DT_BF16] = operand_bf16;
     f->spread = spread;
     f->expand = expand_any;
-    f->widen = widen;
 }

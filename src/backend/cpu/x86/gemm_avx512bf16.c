@@ -11,7 +11,8 @@
 #define GEMM_ROWS            8
 #define GEMM_PANELS          3
 #define GEMM_INT             0
-#define GEMM_DOT(sum, x, w)  _mm512_dpbf16_ps(sum, (__m512bh)(x), (__m512bh)(w))
+#define GEMM_STEP            4
+#define GEMM_DOT(sum, x, w)  _mm512_dpbf16_ps(sum, (__m512bh)vb_set(x), (__m512bh)(w))
 #include "backend/cpu/gemm_body.h"
 
 void echo_gemm_init_avx512bf16(struct gemm_fns *f)

@@ -17,8 +17,9 @@
 #define GEMM_ROWS            8
 #define GEMM_PANELS          3
 #define GEMM_INT             1
+#define GEMM_STEP            4
 #define GEMM_FIRST(sums)     _mm512_mullo_epi32(sums, _mm512_set1_epi32(-128))
-#define GEMM_DOT(sum, x, w)  _mm512_dpbusd_epi32(sum, x, w)
+#define GEMM_DOT(sum, x, w)  _mm512_dpbusd_epi32(sum, vb_set(x), w)
 #include "backend/cpu/gemm_body.h"
 
 void echo_gemm_init_avx512vnni(struct gemm_fns *f)
