@@ -4,7 +4,8 @@
  *
  * The families' init functions are asked for each instruction set this CPU has; a kernel that
  * a set brings is held against the plain C one at awkward shapes, with canaries around its
- * output, to bounds that follow from the arithmetic.
+ * output, to bounds that follow from the arithmetic.  Products of sets that it has not are held
+ * against it too, over emulated instructions (emulate.h), if it has AVX-512 for the rest.
  */
 #ifndef ECHO_CHECK_H
 #define ECHO_CHECK_H
@@ -13,10 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend/cpu/gemm.h"
+
 struct check {
-    const char *level; /* "avx2" */
-    unsigned flags;
-    bool bench;
+    char level[24]; /* "avx2"; "amx*" if it is emulated */
+    unsigned flags; /* what this CPU has of it */
+    struct gemm_fns gemm;
+    bool bench, emulated;
     double peak; /* GFLOP/s of this level on one thread, measured in this run */
     int failed, passed;
     char where[160]; /* of the first difference */

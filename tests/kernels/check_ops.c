@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "backend/backend.h"
-#include "backend/cpu/gemm.h"
+#include "backend/cpu/cpu.h"
 #include "base/bf16.h"
 #include "base/pool.h"
 #include "check.h"
@@ -388,14 +388,17 @@ void check_ops(struct check *c)
     uint64_t seed = 4;
     bool ok = true;
 
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         if (echo_pool_open(&pair.pool[i], i ? 3 : 1, NULL) ||
             echo_cpu_backend(&pair.be[i], c->flags, pair.pool[i], NULL))
             abort();
+        to_cpu(pair.be[i])->gemm = c->gemm;
+    }
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         ok = one_product(c, &pair, &shapes[i], &seed) && ok;
     check_end(c, "products, cut", ok);
-    check_end(c, "attention", attention(c, &pair, &seed));
+    if (!c->emulated) /* of float32 */
+        check_end(c, "attention", attention(c, &pair, &seed));
     for (int i = 0; i < 2; i++) {
         pair.be[i]->ops->close(pair.be[i]);
         echo_pool_close(&pair.pool[i]);

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "backend/cpu/gemm.h"
 #include "base/cpu.h"
 
 #define CANARY 12345.678f
@@ -21,8 +20,8 @@ void check_end(struct check *c, const char *kernel, bool ok)
     else if (!ok)
         c->failed++;
     if (!ok || c->bench)
-        printf("%-24s %-8s %s %s\n", kernel, c->level, ok ? "ok" : "FAILED",
-               ok ? "" : c->where);
+        printf("%-24s %-11s %s%s %s\n", kernel, c->level, ok ? "ok" : "FAILED",
+               c->emulated ? ", emulated" : "", ok ? "" : c->where);
 }
 
 double check_now(void)
@@ -51,7 +50,7 @@ void check_gflops(const struct check *c, const char *kernel, double seconds, dou
 {
     double rate = flops / seconds * 1e-9;
 
-    printf("%-32s %-8s %9.1f GFLOP/s", kernel, c->level, rate);
+    printf("%-32s %-11s %9.1f GFLOP/s", kernel, c->level, rate);
     if (c->peak > 0)
         printf("  %3.0f %% of %.0f", 100 * rate / c->peak, c->peak);
     printf("\n");
@@ -59,7 +58,7 @@ void check_gflops(const struct check *c, const char *kernel, double seconds, dou
 
 void check_rate(const struct check *c, const char *kernel, double seconds, double numbers)
 {
-    printf("%-32s %-8s %9.2f Gnumbers/s\n", kernel, c->level, numbers / seconds * 1e-9);
+    printf("%-32s %-11s %9.2f Gnumbers/s\n", kernel, c->level, numbers / seconds * 1e-9);
 }
 
 void check_fill(float *x, size_t n, uint64_t *seed)
@@ -141,15 +140,49 @@ static void tiny_gemm(void *arg)
         t->f.run[DT_F32](&t->a);
 }
 
-static double measure_peak(unsigned flags)
+static double measure_peak(const struct gemm_fns *f)
 {
     static float x[24 * 144], w[48 * 144], y[24 * 48];
-    struct tiny t = { .a = { .y = y, .ldy = 48, .x = x, .ldx = 144 * 4, .w = w,
-                             .panel = 144 * PANEL_LINE, .m = 24, .n = 48, .taps = 1,
-                             .lines = 128 } };
+    struct tiny t = { *f, { .y = y, .ldy = 48, .x = x, .ldx = 144 * 4, .w = w,
+                            .panel = 144 * PANEL_LINE, .m = 24, .n = 48, .taps = 1,
+                            .lines = 128 } };
 
-    echo_gemm_init(&t.f, flags);
     return 200 * 2.0 * 24 * 48 * 128 / check_best(tiny_gemm, &t) * 1e-9;
+}
+
+#if defined(__x86_64__)
+void echo_gemm_init_avx512vnni_emulated(struct gemm_fns *f);
+void echo_gemm_init_avx512bf16_emulated(struct gemm_fns *f);
+void echo_gemm_init_amx_emulated(struct gemm_fns *f);
+#endif
+
+static const struct {
+    unsigned flag;
+    void (*init)(struct gemm_fns *f);
+} emulated[] = {
+#if defined(__x86_64__)
+    { CPU_AVX512VNNI, echo_gemm_init_avx512vnni_emulated },
+    { CPU_AVX512BF16, echo_gemm_init_avx512bf16_emulated },
+    { CPU_AMX, echo_gemm_init_amx_emulated },
+#endif
+    { 0, NULL },
+};
+
+/* The kernels of a level; false if it takes more than can be emulated. */
+static bool open_level(struct check *c, const struct cpu_level *l, unsigned have)
+{
+    unsigned lacking = l->flags & ~have;
+
+    c->flags = l->flags & have;
+    c->emulated = lacking;
+    snprintf(c->level, sizeof c->level, "%s%s", l->name, lacking ? "*" : "");
+    echo_gemm_init(&c->gemm, c->flags);
+    for (int i = 0; emulated[i].init; i++)
+        if (lacking & emulated[i].flag) {
+            emulated[i].init(&c->gemm);
+            lacking &= ~emulated[i].flag;
+        }
+    return !lacking;
 }
 
 int main(int argc, char **argv)
@@ -158,16 +191,16 @@ int main(int argc, char **argv)
     unsigned have = echo_cpu_flags();
 
     for (const struct cpu_level *l = echo_cpu_levels; l->name; l++) {
-        if (l->flags & ~have)
+        if (!open_level(&c, l, have))
             continue;
-        c.level = l->name;
-        c.flags = l->flags;
-        if (c.bench)
-            c.peak = measure_peak(l->flags);
+        if (c.bench && !c.emulated)
+            c.peak = measure_peak(&c.gemm);
         check_gemm(&c);
+        check_ops(&c);
+        if (c.emulated) /* products alone */
+            continue;
         check_norm(&c);
         check_activation(&c);
-        check_ops(&c);
     }
     printf("%d passed, %d failed\n", c.passed, c.failed);
     return c.failed != 0;

@@ -187,5 +187,7 @@ void echo_gemm_init(struct gemm_fns *f, unsigned cpu)
         echo_gemm_init_avx512vnni(f);
     if (cpu & CPU_AVX512BF16)
         echo_gemm_init_avx512bf16(f);
+    if (cpu & CPU_AMX)
+        echo_gemm_init_amx(f);
 #endif
 }

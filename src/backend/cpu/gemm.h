@@ -18,6 +18,7 @@
 #include "base/panels.h"
 
 #define GEMM_PANEL PANEL_COLUMNS
+#define GEMM_CUT   16 /* lines of bfloat16 that may be added up before they join a sum */
 
 struct gemm_args {
     float *y;
@@ -36,6 +37,7 @@ struct gemm_args {
  * y[i][j] (+)= bias[j] + sum over t, p of x[i][t][p] w[t * k + p][j]
  * Each number is one chain of sums in that order, so that cutting the work
  * (into rows, columns, or stretches of lines with add) never changes a bit.
+ * Of DT_BF16 a link may be GEMM_CUT lines of a tap: that is where they are cut.
  * Sums of DT_I8 are whole numbers, scaled once: lines are all that there are.
  */
 #define DECL_GEMM_RUN(name) void name(const struct gemm_args *a)
