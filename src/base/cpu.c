@@ -19,6 +19,7 @@ const struct cpu_level echo_cpu_levels[] = {
     { "c", 0 },
 #if defined(__x86_64__)
     { "avx2", CPU_AVX2 },
+    { "avxvnni", CPU_AVX2 | CPU_AVXVNNI },
     { "avx512", AVX512 },
     { "avx512vnni", AVX512 | CPU_AVX512VNNI },
     { "avx512bf16", AVX512 | CPU_AVX512VNNI | CPU_AVX512BF16 },
@@ -53,7 +54,8 @@ static struct leaves ask(void)
 
 #define F16C        (1u << 29) /* c1 */
 #define AVX512_VNNI (1u << 11) /* c7 */
-#define AVX512_BF16 (1u << 5)  /* a71 */
+#define AVX_VNNI    (1u << 4)  /* a71 */
+#define AVX512_BF16 (1u << 5)
 #define AMX_BF16    (1u << 22) /* d7 */
 #define AMX_TILE    (1u << 24)
 #define AMX_INT8    (1u << 25)
@@ -79,6 +81,8 @@ unsigned echo_cpu_flags(void)
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !(l.c1 & F16C))
         return f;
     f |= CPU_AVX2;
+    if (l.a71 & AVX_VNNI)
+        f |= CPU_AVXVNNI;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
         !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
         return f;

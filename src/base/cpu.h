@@ -2,21 +2,22 @@
 /*
  * cpu.h - which kernels may run here.
  *
- * Levels are cumulative: having one means having all those below it on the
- * same architecture, so a test can walk them in order.
+ * Levels are in order: the last one whose flags a CPU has is its best.  Having one means
+ * having those below it, but for avxvnni, which CPUs with AVX-512 may lack.
  */
 #ifndef ECHO_BASE_CPU_H
 #define ECHO_BASE_CPU_H
 
 enum {
     CPU_AVX2 = 1 << 0,       /* AVX2, FMA, F16C */
-    CPU_AVX512 = 1 << 1,     /* F, BW, DQ, VL */
-    CPU_AVX512VNNI = 1 << 2, /* eight-bit products */
-    CPU_AVX512BF16 = 1 << 3, /* products of bfloat16 */
-    CPU_AMX = 1 << 4,        /* tiles of both; the system has given its leave */
-    CPU_NEON = 1 << 5,
-    CPU_NEONDOT = 1 << 6,  /* eight-bit products */
-    CPU_NEONBF16 = 1 << 7, /* products of bfloat16 */
+    CPU_AVXVNNI = 1 << 1,    /* eight-bit products in AVX2's width */
+    CPU_AVX512 = 1 << 2,     /* F, BW, DQ, VL */
+    CPU_AVX512VNNI = 1 << 3, /* eight-bit products */
+    CPU_AVX512BF16 = 1 << 4, /* products of bfloat16 */
+    CPU_AMX = 1 << 5,        /* tiles of both; the system has given its leave */
+    CPU_NEON = 1 << 6,
+    CPU_NEONDOT = 1 << 7,  /* eight-bit products */
+    CPU_NEONBF16 = 1 << 8, /* products of bfloat16 */
 };
 
 struct cpu_level {

@@ -19,6 +19,9 @@
 #include <string.h>
 
 /* what flags would say; given them, the compiler might use the instructions by itself */
+#ifndef __AVXVNNI__
+#define __AVXVNNI__ 1
+#endif
 #ifndef __AVX512VNNI__
 #define __AVX512VNNI__ 1
 #endif
@@ -29,6 +32,7 @@
 #define __AMX_TILE__ 1
 #endif
 
+#define echo_gemm_init_avxvnni    echo_gemm_init_avxvnni_emulated
 #define echo_gemm_init_avx512vnni echo_gemm_init_avx512vnni_emulated
 #define echo_gemm_init_avx512bf16 echo_gemm_init_avx512bf16_emulated
 #define echo_gemm_init_amx        echo_gemm_init_amx_emulated
@@ -72,6 +76,13 @@ static inline __m512i emulated_dpbusd(__m512i sum, __m512i x, __m512i w)
     return sum;
 }
 
+static inline __m256i emulated_dpbusd_half(__m256i sum, __m256i x, __m256i w)
+{
+    return _mm512_castsi512_si256(emulated_dpbusd(_mm512_castsi256_si512(sum),
+                                                  _mm512_castsi256_si512(x),
+                                                  _mm512_castsi256_si512(w)));
+}
+
 /* The second number of a pair comes first. */
 static inline __m512 emulated_dpbf16(__m512 sum, __m512bh x, __m512bh w)
 {
@@ -89,8 +100,9 @@ static inline __m512 emulated_dpbf16(__m512 sum, __m512bh x, __m512bh w)
     return sum;
 }
 
-#define _mm512_dpbusd_epi32(sum, x, w) emulated_dpbusd(sum, x, w)
-#define _mm512_dpbf16_ps(sum, x, w)    emulated_dpbf16(sum, x, w)
+#define _mm256_dpbusd_avx_epi32(sum, x, w) emulated_dpbusd_half(sum, x, w)
+#define _mm512_dpbusd_epi32(sum, x, w)     emulated_dpbusd(sum, x, w)
+#define _mm512_dpbf16_ps(sum, x, w)        emulated_dpbf16(sum, x, w)
 
 /* ---- AMX ---- */
 

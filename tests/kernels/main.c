@@ -151,6 +151,7 @@ static double measure_peak(const struct gemm_fns *f)
 }
 
 #if defined(__x86_64__)
+void echo_gemm_init_avxvnni_emulated(struct gemm_fns *f);
 void echo_gemm_init_avx512vnni_emulated(struct gemm_fns *f);
 void echo_gemm_init_avx512bf16_emulated(struct gemm_fns *f);
 void echo_gemm_init_amx_emulated(struct gemm_fns *f);
@@ -161,6 +162,7 @@ static const struct {
     void (*init)(struct gemm_fns *f);
 } emulated[] = {
 #if defined(__x86_64__)
+    { CPU_AVXVNNI, echo_gemm_init_avxvnni_emulated },
     { CPU_AVX512VNNI, echo_gemm_init_avx512vnni_emulated },
     { CPU_AVX512BF16, echo_gemm_init_avx512bf16_emulated },
     { CPU_AMX, echo_gemm_init_amx_emulated },
@@ -177,7 +179,7 @@ static bool open_level(struct check *c, const struct cpu_level *l, unsigned have
     c->emulated = lacking;
     snprintf(c->level, sizeof c->level, "%s%s", l->name, lacking ? "*" : "");
     echo_gemm_init(&c->gemm, c->flags);
-    for (int i = 0; emulated[i].init; i++)
+    for (int i = 0; emulated[i].init && have & CPU_AVX512; i++) /* they are built with it */
         if (lacking & emulated[i].flag) {
             emulated[i].init(&c->gemm);
             lacking &= ~emulated[i].flag;

@@ -181,6 +181,8 @@ void echo_gemm_init(struct gemm_fns *f, unsigned cpu)
 #if defined(__x86_64__)
     if (cpu & CPU_AVX2)
         echo_gemm_init_avx2(f);
+    if (cpu & CPU_AVXVNNI)
+        echo_gemm_init_avxvnni(f);
     if (cpu & CPU_AVX512)
         echo_gemm_init_avx512(f);
     if (cpu & CPU_AVX512VNNI)

@@ -60,7 +60,7 @@ typedef DECL_GEMM_EXPAND(gemm_expand);
 
 struct gemm_fns {
     gemm_run *run[DT_I8 + 1];         /* panels and operands of the same dtype */
-    gemm_run *run_wide;               /* panels of bfloat16, operands of float32: 8 bytes a line */
+    gemm_run *run_wide;               /* of bfloat16 and float32: a line meets 8 bytes of x */
     gemm_operand *operand[DT_I8 + 1]; /* of DT_F32: none */
     gemm_spread *spread;              /* before those of DT_I8 */
     gemm_expand *expand;
@@ -71,6 +71,7 @@ void echo_gemm_init(struct gemm_fns *f, unsigned cpu);
 
 /* Each replaces what its set does better. */
 void echo_gemm_init_avx2(struct gemm_fns *f);
+void echo_gemm_init_avxvnni(struct gemm_fns *f);
 void echo_gemm_init_avx512(struct gemm_fns *f);
 void echo_gemm_init_avx512vnni(struct gemm_fns *f);
 void echo_gemm_init_avx512bf16(struct gemm_fns *f);
