@@ -257,6 +257,7 @@ static bool one_product(struct check *c, const struct pair *pair, const struct s
 
 struct scene {
     int heads, head, queries, branches, segments, window;
+    enum dtype precision;
     int keys[3]; /* of a branch */
     struct kv kv[3];
 };
@@ -310,7 +311,19 @@ static double attend(const struct scene *s, struct tensor q, int b, int i, int h
             }
     for (int c = 0; c < s->head; c++)
         out[c] /= sum;
-    return weighted / sum * (2 * (s->head + 4) * size + keys + 8) * FLT_EPSILON;
+    /* the probabilities themselves may be rounded, to nine bits */
+    double rounding = s->precision == DT_BF16 ? 1.0 / 256 : 0;
+
+    return weighted / sum * ((2 * (s->head + 4) * size + keys + 8) * FLT_EPSILON + rounding);
+}
+
+/* Numbers that are what rounding makes of them. */
+static void round_to(enum dtype precision, struct buffer *b)
+{
+    float *x = b->host;
+
+    for (size_t i = 0; precision == DT_BF16 && i < b->bytes / sizeof *x; i++)
+        x[i] = bf16_to_f32(f32_to_bf16(x[i]));
 }
 
 static bool one_scene(struct check *c, const struct pair *pair, struct scene *s, uint64_t *seed)
@@ -323,15 +336,18 @@ static bool one_scene(struct check *c, const struct pair *pair, struct scene *s,
 
     for (size_t i = 0; i < (size_t)rows * (size_t)cols; i++)
         ((float *)qb.host)[i] *= 0.01f; /* scores of a sensible size */
+    round_to(s->precision, &qb);
     for (int g = 0; g < s->segments; g++) {
         int keys = s->keys[g] * (s->kv[g].per_branch ? s->branches : 1);
 
         s->kv[g].k = matrix(&kb[g], keys, cols, seed);
         s->kv[g].v = matrix(&vb[g], keys, cols, seed);
+        round_to(s->precision, &kb[g]);
+        round_to(s->precision, &vb[g]);
     }
     for (int t = 0; t < 2; t++)
         op_attention(pair->be[t], y[t], q, s->kv, s->segments, s->heads, s->branches,
-                     s->window, DT_F32);
+                     s->window, s->precision);
     for (int i = 0; i < rows && ok; i++)
         for (int h = 0; h < s->heads && ok; h++) {
             double want[256];
@@ -356,14 +372,16 @@ static bool one_scene(struct check *c, const struct pair *pair, struct scene *s,
     return ok;
 }
 
-static bool attention(struct check *c, const struct pair *pair, uint64_t *seed)
+static bool attention(struct check *c, const struct pair *pair, enum dtype precision,
+                      uint64_t *seed)
 {
     static const int heads[] = { 2, 6, 16, 34, 64, 250 };
     bool ok = true;
 
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < (precision == DT_F32 ? 12 : 8); i++) {
         bool windowed = i >= 8;
-        struct scene s = { .heads = 1 + i % 3,
+        struct scene s = { .precision = precision,
+                           .heads = 1 + i % 3,
                            .head = heads[i % 6],
                            .queries = 1 + 37 * (i % 4),
                            .branches = windowed ? 1 : 1 + i % 3,
@@ -397,8 +415,9 @@ void check_ops(struct check *c)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         ok = one_product(c, &pair, &shapes[i], &seed) && ok;
     check_end(c, "products, cut", ok);
-    if (!c->emulated) /* of float32 */
-        check_end(c, "attention", attention(c, &pair, &seed));
+    check_end(c, "attention bf16", attention(c, &pair, DT_BF16, &seed));
+    if (!c->emulated)
+        check_end(c, "attention", attention(c, &pair, DT_F32, &seed));
     for (int i = 0; i < 2; i++) {
         pair.be[i]->ops->close(pair.be[i]);
         echo_pool_close(&pair.pool[i]);
