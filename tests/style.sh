@@ -40,8 +40,10 @@ check "backend includes the model" "$(includes src/backend 'base/|backend/|echot
 check "model includes a device" "$(includes src/model 'base/|weights/|backend/backend.h|model/|echotts.h')"
 check "engine includes a device" "$(includes src/engine \
     'base/|audio/|weights/|backend/backend.h|model/|engine/|echotts.h')"
-check "instruction sets include more than their family" \
-    "$(includes src/backend/cpu/x86 'backend/cpu/(gemm|norm|activation)|backend/cpu/x86/vec_')"
+for folder in x86 arm; do
+    check "instruction sets include more than their family" "$(includes src/backend/cpu/$folder \
+        "backend/cpu/(gemm|norm|activation)|backend/cpu/$folder/vec_")"
+done
 check "programs look inside the library" "$(includes apps '[a-z]*\.h' | grep -v echotts.h)"
 
 # ---- headers stand alone ----

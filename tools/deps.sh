@@ -31,6 +31,10 @@ for what; do
         need sox sh -c 'command -v sox'
         need python3-pocketsphinx test -e /usr/lib/python3/dist-packages/pocketsphinx
         need pocketsphinx-en-us test -d /usr/share/pocketsphinx/model/en-us/en-us
+        [ "$(uname -m)" = x86_64 ] || continue # where the kernels for ARM need an emulator
+        need gcc-aarch64-linux-gnu sh -c 'command -v aarch64-linux-gnu-gcc'
+        need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdlib.h
+        need qemu-user-static sh -c 'command -v qemu-aarch64-static'
         ;;
     *)
         echo "usage: deps.sh build|test ..." >&2

@@ -105,5 +105,8 @@ void echo_activation_init(struct activation_fns *f, unsigned cpu)
         echo_activation_init_avx2(f);
     if (cpu & CPU_AVX512)
         echo_activation_init_avx512(f);
+#elif defined(__aarch64__)
+    if (cpu & CPU_NEON)
+        echo_activation_init_neon(f);
 #endif
 }

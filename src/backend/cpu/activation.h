@@ -45,5 +45,6 @@ void echo_activation_init(struct activation_fns *f, unsigned cpu);
 
 void echo_activation_init_avx2(struct activation_fns *f);
 void echo_activation_init_avx512(struct activation_fns *f);
+void echo_activation_init_neon(struct activation_fns *f);
 
 #endif

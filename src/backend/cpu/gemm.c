@@ -191,5 +191,12 @@ void echo_gemm_init(struct gemm_fns *f, unsigned cpu)
         echo_gemm_init_avx512bf16(f);
     if (cpu & CPU_AMX)
         echo_gemm_init_amx(f);
+#elif defined(__aarch64__)
+    if (cpu & CPU_NEON)
+        echo_gemm_init_neon(f);
+    if (cpu & CPU_NEONDOT)
+        echo_gemm_init_neondot(f);
+    if (cpu & CPU_NEONBF16)
+        echo_gemm_init_neonbf16(f);
 #endif
 }

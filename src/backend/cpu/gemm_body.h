@@ -32,6 +32,8 @@ GEMM_(tile)(const struct gemm_args *a, int i, int j, int live, const int rows, c
     float *y = a->y + i * a->ldy + j;
     GEMM_SUM sum[GEMM_ROWS][GEMM_PANELS][GEMM_REGS];
 
+    if (!VEC_MASKS)
+        live = GEMM_PANEL; /* see edge */
     for (int q = 0; q < panels; q++)
         for (int h = 0; h < GEMM_REGS; h++) {
 #if GEMM_INT
@@ -115,20 +117,53 @@ GEMM_STRIP(2)
 GEMM_STRIP(3)
 #endif
 
+#if !VEC_MASKS
+/* Columns of a panel that has few, as a whole one beside y: a branch at each vector, and gcc
+ * keeps a tile's sums in memory. */
+static void GEMM_(edge)(const struct gemm_args *a, int j, int live)
+{
+    float y[GEMM_ROWS * GEMM_PANEL], bias[GEMM_PANEL] = { 0 };
+    size_t size = (size_t)live * sizeof *y;
+    struct gemm_args part = *a;
+
+    part.y = y;
+    part.ldy = GEMM_PANEL;
+    part.w = (const char *)a->w + j / GEMM_PANEL * a->panel;
+    if (a->bias)
+        part.bias = memcpy(bias, a->bias + j, size);
+    memset(y, 0, sizeof y);
+    for (int i = 0; i < a->m; i += GEMM_ROWS) {
+        float *to = a->y + i * a->ldy + j;
+
+        part.m = a->m - i < GEMM_ROWS ? a->m - i : GEMM_ROWS;
+        part.x = (const char *)a->x + i * a->ldx;
+        for (int r = 0; a->add && r < part.m; r++)
+            memcpy(y + r * GEMM_PANEL, to + r * a->ldy, size);
+        GEMM_(strip_1)(&part, 0, GEMM_PANEL);
+        for (int r = 0; r < part.m; r++)
+            memcpy(to + r * a->ldy, y + r * GEMM_PANEL, size);
+    }
+}
+#endif
+
 static DECL_GEMM_RUN(GEMM_NAME)
 {
     for (int j = 0; j < a->n; j += GEMM_PANELS * GEMM_PANEL) {
         int n = a->n - j < GEMM_PANELS * GEMM_PANEL ? a->n - j : GEMM_PANELS * GEMM_PANEL;
-        int live = (n - 1) % GEMM_PANEL + 1;
+        int live = (n - 1) % GEMM_PANEL + 1, panels = (n - 1) / GEMM_PANEL + 1;
 
-        switch ((n - 1) / GEMM_PANEL) {
+#if !VEC_MASKS
+        if (live < GEMM_PANEL)
+            GEMM_(edge)(a, j + --panels * GEMM_PANEL, live);
+#endif
+        switch (panels) {
 #if GEMM_PANELS > 2
-        case 2: GEMM_(strip_3)(a, j, live); break;
+        case 3: GEMM_(strip_3)(a, j, live); break;
 #endif
 #if GEMM_PANELS > 1
-        case 1: GEMM_(strip_2)(a, j, live); break;
+        case 2: GEMM_(strip_2)(a, j, live); break;
 #endif
-        default: GEMM_(strip_1)(a, j, live);
+        case 1: GEMM_(strip_1)(a, j, live); break;
         }
     }
 }

@@ -71,5 +71,8 @@ void echo_norm_init(struct norm_fns *f, unsigned cpu)
         echo_norm_init_avx2(f);
     if (cpu & CPU_AVX512)
         echo_norm_init_avx512(f);
+#elif defined(__aarch64__)
+    if (cpu & CPU_NEON)
+        echo_norm_init_neon(f);
 #endif
 }

@@ -31,5 +31,6 @@ void echo_norm_init(struct norm_fns *f, unsigned cpu);
 
 void echo_norm_init_avx2(struct norm_fns *f);
 void echo_norm_init_avx512(struct norm_fns *f);
+void echo_norm_init_neon(struct norm_fns *f);
 
 #endif

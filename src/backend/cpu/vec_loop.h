@@ -7,6 +7,11 @@
     for (int i = 0, live = (n) < VEC ? (n) : VEC; i < (n); \
          i += VEC, live = (n) - i < VEC ? (n) - i : VEC)
 
+/* A set that reads and writes few live lanes by branches, not by a mask, defines 0. */
+#ifndef VEC_MASKS
+#define VEC_MASKS 1
+#endif
+
 /* of `left` numbers, how many this vector holds */
 static inline int vec_lanes(int left)
 {
