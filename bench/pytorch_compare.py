@@ -208,9 +208,15 @@ class Ours:
     def __init__(self, args, sizes, precision, folder):
         self.args, self.sizes, self.folder, self.precision = args, sizes, folder, precision
         self.times, self.name, self.bytes, self.apart = Times(), precision, 0, {}
+        self.model = args.model
+        if precision in ("bf16", "int8"):           # packed once, as one does who uses it more than once
+            self.model = (folder if args.tiny else args.model) / f"{precision}.echo"
+            if not self.model.exists():
+                subprocess.run([args.program, "pack", "-m", args.model, "--precision", precision, "-o", self.model],
+                               check=True)
 
     def run(self, letters, frames, steps, *more):
-        command = [self.args.program, "say", text_of(letters), "-m", self.args.model, "--steps", steps,
+        command = [self.args.program, "say", text_of(letters), "-m", self.model, "--steps", steps,
                    "--frames", frames, "--no-trim", "--seed", 1, "--json", "-q", *SAMPLING, *more]
         command += ["--precision", self.precision] if self.precision else []
         # A program's largest size begins with that of whoever started it: a shell between is small.

@@ -99,11 +99,11 @@ typedef enum { ECHO_LOG_INFO,
  *
  * precision is of the products of the transformer and the encoders: "f32", "bf16" (operands
  * rounded to bfloat16, sums in float32; fast where echo_isa() has bf16 or amx) or "int8"
- * (weights by column and activations by row; fast from avx512vnni on).  NULL or "auto": bf16
- * where the CPU is fast at it, else float32 on weights as stored, which is exact; of a packed
- * file, what it was packed for.  codec_precision is the same for the codec: "f32", which "auto"
- * is, or "bf16".  What is not product (norms, softmax, residuals, codebooks, times) is always
- * float32.
+ * (weights by column and activations by row; fast with vnni, dot or amx; encoders as by auto).
+ * NULL or "auto": bf16 where the CPU is fast at it, else float32 on weights as stored, which is
+ * exact; of a packed file int8 if it is that, else as before.  codec_precision is the same for
+ * the convolutions of the codec: "f32", which "auto" is, or "bf16".  What is not product
+ * (norms, softmax, residuals, codebooks, times) is always float32.
  */
 typedef struct {
     const char *device; /* "cpu"; NULL or "auto" picks the best */
@@ -142,6 +142,7 @@ ECHO_API echo_status echo_model_verify(const echo_model *m, echo_error *err);
 /*
  * Write the model in directory path (as for echo_model_open()) into one file out (*.echo),
  * packed for opts->precision ("bf16", which auto is, or "int8") and opts->codec_precision.
+ * Encoders are packed in bf16, the published numbers as they are, others rounded to it.
  * The file is opened like a directory, at once, and used in place: processes share its pages.
  * opts->progress counts loading, then writing.  Needs memory for the packed weights: 6 GB for
  * the base model in bf16, 4 in int8.  The file appears whole or not at all.

@@ -108,7 +108,7 @@ static echo_status report(const echo_model_info *m, const char *why, echo_error 
     return report_print(o, err);
 }
 
-static void print_model(const echo_model_info *m)
+static void print_model(const echo_model_info *m, bool checked)
 {
     printf("%-12s%s\n", "model", m->path);
     printf("  %-10s%s, %s, %.1f M parameters\n", "speech", m->echo_file, m->echo_dtype,
@@ -119,6 +119,9 @@ static void print_model(const echo_model_info *m)
     printf("  %-10s%.1f MB, loaded in %.2f s\n", "files", (double)m->file_bytes / 1e6,
            m->load_s);
     printf("  %-10s%s\n", "packed", m->packed ? "yes" : "no");
+    if (checked)
+        printf("  %-10s%s\n", "checked", m->packed ? "all numbers are what they were"
+                                                    : "all numbers are finite");
     printf("  %-10s%s, computing in %s, the codec in %s\n", "runs on", m->device,
            m->precision, m->codec_precision);
     printf("  %-10s%d layers of %d, %d heads\n", "speaks in", m->layers, m->model_size,
@@ -133,13 +136,14 @@ static void print_model(const echo_model_info *m)
         printf("  %-10s%s\n", "absent", m->absent);
 }
 
-static echo_status print(const echo_model_info *m, const char *why, echo_error *err)
+static echo_status print(const echo_model_info *m, bool checked, const char *why,
+                         echo_error *err)
 {
     printf("%-12s%s\n", "echotts", echo_version());
     print_list("cpu", echo_isa);
     print_list("devices", echo_device);
     if (m)
-        print_model(m);
+        print_model(m, checked);
     else
         printf("%-12snone found (%s)\n", "model", why);
     return output_flush(err);
@@ -158,7 +162,8 @@ static echo_status run(void *job, echo_error *err)
     if (m && info->check)
         status = echo_model_verify(e.model, err);
     if (!status || (status == ECHO_ERR_FILE && fine))
-        status = info->common.json ? report(m, why.text, err) : print(m, why.text, err);
+        status = info->common.json ? report(m, why.text, err)
+                                   : print(m, info->check, why.text, err);
     engine_close(&e);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "failure.h"
 #include "output.h"
 #include "progress.h"
+#include "report.h"
 
 struct pack {
     struct common common;
@@ -29,10 +30,24 @@ static const struct option_group groups[] = {
     { 0 },
 };
 
+static echo_status report(const struct pack *pack, const struct stat *st, double seconds,
+                          echo_error *err)
+{
+    json_t *o = json_object();
+
+    report_string(o, "path", pack->output);
+    report_integer(o, "file_bytes", (json_int_t)st->st_size);
+    report_real(o, "total_s", seconds);
+    report_integer(o, "peak_bytes", report_peak_bytes());
+    return report_print(o, err);
+}
+
 static echo_status run(void *job, echo_error *err)
 {
     struct pack *pack = job;
-    echo_model_opts opts = { .threads = pack->common.threads,
+    echo_model_opts opts = { .device = pack->common.device,
+                             .isa = pack->common.isa,
+                             .threads = pack->common.threads,
                              .precision = pack->common.precision,
                              .codec_precision = pack->common.codec_precision,
                              .progress = progress_pack,
@@ -43,15 +58,18 @@ static echo_status run(void *job, echo_error *err)
 
     if (!pack->output)
         return failure(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.echo");
-    if (output_check_named(pack->output, err))
+    if (!strcmp(pack->output, "-"))
+        return failure(err, ECHO_ERR_ARG, "a model goes to a file, not to standard output");
+    if (output_check(pack->output, err))
         return err->status;
     progress_open(&pack->bar, pack->common.quiet);
     status = echo_model_pack(pack->common.model, pack->output, &opts, err);
     progress_clear(&pack->bar);
-    if (!status && !stat(pack->output, &st))
-        progress_done(&pack->bar, "%s  %.2f GB in %.1f s", pack->output,
-                      (double)st.st_size / 1e9, clock_now() - began);
-    return status;
+    if (status || stat(pack->output, &st))
+        return status;
+    progress_done(&pack->bar, "%s  %.2f GB in %.1f s", pack->output, (double)st.st_size / 1e9,
+                  clock_now() - began);
+    return pack->common.json ? report(pack, &st, clock_now() - began, err) : ECHO_OK;
 }
 
 const struct command pack_command = {

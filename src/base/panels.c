@@ -99,6 +99,7 @@ void echo_panel_pack_i8(int8_t *to, float *lines, int k)
             for (int c = 0; c < C; c++) {
                 int32_t q = nearest(lines[(4 * i + h) * C + c] * inverse[c]);
 
+                q = (q & 127) - (q & 128); /* which it is, if it is a number at all */
                 word[c] |= (int32_t)((uint32_t)(q & 255) << 8 * h);
                 sums[c] += q;
             }

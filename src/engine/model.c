@@ -279,8 +279,13 @@ static echo_status find_damage_in(const struct safetensors *f, echo_error *err)
 {
     for (size_t i = 0; i < f->n; i++) {
         const struct array *a = &f->arrays[i];
-        size_t bad = echo_array_is_float(a) ? echo_array_not_finite(a) : a->count;
+        bool panels = echo_array_is_panels(a);
+        size_t bad = panels || echo_array_is_float(a) ? echo_array_not_finite(a) : a->count;
 
+        if (panels && bad < a->count)
+            return echo_fail(err, ECHO_ERR_FILE,
+                             "%s: tensor '%s' has a number that is not finite: the file is "
+                             "damaged", f->path, a->name);
         if (bad < a->count)
             return echo_fail(err, ECHO_ERR_FILE,
                              "%s: tensor '%s' has a number that is not finite (number %zu): "
@@ -295,5 +300,5 @@ echo_status echo_model_verify(const echo_model *m, echo_error *err)
 
     if (!s)
         s = find_damage_in(m->echo_file, err);
-    return s ? s : find_damage_in(m->dac_file, err);
+    return s || m->packed ? s : find_damage_in(m->dac_file, err);
 }

@@ -15,6 +15,7 @@
 
 struct packing {
     struct recorder *recorder;
+    const char *model;    /* its name */
     struct array *arrays; /* of the file */
     size_t *first;        /* the item that begins each of them */
     size_t n;
@@ -68,6 +69,16 @@ static bool advance(struct packing *p, size_t bytes)
     return !p->progress || p->progress(p->user, p->done / p->total);
 }
 
+/* What is no number now would be none that can be named later. */
+static bool is_sound(const struct bound *b)
+{
+    struct array a = b->array;
+
+    a.count = echo_array_is_panels(&a) ? 1 : a.count;
+    return !(echo_array_is_panels(&a) || echo_array_is_float(&a)) ||
+           echo_array_not_finite(&a) == a.count;
+}
+
 static echo_status add_checksums(struct packing *p, const char *path, echo_error *err)
 {
     XXH3_state_t *state = XXH3_createState();
@@ -77,8 +88,15 @@ static echo_status add_checksums(struct packing *p, const char *path, echo_error
         return echo_fail_memory(err, sizeof state, "a checksum");
     for (size_t i = 0; i < p->n; i++) {
         XXH3_64bits_reset(state);
-        for (size_t piece = 0; (b = piece_of(p, i, piece)); piece++)
+        for (size_t piece = 0; (b = piece_of(p, i, piece)); piece++) {
             XXH3_64bits_update(state, b->array.data, b->array.bytes);
+            if (is_sound(b))
+                continue;
+            XXH3_freeState(state);
+            return echo_fail(err, ECHO_ERR_FILE, "%s: tensor '%s' has a number that is not "
+                                                 "finite: the file is damaged",
+                             p->model, p->arrays[i].name);
+        }
         p->arrays[i].checksum = XXH3_64bits_digest(state);
         p->arrays[i].data = NULL; /* fill() has it */
         if (!advance(p, p->arrays[i].bytes)) {
@@ -116,20 +134,21 @@ static char *text_of(const char *path)
     return text;
 }
 
+/* NULL without memory. */
 static json_t *notes_of(const echo_model *m)
 {
     echo_model_info info = echo_model_describe(m);
-    json_t *notes = json_object();
+    json_t *notes = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", PACK_FORMAT_NOTE, PACK_FORMAT,
+                              "precision", info.precision, "codec_precision",
+                              info.codec_precision, "echo_dtype", info.echo_dtype, "dac_dtype",
+                              info.dac_dtype, "packed_by", echo_version());
     char *settings = text_of(m->files.settings);
 
-    json_object_set_new(notes, PACK_FORMAT_NOTE, json_string(PACK_FORMAT));
-    json_object_set_new(notes, "precision", json_string(info.precision));
-    json_object_set_new(notes, "codec_precision", json_string(info.codec_precision));
-    json_object_set_new(notes, "echo_dtype", json_string(info.echo_dtype));
-    json_object_set_new(notes, "dac_dtype", json_string(info.dac_dtype));
-    json_object_set_new(notes, "packed_by", json_string(echo_version()));
-    if (settings)
-        json_object_set_new(notes, "settings", json_string(settings));
+    if (notes && m->files.settings &&
+        (!settings || json_object_set_new(notes, "settings", json_string(settings)))) {
+        json_decref(notes);
+        notes = NULL;
+    }
     free(settings);
     return notes;
 }
@@ -140,6 +159,7 @@ static echo_status write_file(struct packing *p, const echo_model *m, const char
     json_t *notes = notes_of(m);
     echo_status s;
 
+    p->model = m->files.dir;
     p->arrays = calloc(p->recorder->n, sizeof *p->arrays);
     p->first = calloc(p->recorder->n, sizeof *p->first);
     if (!notes || !p->arrays || !p->first) {

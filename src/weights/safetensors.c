@@ -17,6 +17,7 @@
 
 #include "base/bf16.h"
 #include "base/error.h"
+#include "base/panels.h"
 
 #define LENGTH_BYTES     8
 /* The base model's has 0.2 MB; reading JSON takes many times its size. */
@@ -250,14 +251,13 @@ static echo_status check_size(const struct array *a, struct reading *r,
 static echo_status read_checksum(struct array *a, struct reading *r, const json_t *text)
 {
     const char *digits = json_string_value(text);
-    char *end;
 
     if (!text)
         return ECHO_OK;
-    if (!digits || strlen(digits) != 16)
+    if (!digits || strlen(digits) != 16 || strspn(digits, "0123456789abcdef") != 16)
         return bad_tensor(r, "has a checksum that is not 16 hexadecimal digits");
-    a->checksum = strtoull(digits, &end, 16);
-    return *end ? bad_tensor(r, "has a checksum that is not 16 hexadecimal digits") : ECHO_OK;
+    a->checksum = strtoull(digits, NULL, 16);
+    return ECHO_OK;
 }
 
 static echo_status read_array(struct array *a, struct reading *r, const json_t *entry)
@@ -463,7 +463,7 @@ bool echo_array_is_float(const struct array *a)
     return a->type == ARRAY_F32 || a->type == ARRAY_BF16 || a->type == ARRAY_F16;
 }
 
-size_t echo_array_not_finite(const struct array *a)
+static size_t floats_not_finite(const struct array *a)
 {
     float block[1024];
 
@@ -475,4 +475,31 @@ size_t echo_array_not_finite(const struct array *a)
                 return at + i;
     }
     return a->count;
+}
+
+/* Of numbers in eight bits the scales are what can be none. */
+static bool scales_are_finite(const struct array *a)
+{
+    size_t panel = (size_t)panel_bytes(1, (int)a->shape[1]);
+    struct array scales = { .type = ARRAY_F32, .count = PANEL_COLUMNS };
+
+    for (size_t end = panel; end <= a->bytes; end += panel) {
+        scales.data = (const char *)a->data + end - 2 * PANEL_LINE;
+        if (floats_not_finite(&scales) < scales.count)
+            return false;
+    }
+    return true;
+}
+
+size_t echo_array_not_finite(const struct array *a)
+{
+    struct array plain = *a;
+
+    if (!echo_array_is_panels(a))
+        return floats_not_finite(a);
+    if (a->type == ARRAY_PANELS_I8)
+        return scales_are_finite(a) ? a->count : 0;
+    plain.type = a->type == ARRAY_PANELS_F32 ? ARRAY_F32 : ARRAY_BF16;
+    plain.count = a->bytes / echo_array_type_size(a->type); /* with what fills the last one */
+    return floats_not_finite(&plain) < plain.count ? 0 : a->count;
 }

@@ -71,7 +71,8 @@ void echo_array_floats(const struct array *a, size_t first, size_t count, float 
 /* Is it one of these three? */
 bool echo_array_is_float(const struct array *a);
 
-/* Place of the first number that is not finite (of a float array), or its count. */
+/* Place of the first number that is not finite (of a float array; of panels just 0), or its
+ * count. */
 size_t echo_array_not_finite(const struct array *a);
 
 /* ---- writing ---- */

@@ -67,7 +67,11 @@ static char *header_text(const struct array *arrays, size_t n, json_t *notes, si
     *bytes = json_dumpb(header, NULL, 0, JSON_COMPACT);
     if (!*bytes || !(text = malloc(*bytes + DATA_ALIGN)))
         goto done;
-    json_dumpb(header, text, *bytes, JSON_COMPACT);
+    if (json_dumpb(header, text, *bytes, JSON_COMPACT) != *bytes) { /* it takes memory too */
+        free(text);
+        text = NULL;
+        goto done;
+    }
     while ((LENGTH_BYTES + *bytes) % DATA_ALIGN)
         text[(*bytes)++] = ' ';
 done:

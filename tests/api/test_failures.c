@@ -7,11 +7,14 @@
  * and give back all it took.
  */
 #include <errno.h>
+#include <jansson.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "echotts.h"
 #include "unit.h"
@@ -129,9 +132,13 @@ static bool ignore(void *user, const float *pcm, size_t n)
     return true;
 }
 
+/* The files that the jobs read and write. */
+static struct {
+    char folder[40], odd[500], clip[600], saved[64], wav[64], model[64], packed[64];
+} at;
+
 /* A clip in, latents saved and loaded, speech with a continuation in blocks, decoding. */
-static echo_status job(const char *dir, const char *clip, const char *saved, const char *wav,
-                       echo_error *e)
+static echo_status speaking(echo_error *e)
 {
     static const int blocks[] = { 5, 3 };
     static const float silence[4800];
@@ -143,11 +150,12 @@ static echo_status job(const char *dir, const char *clip, const char *saved, con
     echo_encode_opts encode = { .codes = true, .all_frames = true };
     echo_status status;
 
-    if ((status = echo_model_open(&m, dir, &o, e)) || (status = echo_session_open(&s, m, e)) ||
-        (status = echo_voice_open(&v, s, clip, NULL, e)) ||
+    if ((status = echo_model_open(&m, at.odd, &o, e)) ||
+        (status = echo_session_open(&s, m, e)) ||
+        (status = echo_voice_open(&v, s, at.clip, NULL, e)) ||
         (status = echo_voice_encode(&x, s, silence, 4800, 22050, &encode, e)) ||
-        (status = echo_voice_save(v, saved, e)) ||
-        (status = echo_voice_open(&w, s, saved, NULL, e)))
+        (status = echo_voice_save(v, at.saved, e)) ||
+        (status = echo_voice_open(&w, s, at.saved, NULL, e)))
         goto end;
     echo_params p = echo_params_default(m);
 
@@ -158,7 +166,7 @@ static echo_status job(const char *dir, const char *clip, const char *saved, con
     if ((status = echo_generate(s, "Words.", v, &p, &sink, e)) ||
         (status = echo_decode(s, w, &sink, e)))
         goto end;
-    status = echo_wav_write(wav, silence, 4800, ECHO_WAV_PCM16, e);
+    status = echo_wav_write(at.wav, silence, 4800, ECHO_WAV_PCM16, e);
 end:
     echo_voice_close(&v);
     echo_voice_close(&w);
@@ -168,43 +176,134 @@ end:
     return status;
 }
 
-int main(int argc, char **argv)
-{
-    char folder[] = "/tmp/echotts-failures-XXXXXX", dir[500], clip[600], saved[64], wav[64];
-    echo_error e;
-    long n = 0;
-    echo_status s;
+/* JSON's memory: while a file is read jansson 2.14 itself does not survive its end, later it
+ * does, and what we write must be whole. */
+static bool json_may_fail, json_fails;
 
-    if (argc < 2)
-        return 2;
-    if (!CHECK(mkdtemp(folder) != NULL))
-        return unit_report();
-    snprintf(saved, sizeof saved, "%s/v.safetensors", folder);
-    snprintf(wav, sizeof wav, "%s/o.wav", folder);
-    snprintf(dir, sizeof dir, "%s/odd", argv[1]);
-    snprintf(clip, sizeof clip, "%s/short.wav", argv[1]);
+static void *json_memory(size_t n)
+{
+    return json_may_fail ? __wrap_malloc(n) : counted(__real_malloc(n));
+}
+
+static bool has_read(void *user, double done)
+{
+    (void)user, (void)done;
+    json_may_fail = json_fails;
+    return true;
+}
+
+/* What cannot be packed whole leaves nothing. */
+static echo_status packing(echo_error *e)
+{
+    echo_model_opts o = { .threads = 1, .precision = "int8", .codec_precision = "bf16",
+                          .progress = has_read };
+    echo_status status;
+
+    remove(at.packed);
+    json_may_fail = false;
+    status = echo_model_pack(at.model, at.packed, &o, e);
+    CHECK_SAY(!status == !access(at.packed, F_OK), "%s, and the file is %s", e->text,
+              status ? "there" : "not there");
+    return status;
+}
+
+/* A packed model, read through, with what it brings of its own, and a few frames of it. */
+static echo_status using_packed(echo_error *e)
+{
+    echo_model_opts o = { .threads = 1 };
+    echo_model *m = NULL;
+    echo_session *s = NULL;
+    echo_status status;
+
+    json_may_fail = false;
+    if ((status = echo_model_open(&m, at.packed, &o, e)) ||
+        (status = echo_model_verify(m, e)) || (status = echo_session_open(&s, m, e)))
+        goto end;
+    echo_params p = echo_params_default(m);
+
+    CHECK_SAY(p.steps == 2 && p.frames == 4, "%d steps, %d frames", p.steps, p.frames);
+    p.trim = false;
+    status = echo_generate(s, "Words.", NULL, &p, &(echo_sink){ .audio = ignore }, e);
+end:
+    echo_session_close(&s);
+    echo_model_close(&m);
+    return status;
+}
+
+/* The job with every `step`th allocation failing, until none fails any more. */
+static void fail_in_turn(const char *name, echo_status (*job)(echo_error *e), long step,
+                         long least)
+{
+    long n = 0;
+
     do {
         long before = held;
+        echo_error e = { 0 };
 
-        e = (echo_error){ 0 };
         until_failure = n;
-        s = job(dir, clip, saved, wav, &e);
+        echo_status s = job(&e);
         bool failed = until_failure < 0;
 
         until_failure = -1;
         if (!failed) {
-            CHECK_SAY(!s, "%s", e.text);
+            CHECK_SAY(!s, "%s: %s", name, e.text);
             break;
         }
-        CHECK_SAY(held == before, "allocation %ld fails: %ld are not given back", n,
+        CHECK_SAY(held == before, "%s: allocation %ld fails: %ld are not given back", name, n,
                   held - before);
         CHECK_SAY(s == ECHO_ERR_MEMORY || s == ECHO_ERR_FILE,
-                  "allocation %ld fails: status %d (%s)", n, s, e.text);
-        CHECK_SAY(e.status == s && e.text[0], "allocation %ld fails: no line", n);
-    } while (++n < 100000);
-    CHECK_SAY(n > 300, "only %ld allocations", n);
-    remove(saved);
-    remove(wav);
-    remove(folder);
+                  "%s: allocation %ld fails: status %d (%s)", name, n, s, e.text);
+        CHECK_SAY(e.status == s && e.text[0], "%s: allocation %ld fails: no line", name, n);
+    } while ((n += step) < 100000);
+    CHECK_SAY(n > least, "%s: only %ld allocations", name, n);
+}
+
+/* The odd model once more, with an echotts.json. */
+static bool make_model(void)
+{
+    static const char *const files[] = { "echo", "dac", "pca" };
+    char from[600], to[120];
+    FILE *f;
+
+    for (int i = 0; i < 3; i++) {
+        snprintf(from, sizeof from, "%s/%s.safetensors", at.odd, files[i]);
+        snprintf(to, sizeof to, "%s/%s.safetensors", at.model, files[i]);
+        if (symlink(from, to))
+            return false;
+    }
+    snprintf(to, sizeof to, "%s/echotts.json", at.model);
+    if (!(f = fopen(to, "w")))
+        return false;
+    fputs("{\"steps\": 2, \"frames\": 4}\n", f);
+    return !fclose(f);
+}
+
+int main(int argc, char **argv)
+{
+    char command[120], *whole;
+
+    if (argc < 2 || !(whole = realpath(argv[1], NULL)))
+        return 2;
+    strcpy(at.folder, "/tmp/echotts-failures-XXXXXX");
+    if (!CHECK(mkdtemp(at.folder) != NULL))
+        return unit_report();
+    snprintf(at.saved, sizeof at.saved, "%s/v.safetensors", at.folder);
+    snprintf(at.wav, sizeof at.wav, "%s/o.wav", at.folder);
+    snprintf(at.packed, sizeof at.packed, "%s/m.echo", at.folder);
+    snprintf(at.model, sizeof at.model, "%s", at.folder);
+    snprintf(at.odd, sizeof at.odd, "%s/odd", whole);
+    snprintf(at.clip, sizeof at.clip, "%s/short.wav", whole);
+    free(whole);
+    fail_in_turn("speaking", speaking, 1, 300);
+    if (CHECK(make_model())) {
+        json_set_alloc_funcs(json_memory, __wrap_free);
+        fail_in_turn("packing", packing, 7, 300);
+        json_fails = true; /* thousands of times, much the same */
+        fail_in_turn("packing, with JSON", packing, 131, 10000);
+        fail_in_turn("using a packed model", using_packed, 5, 300);
+        json_set_alloc_funcs(__real_malloc, __real_free);
+    }
+    snprintf(command, sizeof command, "rm -r %s", at.folder);
+    CHECK(!system(command));
     return unit_report();
 }

@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 import bench
 import golden
 import models
+import pack
 import refusals
 import terminal
 import usage
@@ -38,6 +39,7 @@ def main(path, data):
             ("usage", lambda: usage.check(program)),
             ("models", lambda: models.check(program)),
             ("refusals", lambda: refusals.check(program)),
+            ("pack", lambda: pack.check(program, isa)),
             ("terminal", lambda: terminal.check(program)),
             ("bench", lambda: bench.check(program)),
         ]

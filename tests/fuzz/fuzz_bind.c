@@ -5,14 +5,18 @@
  * in a dry run.
  *
  * The input is a list of changes to the tensors of a good model; what they leave is as a parser
- * would let it through: every array lies inside its file.
+ * would let it through: every array lies inside its file.  Each change has 9 bytes; how many
+ * are left over says what the model is: the original files, or one packed, and for which
+ * precision it is opened.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/error.h"
 #include "model/codec.h"
 #include "model/dit.h"
 
@@ -31,6 +35,38 @@ static struct safetensors *open_part(const char *name)
     }
     return f;
 }
+
+/* The same model packed, and gone from the disk again. */
+static struct safetensors *open_packed(const char *precision, const char *codec)
+{
+    echo_model_opts o = { .precision = precision, .codec_precision = codec, .threads = 1 };
+    char folder[] = "/tmp/echotts-fuzz-XXXXXX", path[60];
+    struct safetensors *f = NULL;
+    echo_error e = { 0 };
+
+    ECHO_ASSERT(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/m.echo", folder);
+    if (echo_model_pack(ECHO_TEST_DATA "/odd", path, &o, &e) ||
+        echo_safetensors_open(&f, path, &e)) {
+        fprintf(stderr, "%s\n", e.text);
+        abort();
+    }
+    unlink(path);
+    rmdir(folder);
+    return f;
+}
+
+/* By what is left of an input: the model, and the precisions it is opened for. */
+static const struct kind {
+    const char *packed, *codec; /* NULL: the original files */
+    enum dtype precision, codec_precision;
+} kinds[9] = {
+    { NULL, NULL, DT_F32, DT_F32 },     { NULL, NULL, DT_BF16, DT_BF16 },
+    { NULL, NULL, DT_I8, DT_F32 },      { "bf16", "f32", DT_BF16, DT_F32 },
+    { "bf16", "f32", DT_F32, DT_F32 },  { "bf16", "bf16", DT_BF16, DT_BF16 },
+    { "int8", "bf16", DT_I8, DT_BF16 }, { "int8", "bf16", DT_I8, DT_F32 },
+    { "int8", "f32", DT_BF16, DT_F32 }, /* a lie */
+};
 
 static int by_name(const void *a, const void *b)
 {
@@ -52,7 +88,14 @@ static void change(struct safetensors *f, const uint8_t *c)
 {
     struct array *a = &f->arrays[(c[0] | c[1] << 8) % f->n];
     size_t room = f->map.bytes;
+    static int32_t sizes[3]; /* of a kernel, in place of those of the file */
 
+    if (a->type == ARRAY_I32 && a->count == 3 && c[2] % 4 == 1) {
+        for (int i = 0; i < 3; i++)
+            sizes[i] = (int32_t)dimension(c[4 + i]);
+        a->data = sizes;
+        return;
+    }
     switch (c[2] % 4) {
     case 0: /* another shape */
         a->dims = 1 + c[3] % 3;
@@ -71,16 +114,19 @@ static void change(struct safetensors *f, const uint8_t *c)
         break;
     }
     size_t width = echo_array_type_size(a->type), count = 1;
+    bool panels = echo_array_is_panels(a);
 
     for (int i = 0; i < a->dims; i++)
         count = a->shape[i] && count > room / (size_t)a->shape[i] ? room + 1
                                                                   : count * (size_t)a->shape[i];
+    if (panels && (a->dims != 2 || !count || count > room || echo_array_bytes(a) > room))
+        count = room + 1;
     if (count > room / (width ? width : 8)) { /* a parser would not let it through */
         a->name = "";
         return;
     }
     a->count = count;
-    a->bytes = count * width;
+    a->bytes = panels ? echo_array_bytes(a) : count * width;
     a->data = f->map.data; /* anywhere with room enough */
 }
 
@@ -92,7 +138,7 @@ static void run_dry(struct backend *null, const struct dit *d, const struct code
     struct kv *kv = calloc((size_t)d->layers, sizeof *kv);
     const struct kv *contexts[] = { kv };
     static const unsigned char ids[5];
-    struct tensor state = scratch(&r, 5, d->encoder[CONTEXT_TEXT].dim);
+    struct tensor state = echo_dit_state(&r, d, CONTEXT_TEXT, 5);
 
     echo_encode_text(&r, &d->encoder[CONTEXT_TEXT], state, ids);
     echo_dit_context(&r, d, CONTEXT_TEXT, state, ~0u, kv);
@@ -112,8 +158,10 @@ static void run_dry(struct backend *null, const struct dit *d, const struct code
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct safetensors *good[3];
+    static struct safetensors *all[9][3];
     static const char *const names[3] = { "echo", "dac", "pca" };
+    const struct kind *kind = &kinds[size % 9];
+    struct safetensors **good = all[size % 9];
     struct backend *null = echo_null_backend();
     struct keeper keeper = { .be = null };
     struct safetensors bad[3];
@@ -122,7 +170,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     echo_error e = { 0 };
 
     for (int i = 0; i < 3; i++) {
-        if (!good[i])
+        if (!good[i] && kind->packed)
+            good[i] = i ? good[0] : open_packed(kind->packed, kind->codec);
+        else if (!good[i])
             good[i] = open_part(names[i]);
         bad[i] = *good[i];
         bad[i].arrays = malloc(bad[i].n * sizeof *bad[i].arrays);
@@ -136,6 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int i = 0; i < 3 && !status; i++) {
         qsort(bad[i].arrays, bad[i].n, sizeof *bad[i].arrays, by_name);
         b[i] = (struct binder){ .keeper = &keeper, .file = &bad[i], .err = &e };
+        b[i].precision = i == 0 ? kind->precision : i == 1 ? kind->codec_precision : DT_F32;
         if (i == 0)
             echo_bind_dit(&b[i], &d);
         else if (i == 1)

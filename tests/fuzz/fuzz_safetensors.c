@@ -27,11 +27,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ECHO_ASSERT(echo_safetensors_find(f, a->name) == a);
         ECHO_ASSERT((const uint8_t *)a->data >= data && a->bytes <= size);
         ECHO_ASSERT((const uint8_t *)a->data + a->bytes <= data + size);
+        if (echo_array_is_panels(a))
+            ECHO_ASSERT(a->dims == 2 && a->bytes == echo_array_bytes(a));
         if (a->type <= ARRAY_F16) {
             echo_array_floats(a, 0, n, x);
             echo_array_floats(a, a->count - n, n, x);
         }
     }
+    if (!echo_safetensors_verify(f, &e)) /* reads all that has a checksum */
+        ECHO_ASSERT(!e.status);
+    else
+        ECHO_ASSERT(!strncmp(e.text, "input: ", 7));
+    const char *note = echo_safetensors_note(f, "echotts_packed");
+
+    ECHO_ASSERT(!note || strlen(note) < size);
     echo_safetensors_close(&f);
     return 0;
 }

@@ -116,8 +116,8 @@ static void check_codes(const struct golden *g, const char *name, const echo_voi
     for (size_t i = 0; i < want->count; i++)
         different += codes[i] != ((const int32_t *)want->data)[i];
     /* none differs on the machines tried; a tie within 1e-5 would be no fault, but a change */
-    CHECK_SAY(different == 0, "%s (%s): %d of %zu codes differ", name, g->isa, different,
-              want->count);
+    CHECK_SAY(different <= g->bound.codes * (double)want->count,
+              "%s (%s): %d of %zu codes differ", name, g->isa, different, want->count);
 }
 
 static void check_encoding(struct golden *g, const char *which, const float *pcm, size_t n)
@@ -133,7 +133,7 @@ static void check_encoding(struct golden *g, const char *which, const float *pcm
     snprintf(name, sizeof name, "dac_encode.%s.codes", which);
     check_codes(g, name, v);
     snprintf(name, sizeof name, "dac_encode.%s.latent", which);
-    golden_close(g, name, v->latent, (size_t)(v->frames * v->size), ENCODER_BOUND);
+    golden_close(g, name, v->latent, (size_t)(v->frames * v->size), g->bound.latent);
     echo_voice_close(&v);
 }
 
@@ -149,7 +149,7 @@ static void check_voice(struct golden *g, const char *file, const char *name)
 
     snprintf(path, sizeof path, "%s/%s", g->folder, clip ? clip : file);
     if (CHECK_SAY(!echo_voice_open(&v, g->session, path, NULL, &e), "%s", e.text))
-        golden_close(g, name, v->latent, (size_t)(v->frames * v->size), ENCODER_BOUND);
+        golden_close(g, name, v->latent, (size_t)(v->frames * v->size), g->bound.latent);
     echo_voice_close(&v);
 }
 
@@ -313,6 +313,14 @@ static void check_scratch(struct golden *g)
             CHECK(coarse_scratch(g, encode, positions[i]) == coarse_scratch(g, encode, 0));
 }
 
+void golden_coding(struct golden *g)
+{
+    check_given_audio(g, "short");
+    check_clip(g);
+    check_decoding(g, "one");
+    check_decoding(g, "some");
+}
+
 void golden_codec(struct golden *g)
 {
     check_scratch(g);
@@ -320,13 +328,10 @@ void golden_codec(struct golden *g)
         check_decoder_stages(g);
         check_encoder_stages(g);
     }
-    check_given_audio(g, "short");
+    golden_coding(g);
     check_given_audio(g, "long");
-    check_clip(g);
     check_voice(g, "voice.wav", "speaker_latent.latent");
     check_voice(g, "voice-long.wav", "speaker_latent_long.latent");
-    check_decoding(g, "one");
-    check_decoding(g, "some");
     check_decoding(g, "long");
     check_cuts(g);
 }

@@ -10,8 +10,19 @@
 #include "engine/session.h"
 #include "unit.h"
 
+/* How far from the reference a right implementation may be. */
+struct bounds {
+    double context;       /* encoders, and keys and values made of them: relative L2 */
+    double forward;       /* one evaluation */
+    double run, long_run; /* latents after some steps; of a whole pass */
+    double latent;        /* of encoded audio */
+    double codes;         /* share of them that may differ */
+    double audio_db;      /* of decoded latents */
+};
+
 struct golden {
     const char *folder, *isa;
+    struct bounds bound;
     echo_model *model;
     echo_session *session;
     echo_voice *voice; /* the latents of speaker_latent */
@@ -26,6 +37,11 @@ struct golden {
 #define ENCODER_BOUND 1e-4 /* relative L2 */
 #define LONG_BOUND    1e-3 /* after many steps */
 #define AUDIO_DB      70.0
+#define F32_BOUNDS                                                                  \
+    {                                                                               \
+        ENCODER_BOUND, ENCODER_BOUND, ENCODER_BOUND, LONG_BOUND, ENCODER_BOUND, 0,  \
+            AUDIO_DB                                                                \
+    }
 
 /* An array's numbers, for free(); NULL (and a failed check) if it is missing. */
 float *golden_floats(const struct golden *g, const char *name, size_t *n);
@@ -41,6 +57,10 @@ void golden_close_tensor(const struct golden *g, const char *name, struct tensor
                          double bound);
 void golden_audio(const struct golden *g, const char *name, const float *got, size_t n);
 
+/* Open the folder's model, a session and the voice; false is a failed check. */
+bool golden_open(struct golden *g, const echo_model_opts *opts);
+void golden_close_model(struct golden *g);
+
 /* A run over memory of its own, and a stream at its beginning. */
 struct run golden_run(struct golden *g);
 struct stream golden_stream(struct golden *g);
@@ -51,6 +71,8 @@ echo_params golden_params(const struct golden *g, const json_t *one, int *blocks
 void golden_layers(struct golden *g);   /* encoders, one evaluation, embeddings */
 void golden_sampler(struct golden *g);  /* sample.*, blockwise.* */
 void golden_codec(struct golden *g);    /* dac_*.*, speaker_latent* */
+void golden_coding(struct golden *g);   /* of them, whole recordings and latents alone */
 void golden_pipeline(struct golden *g); /* pipeline.*, flattening.* */
+void golden_rounded(struct golden *g);  /* the same in bf16 and int8, with wider bounds */
 
 #endif

@@ -85,7 +85,7 @@ void golden_close_turned(const struct golden *g, const char *name, struct tensor
 
 void golden_audio(const struct golden *g, const char *name, const float *got, size_t n)
 {
-    golden_close(g, name, got, n, pow(10, -AUDIO_DB / 20));
+    golden_close(g, name, got, n, pow(10, -g->bound.audio_db / 20));
 }
 
 struct run golden_run(struct golden *g)
@@ -103,38 +103,56 @@ struct stream golden_stream(struct golden *g)
     return (struct stream){ .mem = &g->kept, .arena = { .cap = g->kept.bytes } };
 }
 
-static void test_isa(struct golden *g, const char *isa)
+bool golden_open(struct golden *g, const echo_model_opts *opts)
 {
-    echo_model_opts o = { .isa = isa };
-    echo_error e;
     struct backend *be;
+    echo_error e;
     size_t n = 0;
-    int before = unit_failed, counted = unit_passed;
 
-    g->isa = isa;
-    if (!CHECK_SAY(!echo_model_open(&g->model, g->folder, &o, &e), "%s", e.text))
-        return;
+    if (!CHECK_SAY(!echo_model_open(&g->model, g->folder, opts, &e), "%s", e.text))
+        return false;
     be = g->model->be;
     be->ops->alloc(be, &g->memory, 256u << 20);
     be->ops->alloc(be, &g->kept, 64u << 20);
     float *latent = golden_floats(g, "speaker_latent.latent", &n);
     int size = g->model->dit.latent;
+    bool good = CHECK(latent && !echo_session_open(&g->session, g->model, NULL) &&
+                      !echo_voice_from_latent(&g->voice, latent, (int)n / size, size, NULL));
 
-    if (CHECK(latent && !echo_session_open(&g->session, g->model, NULL) &&
-              !echo_voice_from_latent(&g->voice, latent, (int)n / size, size, NULL))) {
+    free(latent);
+    return good;
+}
+
+void golden_close_model(struct golden *g)
+{
+    struct backend *be = g->model ? g->model->be : NULL;
+
+    echo_voice_close(&g->voice);
+    echo_session_close(&g->session);
+    if (be) {
+        be->ops->free(be, &g->memory);
+        be->ops->free(be, &g->kept);
+    }
+    echo_model_close(&g->model);
+}
+
+static void test_isa(struct golden *g, const char *isa)
+{
+    echo_model_opts o = { .isa = isa, .precision = "f32" };
+    int before = unit_failed, counted = unit_passed;
+
+    g->isa = isa;
+    g->bound = (struct bounds)F32_BOUNDS;
+    if (golden_open(g, &o)) {
         golden_layers(g);
         golden_sampler(g);
         golden_codec(g);
         golden_pipeline(g);
     }
-    free(latent);
-    echo_voice_close(&g->voice);
-    echo_session_close(&g->session);
-    be->ops->free(be, &g->memory);
-    be->ops->free(be, &g->kept);
-    echo_model_close(&g->model);
+    golden_close_model(g);
     /* a folder with the layers has about 200 checks, one with whole runs alone 30 */
     CHECK(unit_passed - counted > (golden_array(g, "text_encoder.ids") ? 190 : 30));
+    golden_rounded(g);
     printf("%s %s: %s\n", g->folder, isa, unit_failed == before ? "ok" : "FAILED");
 }
 

@@ -83,7 +83,8 @@ static void check_run(struct golden *g, const char *name, const json_t *one)
 
         snprintf(array, sizeof array, "%s.latent", name);
         golden_close(g, array, latent, (size_t)(frames * g->model->dit.latent),
-                     p.frames == ECHO_MAX_FRAMES && !p.n_blocks ? LONG_BOUND : ENCODER_BOUND);
+                     p.frames == ECHO_MAX_FRAMES && !p.n_blocks ? g->bound.long_run
+                                                                : g->bound.run);
         echo_stats stats = echo_session_stats(g->session);
         int guided = speaks ? 3 : 2;
 
