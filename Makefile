@@ -24,7 +24,7 @@ check:
 # of the golden data, which takes minutes there), and the threads under the thread sanitizer.
 asan:
 	@tools/deps.sh build test
-	@$(call CONFIGURE,$(B)-asan,-DECHOTTS_SANITIZE=address$(comma)undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1)
+	@$(call CONFIGURE,$(B)-asan,-DECHOTTS_SANITIZE=address$(comma)undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O2)
 	@python3 tests/summary.py $(B)-asan -LE slow
 tsan:
 	@$(call CONFIGURE,$(B)-tsan,-DECHOTTS_SANITIZE=thread -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1)

@@ -9,8 +9,6 @@
 #include "backend/cpu/gemm.h"
 #include "backend/cpu/x86/vec_avx2.h"
 
-#include "backend/cpu/gemm_operand_body.h"
-
 #define INLINE static inline __attribute__((always_inline))
 
 #define GEMM_NAME            f32
@@ -133,20 +131,7 @@ INLINE void expand(float *panel, const void *w, const enum dtype dtype, ptrdiff_
     }
 }
 
-static DECL_GEMM_EXPAND(expand_any)
-{
-    if (dtype == DT_F32)
-        expand(lines, w, DT_F32, ld, n, k);
-    else if (dtype == DT_BF16)
-        expand(lines, w, DT_BF16, ld, n, k);
-    else
-        expand(lines, w, DT_F16, ld, n, k);
-}
-
-static DECL_GEMM_SPREAD(spread)
-{
-    spread_with(expand_any, x, n);
-}
+#include "backend/cpu/gemm_expand_body.h"
 
 void echo_gemm_init_avx2(struct gemm_fns *f)
 {

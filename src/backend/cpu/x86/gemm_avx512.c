@@ -7,8 +7,6 @@
 #include "backend/cpu/gemm.h"
 #include "backend/cpu/x86/vec_avx512.h"
 
-#include "backend/cpu/gemm_operand_body.h"
-
 #define INLINE static inline __attribute__((always_inline))
 
 #define GEMM_NAME            f32
@@ -95,20 +93,7 @@ INLINE void expand(float *lines_out, const void *w, const enum dtype dtype, ptrd
     }
 }
 
-static DECL_GEMM_EXPAND(expand_any)
-{
-    if (dtype == DT_F32)
-        expand(lines, w, DT_F32, ld, n, k);
-    else if (dtype == DT_BF16)
-        expand(lines, w, DT_BF16, ld, n, k);
-    else
-        expand(lines, w, DT_F16, ld, n, k);
-}
-
-static DECL_GEMM_SPREAD(spread)
-{
-    spread_with(expand_any, x, n);
-}
+#include "backend/cpu/gemm_expand_body.h"
 
 void echo_gemm_init_avx512(struct gemm_fns *f)
 {
