@@ -21,7 +21,7 @@ struct check {
     unsigned flags; /* what this CPU has of it */
     struct gemm_fns gemm;
     bool bench, emulated;
-    double peak; /* GFLOP/s of this level on one thread, measured in this run */
+    double peak[DT_I8 + 1]; /* GFLOP/s of this level on one thread, measured in this run */
     int failed, passed;
     char where[160]; /* of the first difference */
 };
@@ -37,7 +37,8 @@ void check_end(struct check *c, const char *kernel, bool ok);
 double check_now(void); /* seconds */
 /* Best of several runs of `work`, in seconds. */
 double check_best(void (*work)(void *), void *arg);
-void check_gflops(const struct check *c, const char *kernel, double seconds, double flops);
+void check_gflops(const struct check *c, const char *kernel, enum dtype dtype, double seconds,
+                  double flops);
 void check_rate(const struct check *c, const char *kernel, double seconds, double numbers);
 
 /* Numbers from -1 to 1; one in sixteen is a hundred times larger. */

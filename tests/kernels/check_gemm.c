@@ -494,7 +494,7 @@ static void bench_product(const struct check *c, const struct gemm_fns *f, enum 
     char name[40];
 
     snprintf(name, sizeof name, "%s 640 x 768 x 1024", dtypes[dtype]);
-    check_gflops(c, name, check_best(run_whole, &t), 2.0 * M * N * K);
+    check_gflops(c, name, dtype, check_best(run_whole, &t), 2.0 * M * N * K);
     free(x);
     free(w);
     free(y);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/cpu.h"
+#include "base/pool.h"
 
 #define CANARY 12345.678f
 
@@ -46,14 +47,13 @@ double check_best(void (*work)(void *), void *arg)
     return best;
 }
 
-void check_gflops(const struct check *c, const char *kernel, double seconds, double flops)
+void check_gflops(const struct check *c, const char *kernel, enum dtype dtype, double seconds,
+                  double flops)
 {
     double rate = flops / seconds * 1e-9;
 
     printf("%-32s %-11s %9.1f GFLOP/s", kernel, c->level, rate);
-    if (c->peak > 0)
-        printf("  %3.0f %% of %.0f", 100 * rate / c->peak, c->peak);
-    printf("\n");
+    printf("  %3.0f %% of %.0f\n", 100 * rate / c->peak[dtype], c->peak[dtype]);
 }
 
 void check_rate(const struct check *c, const char *kernel, double seconds, double numbers)
@@ -125,29 +125,18 @@ void check_drop_edge(unsigned char *p, size_t bytes)
     munmap(p + bytes - pages * PAGE, (pages + 1) * PAGE);
 }
 
-/* The peak is what the GEMM kernel reaches where nothing but multiplying matters: operands in
- * the first-level cache. */
-struct tiny {
-    struct gemm_fns f;
-    struct gemm_args a;
-};
-
-static void tiny_gemm(void *arg)
+/* Of one thread, in GFLOP/s, of products in each precision. */
+static void measure_peaks(struct check *c)
 {
-    const struct tiny *t = arg;
+    struct pool *pool;
+    struct backend *be;
 
-    for (int i = 0; i < 200; i++)
-        t->f.run[DT_F32](&t->a);
-}
-
-static double measure_peak(const struct gemm_fns *f)
-{
-    static float x[24 * 144], w[48 * 144], y[24 * 48];
-    struct tiny t = { *f, { .y = y, .ldy = 48, .x = x, .ldx = 144 * 4, .w = w,
-                            .panel = 144 * PANEL_LINE, .m = 24, .n = 48, .taps = 1,
-                            .lines = 128 } };
-
-    return 200 * 2.0 * 24 * 48 * 128 / check_best(tiny_gemm, &t) * 1e-9;
+    if (echo_pool_open(&pool, 1, NULL) || echo_cpu_backend(&be, c->flags, pool, NULL))
+        abort();
+    for (enum dtype t = DT_F32; t <= DT_I8; t++)
+        c->peak[t] = be->ops->peak(be, t) * 1e-9;
+    be->ops->close(be);
+    echo_pool_close(&pool);
 }
 
 #if defined(__x86_64__)
@@ -196,7 +185,7 @@ int main(int argc, char **argv)
         if (!open_level(&c, l, have))
             continue;
         if (c.bench && !c.emulated)
-            c.peak = measure_peak(&c.gemm);
+            measure_peaks(&c);
         check_gemm(&c);
         check_ops(&c);
         if (c.emulated) /* products alone */
