@@ -164,12 +164,30 @@ typedef struct {
     int latent_size, patch_size, codec_dim, frame_samples;
     int layers, model_size, heads;
     int text_layers, text_size, speaker_layers, speaker_size;
+    int words;      /* of its vocabulary; 0: it brings none, and any may be tried */
     bool packed;    /* one file, for all three */
     bool blockwise; /* blocks and continuation can be had */
     double load_s;
 } echo_model_info;
 
 ECHO_API echo_model_info echo_model_describe(const echo_model *m);
+
+/* Word i of the model's vocabulary, in lower case and in order, NULL past the last; belongs to
+ * the model.  The vocabulary is what "vocabulary" in its echotts.json lists. */
+ECHO_API const char *echo_model_word(const echo_model *m, int i);
+
+/*
+ * The first word of text that is not in the model's vocabulary, and so will not be said right:
+ * *length bytes that lie in text.  NULL: there is none, or the model has no vocabulary.
+ *
+ *     for (const char *w = text; (w = echo_model_unknown(m, w, &n)); w += n)
+ *         printf("%.*s\n", (int)n, w);
+ *
+ * A word is letters (ASCII or other), digits, and apostrophes between them: "twenty-five" is
+ * two, "7" is one, punctuation and tags of speakers ("[S1]") are none.  Case of ASCII letters
+ * does not matter.  text is read up to its end, takes any length, and need not be normalised.
+ */
+ECHO_API const char *echo_model_unknown(const echo_model *m, const char *text, size_t *length);
 
 /*
  * Write a complete random model of the given size ("base", "small", or a

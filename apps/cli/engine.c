@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "clock.h"
@@ -8,14 +9,31 @@
 #include "signals.h"
 
 /* A warning says that the result is not what was asked for: nobody may miss it. */
+void engine_warn(struct engine *e, const char *fmt, ...)
+{
+    char line[2048];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    for (char *p = line; *p; p++) /* it stays one, whatever is quoted */
+        if ((unsigned char)*p < ' ' || *p == 127)
+            *p = '?';
+    progress_clear(&e->bar);
+    fprintf(stderr, "echotts: warning: %s\n", line);
+}
+
 static void print_log(void *user, echo_log_level level, const char *line)
 {
     struct engine *e = user;
 
-    if (level != ECHO_LOG_WARNING && !e->bar.shown && !e->profile)
-        return;
-    progress_clear(&e->bar);
-    fprintf(stderr, "echotts: %s%s\n", level == ECHO_LOG_WARNING ? "warning: " : "", line);
+    if (level == ECHO_LOG_WARNING) {
+        engine_warn(e, "%s", line);
+    } else if (e->bar.shown || e->profile) {
+        progress_clear(&e->bar);
+        fprintf(stderr, "echotts: %s\n", line);
+    }
 }
 
 static bool load_part(void *user, double done)

@@ -11,12 +11,14 @@
 
 struct info {
     struct common common;
-    bool check;
+    bool check, words;
 };
 
 static const struct option own_options[] = {
     { "check", 0, OPTION_ON, offsetof(struct info, check), NULL,
       "read all weights of the model: are they whole?", NO_RANGE },
+    { "words", 0, OPTION_ON, offsetof(struct info, words), NULL,
+      "list the words that the model was trained on, one a line", NO_RANGE },
     { 0 },
 };
 
@@ -62,6 +64,7 @@ static const struct {
     { "patch_size", offsetof(echo_model_info, patch_size) },
     { "codec_dim", offsetof(echo_model_info, codec_dim) },
     { "frame_samples", offsetof(echo_model_info, frame_samples) },
+    { "words", offsetof(echo_model_info, words) },
 };
 
 static int size_of(const echo_model_info *m, size_t i)
@@ -69,8 +72,19 @@ static int size_of(const echo_model_info *m, size_t i)
     return *(const int *)((const char *)m + sizes[i].at);
 }
 
-static json_t *model_object(const echo_model_info *m)
+static json_t *vocabulary(const echo_model *model)
 {
+    json_t *words = json_array();
+    const char *word;
+
+    for (int i = 0; (word = echo_model_word(model, i)); i++)
+        json_array_append_new(words, json_string(word));
+    return words;
+}
+
+static json_t *model_object(const struct engine *e, bool with_words)
+{
+    const echo_model_info *m = &e->info;
     json_t *o = json_object();
 
     report_string(o, "path", m->path);
@@ -91,19 +105,22 @@ static json_t *model_object(const echo_model_info *m)
     json_object_set_new(o, "packed", json_boolean(m->packed));
     json_object_set_new(o, "blockwise", json_boolean(m->blockwise));
     report_real(o, "load_s", m->load_s);
+    if (with_words)
+        json_object_set_new(o, "vocabulary", vocabulary(e->model));
     return o;
 }
 
-/* m NULL: there is none, and `why` says so. */
-static echo_status report(const echo_model_info *m, const char *why, echo_error *err)
+/* Without a model `why` says why there is none. */
+static echo_status report(const struct engine *e, bool with_words, const char *why,
+                          echo_error *err)
 {
     json_t *o = json_object();
 
     report_string(o, "version", echo_version());
     json_object_set_new(o, "isa", list(echo_isa));
     json_object_set_new(o, "devices", list(echo_device));
-    json_object_set_new(o, "model", m ? model_object(m) : json_null());
-    if (!m)
+    json_object_set_new(o, "model", e->model ? model_object(e, with_words) : json_null());
+    if (!e->model)
         report_string(o, "no_model", why);
     return report_print(o, err);
 }
@@ -131,6 +148,10 @@ static void print_model(const echo_model_info *m, bool checked)
            m->speaker_size, m->patch_size);
     printf("  %-10s%d numbers, %.1f ms (%d samples)\n", "frame", m->latent_size,
            1e3 * m->frame_samples / ECHO_SAMPLE_RATE, m->frame_samples);
+    if (m->words)
+        printf("  %-10s%d, --words lists them\n", "words", m->words);
+    else
+        printf("  %-10sno list, any may be tried\n", "words");
     printf("  %-10s%s\n", "blocks", m->blockwise ? "yes, and continuation" : "no");
     if (*m->absent)
         printf("  %-10s%s\n", "absent", m->absent);
@@ -149,21 +170,40 @@ static echo_status print(const echo_model_info *m, bool checked, const char *why
     return output_flush(err);
 }
 
+static echo_status print_words(const echo_model *model, echo_error *err)
+{
+    const char *word;
+
+    if (!echo_model_word(model, 0))
+        puts("this model brings no list of words: any may be tried");
+    for (int i = 0; (word = echo_model_word(model, i)); i++)
+        puts(word);
+    return output_flush(err);
+}
+
+static echo_status tell(const struct info *info, const struct engine *e, const char *why,
+                        echo_error *err)
+{
+    if (info->common.json)
+        return report(e, info->words, why, err);
+    if (info->words)
+        return print_words(e->model, err);
+    return print(e->model ? &e->info : NULL, info->check, why, err);
+}
+
 static echo_status run(void *job, echo_error *err)
 {
     struct info *info = job;
     struct engine e = { 0 };
     echo_status status = engine_open_model(&e, &info->common, err);
-    const echo_model_info *m = status ? NULL : &e.info;
     echo_error why = *err;
     /* Who names no model wants to know about the machine: not having one is an answer. */
-    bool fine = !info->common.model && !info->check;
+    bool fine = !info->common.model && !info->check && !info->words;
 
-    if (m && info->check)
+    if (!status && info->check)
         status = echo_model_verify(e.model, err);
     if (!status || (status == ECHO_ERR_FILE && fine))
-        status = info->common.json ? report(m, why.text, err)
-                                   : print(m, info->check, why.text, err);
+        status = tell(info, &e, why.text, err);
     engine_close(&e);
     return status;
 }

@@ -10,6 +10,7 @@
 #include "recording.h"
 #include "report.h"
 #include "text.h"
+#include "words.h"
 
 struct say {
     struct common common;
@@ -21,6 +22,7 @@ struct say {
 
     /* Had while running. */
     char text[TEXT_ROOM];
+    struct words unknown;
     echo_voice *like, *before;
     double voice_s;
     struct recording sound;
@@ -196,6 +198,8 @@ static echo_status speak(struct say *say, struct engine *e, echo_error *err)
     echo_sink sink = recording_sink(&say->sound, say->output);
     echo_status status;
 
+    words_find(&say->unknown, e->model, say->text);
+    words_warn(&say->unknown, e, say->common.model);
     say->sound.bar = &e->bar;
     status = echo_generate(e->session, say->text, say->like, &say->params, &sink, err);
     return recording_status(&say->sound, status, err);
@@ -252,6 +256,7 @@ static echo_status report(const struct say *say, const struct engine *e, echo_er
     report_integer(o, "evaluations", stats.evaluations);
     report_integer(o, "text_tokens", stats.text_tokens);
     report_seed(o, "seed", say->params.seed);
+    json_object_set_new(o, "unknown_words", words_array(&say->unknown));
     report_real(o, "voice_s", say->voice_s);
     report_real(o, "text_s", stats.text_s);
     report_real(o, "sample_s", stats.sample_s);

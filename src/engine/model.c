@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "engine/params.h"
+#include "model/text.h"
 
 void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
 {
@@ -128,8 +129,10 @@ static echo_status read_settings(echo_model *m, echo_error *err)
     const char *noted = echo_safetensors_note(m->echo_file, "settings");
 
     if (m->packed && noted)
-        return echo_params_parse(&m->defaults, m->files.echo, noted, err);
-    return m->files.settings ? echo_params_read(&m->defaults, m->files.settings, err) : ECHO_OK;
+        return echo_params_parse(&m->defaults, &m->vocabulary, m->files.echo, noted, err);
+    if (!m->files.settings)
+        return ECHO_OK;
+    return echo_params_read(&m->defaults, &m->vocabulary, m->files.settings, err);
 }
 
 static echo_status bind(echo_model *m, echo_error *err)
@@ -216,6 +219,7 @@ void echo_model_close(echo_model **model)
     echo_safetensors_close(&m->dac_file);
     echo_safetensors_close(&m->pca_file);
     echo_locate_free(&m->files);
+    echo_vocabulary_free(&m->vocabulary);
     echo_device_close(&m->device);
     free(m);
     *model = NULL;
@@ -270,9 +274,25 @@ echo_model_info echo_model_describe(const echo_model *m)
         .text_size = d->encoder[CONTEXT_TEXT].dim,
         .speaker_layers = d->encoder[CONTEXT_VOICE].layers,
         .speaker_size = d->encoder[CONTEXT_VOICE].dim,
+        .words = m->vocabulary.n,
         .blockwise = d->has_past,
         .load_s = m->load_s,
     };
+}
+
+const char *echo_model_word(const echo_model *m, int i)
+{
+    return i >= 0 && i < m->vocabulary.n ? m->vocabulary.words[i] : NULL;
+}
+
+const char *echo_model_unknown(const echo_model *m, const char *text, size_t *length)
+{
+    if (!m->vocabulary.n)
+        return NULL;
+    for (; (text = echo_text_word(text, length)); text += *length)
+        if (!echo_vocabulary_has(&m->vocabulary, text, *length))
+            return text;
+    return NULL;
 }
 
 static echo_status find_damage_in(const struct safetensors *f, echo_error *err)

@@ -5,6 +5,7 @@
 
 #include "engine/device.h"
 #include "engine/locate.h"
+#include "engine/vocabulary.h"
 #include "model/codec.h"
 #include "model/dit.h"
 
@@ -19,6 +20,7 @@ struct echo_model {
     struct codec codec;
     uint64_t echo_parameters, dac_parameters;
     echo_params defaults;
+    struct vocabulary vocabulary;
     bool packed;  /* the three files are one, made by echo_model_pack() */
     enum dtype precision, codec_precision;
     double load_s;

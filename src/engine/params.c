@@ -102,9 +102,11 @@ echo_status echo_params_check(const echo_params *p, echo_error *err)
     return check_blocks(p, err);
 }
 
-static echo_status read_member(echo_params *p, const char *path, const char *key,
-                               const json_t *value, echo_error *err)
+static echo_status read_member(echo_params *p, struct vocabulary *v, const char *path,
+                               const char *key, const json_t *value, echo_error *err)
 {
+    if (!strcmp(key, "vocabulary"))
+        return echo_vocabulary_read(v, path, value, err);
     for (size_t i = 0; i < FIELDS; i++)
         if (!strcmp(key, fields[i].name)) {
             if (!json_is_number(value) || (fields[i].whole && !json_is_integer(value)))
@@ -122,7 +124,7 @@ static echo_status read_member(echo_params *p, const char *path, const char *key
 }
 
 /* Takes the reference to root, NULL if it could not be read. */
-static echo_status take(echo_params *p, const char *path, json_t *root,
+static echo_status take(echo_params *p, struct vocabulary *v, const char *path, json_t *root,
                         const json_error_t *why, echo_error *err)
 {
     echo_status s = ECHO_OK;
@@ -135,24 +137,25 @@ static echo_status take(echo_params *p, const char *path, json_t *root,
         s = echo_fail(err, ECHO_ERR_FILE, "%s: not a JSON object", path);
     json_object_foreach(root, key, value)
         if (!s)
-            s = read_member(p, path, key, value, err);
+            s = read_member(p, v, path, key, value, err);
     if (!s && echo_params_check(p, err))
         s = echo_fail(err, ECHO_ERR_FILE, "%s: the settings do not go together", path);
     json_decref(root);
     return s;
 }
 
-echo_status echo_params_read(echo_params *p, const char *path, echo_error *err)
+echo_status echo_params_read(echo_params *p, struct vocabulary *v, const char *path,
+                             echo_error *err)
 {
     json_error_t why;
 
-    return take(p, path, json_load_file(path, JSON_REJECT_DUPLICATES, &why), &why, err);
+    return take(p, v, path, json_load_file(path, JSON_REJECT_DUPLICATES, &why), &why, err);
 }
 
-echo_status echo_params_parse(echo_params *p, const char *path, const char *text,
-                              echo_error *err)
+echo_status echo_params_parse(echo_params *p, struct vocabulary *v, const char *path,
+                              const char *text, echo_error *err)
 {
     json_error_t why;
 
-    return take(p, path, json_loads(text, JSON_REJECT_DUPLICATES, &why), &why, err);
+    return take(p, v, path, json_loads(text, JSON_REJECT_DUPLICATES, &why), &why, err);
 }

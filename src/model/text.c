@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.c - normalisation as the reference does it, byte for byte, and the check before it.
+ * text.c - normalisation as the reference does it, byte for byte, the check before it, and
+ * what a word is.
  */
 #include "model/text.h"
 
@@ -110,4 +111,84 @@ size_t echo_text_normalize(const char *text, bool normalize, char *out, size_t s
     if (size)
         out[w.length < size ? w.length : size - 1] = 0;
     return w.length;
+}
+
+/* ---- words ---- */
+
+static unsigned code_point(const unsigned char *s, size_t length)
+{
+    unsigned c = s[0] & (0x7fu >> length);
+
+    for (size_t i = 1; i < length; i++)
+        c = c << 6 | (s[i] & 0x3fu);
+    return c;
+}
+
+/* Above ASCII nearly everything is a letter, but for these stretches. */
+static bool is_letter_above_ascii(unsigned c)
+{
+    static const struct {
+        unsigned first, last;
+    } others[] = {
+        { 0x80, 0xa9 },       { 0xab, 0xb4 },     { 0xb6, 0xb9 },     /* Latin-1's signs, */
+        { 0xbb, 0xbf },       { 0xd7, 0xd7 },     { 0xf7, 0xf7 },     /* not its ª, µ, º */
+        { 0x2000, 0x2bff },   { 0x2e00, 0x2e7f },                     /* signs of all kinds */
+        { 0x3000, 0x3004 },   { 0x3008, 0x3020 }, { 0x3030, 0x3030 }, /* of East Asia */
+        { 0xe000, 0xf8ff },   { 0xfe00, 0xfe1f }, { 0xfe30, 0xfe6f }, /* private; small */
+        { 0xfeff, 0xff0f },   { 0xff1a, 0xff20 }, { 0xff3b, 0xff40 }, /* wide */
+        { 0xff5b, 0xff65 },   { 0xffe0, 0xffff },
+        { 0x1f000, 0x1faff }, /* pictures */
+        { 0xe0000, 0x10ffff },
+    };
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (c >= others[i].first && c <= others[i].last)
+            return false;
+    return true;
+}
+
+/* Bytes of the letter or digit at the beginning of text, or 0. */
+static size_t letter(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    unsigned lower = s[0] | 0x20u;
+    size_t length;
+
+    if (s[0] < 0x80)
+        return (lower >= 'a' && lower <= 'z') || (s[0] >= '0' && s[0] <= '9');
+    length = utf8_length(s);
+    return length && is_letter_above_ascii(code_point(s, length)) ? length : 0;
+}
+
+/* Bytes of the apostrophe at s, plain or curly, or 0. */
+static size_t apostrophe(const char *s)
+{
+    return *s == '\'' ? 1 : !strncmp(s, "’", strlen("’")) ? strlen("’") : 0;
+}
+
+/* Bytes of the tag of a speaker ("[S1]") at s, or 0. */
+static size_t tag(const char *s)
+{
+    size_t digits = strncmp(s, "[S", 2) ? 0 : strspn(s + 2, "0123456789");
+
+    return digits && s[2 + digits] == ']' ? 2 + digits + 1 : 0;
+}
+
+const char *echo_text_word(const char *text, size_t *length)
+{
+    size_t n;
+
+    /* Inside a character of several bytes no letter begins. */
+    for (; !letter(text); text += n ? n : 1) {
+        if (!*text)
+            return NULL;
+        n = tag(text);
+    }
+    for (*length = 0; (n = letter(text + *length)); *length += n) {
+        size_t joint = apostrophe(text + *length + n);
+
+        if (joint && letter(text + *length + n + joint))
+            n += joint;
+    }
+    return text;
 }

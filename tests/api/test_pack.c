@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "echotts.h"
@@ -196,6 +197,64 @@ static void sessions(const char *precision)
     echo_model_close(&m);
 }
 
+/* The odd model once more, in dir, with an echotts.json. */
+static void make_model(const char *dir, const char *settings)
+{
+    static const char *const files[] = { "echo", "dac", "pca" };
+    char from[5000], to[100], *whole_odd = realpath(odd, NULL);
+    FILE *f;
+
+    CHECK(whole_odd && !mkdir(dir, 0777));
+    for (int i = 0; i < 3; i++) {
+        snprintf(from, sizeof from, "%s/%s.safetensors", whole_odd, files[i]);
+        snprintf(to, sizeof to, "%s/%s.safetensors", dir, files[i]);
+        CHECK(!symlink(from, to));
+    }
+    free(whole_odd);
+    snprintf(to, sizeof to, "%s/echotts.json", dir);
+    if (CHECK((f = fopen(to, "w")) != NULL))
+        CHECK(fputs(settings, f) >= 0 && !fclose(f));
+}
+
+/* The words that a model knows, and how they are asked for; packed or not. */
+static void vocabulary(void)
+{
+    static const char *const known[] = { "a", "don't", "five", "hello", "twenty" };
+    static const char *const unknown[] = { "Pizza", "six", "7" };
+    echo_model *m = NULL, *open = NULL;
+    char dir[60], command[80];
+    const char *text;
+    size_t n = 99;
+
+    snprintf(dir, sizeof dir, "%s/worded", scratch);
+    make_model(dir, "{\"vocabulary\": [\"hello\", \"a\", \"twenty\", \"five\", \"don't\"]}");
+    pack(dir, out, (echo_model_opts){ .precision = "int8" });
+    for (int i = 0; i < 2; i++) {
+        echo_error e = { 0 };
+
+        if (!CHECK_SAY(!echo_model_open(&m, i ? out : dir, NULL, &e), "%s", e.text))
+            continue;
+        CHECK(echo_model_describe(m).words == 5);
+        for (int w = 0; w < 5; w++)
+            CHECK(!strcmp(echo_model_word(m, w), known[w]));
+        CHECK(!echo_model_word(m, 5) && !echo_model_word(m, -1) && !echo_model_word(m, 99));
+        CHECK(!echo_model_unknown(m, "", &n) && !echo_model_unknown(m, "[S1] ...", &n));
+        CHECK(!echo_model_unknown(m, "[S1] Hello. Don’t! A TWENTY-five?", &n));
+        text = "[S1] Hello, Pizza twenty-six, 7.";
+        for (int w = 0; w < 3; w++, text += n)
+            CHECK((text = echo_model_unknown(m, text, &n)) && n == strlen(unknown[w]) &&
+                  !memcmp(text, unknown[w], n));
+        CHECK(!strcmp(text, ".") && !echo_model_unknown(m, text, &n));
+        echo_model_close(&m);
+    }
+    CHECK(!echo_model_open(&open, odd, NULL, NULL)); /* knows of no words, and so any */
+    CHECK(echo_model_describe(open).words == 0 && !echo_model_word(open, 0));
+    CHECK(!echo_model_unknown(open, "Pizza", &n));
+    echo_model_close(&open);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    CHECK(!system(command));
+}
+
 /* ---- stopping ---- */
 
 struct progress {
@@ -338,6 +397,7 @@ int main(int argc, char **argv)
     same_everywhere();
     sessions("bf16");
     sessions("int8");
+    vocabulary();
     stopping();
     refusing();
     verifying();

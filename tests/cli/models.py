@@ -210,7 +210,9 @@ def check_settings(p):
     folder = lay_out(p, "own", FILES)
     cases = [('{"steps": 2, "frames": 5}', 0, ""), ("{", 1, "echotts.json"), ("[]", 1, "object"),
              ('{"steps": 0}', 1, "steps is 0"), ('{"steps": 1.5}', 1, "whole"), ('{"colour": 1}', 1, "colour"),
-             ('{"frames": "many"}', 1, "number"), ('{"steps": 1, "steps": 2}', 1, "echotts.json")]
+             ('{"frames": "many"}', 1, "number"), ('{"steps": 1, "steps": 2}', 1, "echotts.json"),
+             ('{"vocabulary": ["hello", "a"], "steps": 2, "frames": 5}', 0, ""), ('{"vocabulary": []}', 1, "list of"),
+             ('{"vocabulary": ["a", 7]}', 1, "number 2"), ('{"vocabulary": ["Pizza"]}', 1, "'Pizza'")]
     for content, code, pattern in cases:
         with open(os.path.join(folder, "echotts.json"), "w", encoding="ascii") as f:
             f.write(content)
@@ -220,6 +222,77 @@ def check_settings(p):
             report = json.loads(done.stdout)
             good = report["steps"] == 2 and report["frames"] == 5
         p.check(f"settings {content}", good, f"exit {done.returncode}, {text(done.stderr)!r}")
+
+
+def with_words(p, folder, *words):
+    """The tiny model, trained on these."""
+    lay_out(p, folder, FILES)
+    with open(os.path.join(p.file(folder), "echotts.json"), "w", encoding="utf-8") as f:
+        json.dump({"vocabulary": words}, f)
+    return p.file(folder)
+
+
+def check_words(p):
+    """What a model was not trained on is spoken, with a warning that names it."""
+    words = ["the", "hello", "don't", "grün", "five", "twenty"]
+    folder, odd = (with_words(p, name, *words) for name in ("of words", "wor\nded"))
+    packed = p.file("worded.echo")
+    p.good("words: pack", "pack", "-m", folder, "--precision", "int8", "-o", packed)
+    six = "one two Three four 5 six".split()
+    # Text, what is not known of it, what the warning says.
+    cases = [("[S1] HELLO, don’t! 'Twenty-five' [S2] grün...", [], None),
+             ("Hello pizza.", ["pizza"], '"pizza" ('),
+             ("Pizza, hello pizza; PIZZA the tractor", ["Pizza", "tractor"], '"Pizza", "tractor" ('),
+             ("twenty-six 7 five's Grün", ["six", "7", "five's"], '"six", "7", "five\'s" ('),
+             ("GRÜN “the”", ["GRÜN"], '"GRÜN" ('),
+             (" ".join(six[:5]), six[:5], '"one", "two", "Three", "four", "5" ('),
+             (" ".join(six), six, '"one", "two", "Three", "four", "5" and 1 more ('),
+             (" ".join(f"w{i}" for i in range(120)), [f"w{i}" for i in range(120)], '"w4" and 115 more ('),
+             ("é" * 30, ["é" * 30], f'"{"é" * 20}..." ('),
+             ("x" + "é" * 30, ["x" + "é" * 30], f'"x{"é" * 19}..." (')]
+    for model in (folder, packed):
+        for words_of, unknown, warned in cases:
+            done = say_words(p, words_of, "-m", model, "--json")
+            p.check(f"words {words_of[:30]!r}: spoken", done.returncode == 0, text(done.stderr))
+            got = json.loads(done.stdout).get("unknown_words") if done.returncode == 0 else None
+            p.check(f"words {words_of[:30]!r}: listed", got == unknown, got)
+            line = text(done.stderr)
+            want = "warning: this model was trained on 6 words; it will not say these right: "
+            p.check(f"words {words_of[:30]!r}: warned of", not line if warned is None else
+                    is_one_line(done.stderr) and want in line and warned in line and
+                    f"(echotts info -m {model} --words lists" in line, line)
+    quiet = say_words(p, "Pizza.", "-m", folder, "-q")
+    p.check("words: quiet or not", quiet.returncode == 0 and is_one_line(quiet.stderr, '"Pizza"'), text(quiet.stderr))
+    found = say_words(p, "Pizza.", env=dict(p.env, ECHOTTS_MODEL=folder))
+    p.check("words: without -m", is_one_line(found.stderr, "\\(echotts info --words lists"), text(found.stderr))
+    done = say_words(p, "Pizza.", "-m", odd)
+    p.check("words: one line", done.returncode == 0 and is_one_line(done.stderr, "wor.ded"), text(done.stderr))
+    check_listing(p, folder, packed, sorted(words))
+
+
+def say_words(p, words, *args, env=None):
+    return p.run("say", words, "-o", "out.wav", "-s", "1", "--frames", "4", "--no-trim", *args, env=env)
+
+
+def check_listing(p, folder, packed, words):
+    """info tells what a model knows."""
+    for model in (folder, packed):
+        done = p.good("words: info --words", "info", "-m", model, "--words")
+        p.check("words: info --words", done and done.stdout.decode() == "".join(w + "\n" for w in words), done)
+        done = p.good("words: info", "info", "-m", model)
+        p.check("words: info", done and "\n  words     6, --words lists them\n" in done.stdout.decode(), done)
+        for args, want in (([], None), (["--words"], words)):
+            done = p.good("words: info --json", "info", "-m", model, "--json", *args)
+            about = json.loads(done.stdout)["model"] if done else {}
+            p.check(f"words: info --json {args}", about.get("words") == 6 and about.get("vocabulary") == want, about)
+    tiny = p.model("tiny")
+    done = p.good("no list: info --words", "info", "-m", tiny, "--words")
+    p.check("no list: info --words", done and b"brings no list of words" in done.stdout, done)
+    done = p.good("no list: info --json", "info", "-m", tiny, "--words", "--json")
+    about = json.loads(done.stdout)["model"] if done else {}
+    p.check("no list: info --json", about.get("words") == 0 and about.get("vocabulary") == [], about)
+    done = p.run("info", "--words", env=dict(p.env, ECHOTTS_MODEL="/nowhere"))
+    p.check("no model, no words", done.returncode == 1 and is_one_line(done.stderr, "/nowhere"), text(done.stderr))
 
 
 def check_half_precision(p):
@@ -246,4 +319,5 @@ def check(p):
     check_without_blockwise(p)
     check_damage(p)
     check_settings(p)
+    check_words(p)
     check_half_precision(p)

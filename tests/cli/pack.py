@@ -174,7 +174,7 @@ def check_file(p, name):
             p.check(f"{case}: info {key}", got.get(key) == value, got.get(key))
         for key in ("echo_dtype", "dac_dtype", "echo_parameters", "layers", "model_size", "heads", "text_layers",
                     "text_size", "speaker_layers", "speaker_size", "latent_size", "patch_size", "codec_dim",
-                    "frame_samples", "blockwise", "absent"):
+                    "frame_samples", "words", "blockwise", "absent"):
             p.check(f"{case}: info {key} as unpacked", got.get(key) == plain.get(key), f"{got.get(key)}, was "
                     f"{plain.get(key)}")
         p.good(f"{case}: --check", "info", "-m", path, "--check")
@@ -295,6 +295,7 @@ DAMAGE = [
     ("bf16", note("codec_precision", "int8"), "PANELS_F32.*damaged"),
     ("bf16", note("settings", "{"), "damaged.echo: .*(JSON|expected|end of file)"),
     ("bf16", note("settings", '{"steps": 0}'), "steps is 0"),
+    ("bf16", note("settings", '{"vocabulary": ["a", "a"]}'), "damaged.echo: 'a' is in the vocabulary twice"),
     ("bf16", note("settings", 7), None),
     ("bf16", note("packed_by", None), None),
     ("bf16", note("echo_dtype", None), None),

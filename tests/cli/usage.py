@@ -17,6 +17,7 @@ SAY_REPORT = {
     "steps": lambda v: v == 2,
     "evaluations": lambda v: 2 <= v <= 6,
     "seed": lambda v: v == 5,
+    "unknown_words": lambda v: v == [],
     "audio_s": lambda v: abs(v - 8 * 2048 / 44100) < 1e-6,
     "load_s": lambda v: 0 < v < 60,
     "voice_s": lambda v: 0 < v < 60,
@@ -35,7 +36,7 @@ SAY_REPORT = {
 
 INFO_MODEL = """path echo_file dac_file pca_file echo_dtype dac_dtype device precision codec_precision absent
                 echo_parameters dac_parameters file_bytes layers model_size heads latent_size
-                patch_size frame_samples blockwise""".split()
+                patch_size frame_samples blockwise words""".split()
 
 
 def check_text_sources(p, say):

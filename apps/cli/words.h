@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* words.h - the words of a text that a model was not trained on: it cannot say them right. */
+#ifndef CLI_WORDS_H
+#define CLI_WORDS_H
+
+#include <jansson.h>
+
+#include "engine.h"
+#include "text.h"
+
+/* Each once, as the text has it first, which they lie in. */
+struct words {
+    int n;
+    struct {
+        const char *at;
+        size_t length;
+    } items[TEXT_ROOM / 2]; /* a letter each and what parts them */
+};
+
+/* text has less than TEXT_ROOM bytes. */
+void words_find(struct words *w, const echo_model *m, const char *text);
+
+/* Say so, if there are any; model is the name it was asked for by, or NULL. */
+void words_warn(const struct words *w, struct engine *e, const char *model);
+
+json_t *words_array(const struct words *w);
+
+#endif
