@@ -46,8 +46,18 @@ fuzz:
 	    $(B)-fuzz/tests/fuzz_$$f -max_total_time=$(or $(SECONDS),60) -close_fd_mask=3 \
 	        $(B)-fuzz/found_$$f tests/fuzz/corpus/$$f || exit 1; done
 
-quality: all ; @tools/deps.sh test && python3 tests/quality/judge.py $(B)/echotts models/small
+# A recogniser listens to the small voice under many settings: writes docs/QUALITY.md in some minutes,
+# and goes on where it was stopped.
+quality: all
+	@tools/deps.sh test quality
+	@/usr/bin/python3 tests/quality/judge.py full $(B)/echotts models/small --work $(B)/quality --out docs/QUALITY.md
+
+# The modules that are trained, against the reference's results, and every stage of training with tiny
+# sizes: needs PyTorch (train/README.md), in PYTHON.
+train-check: all
+	@cd train && $(or $(PYTHON),python3) -W ignore check_modules.py && ./rehearse.sh ../$(B)/echotts
+
 install: all ; @cmake --install $(B)
 fmt:     ; @git clang-format
 clean:   ; @rm -rf build build-* demo.wav
-.PHONY: all demo check check-base asan tsan bench fuzz quality install fmt clean
+.PHONY: all demo check check-base asan tsan bench fuzz quality train-check install fmt clean

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# deps.sh build|test ... - see that what is needed is there, and install what is missing.
+# deps.sh build|test|quality ... - see that what is needed is there, and install what is missing.
 #
 # On Debian and its relatives as root, or with sudo; elsewhere it says what to install.
 set -eu
@@ -36,8 +36,16 @@ for what; do
         need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdlib.h
         need qemu-user-static sh -c 'command -v qemu-aarch64-static'
         ;;
+    quality)
+        need flite sh -c 'command -v flite'
+        need festival sh -c 'command -v festival'
+        need festvox-us-slt-hts test -d /usr/share/festival/voices/us/cmu_us_slt_arctic_hts
+        need festvox-kdlpc16k test -d /usr/share/festival/voices/english/ked_diphone
+        need python3-numpy /usr/bin/python3 -c 'import numpy'
+        need python3-scipy /usr/bin/python3 -c 'import scipy'
+        ;;
     *)
-        echo "usage: deps.sh build|test ..." >&2
+        echo "usage: deps.sh build|test|quality ..." >&2
         exit 2
         ;;
     esac

@@ -1,19 +1,19 @@
 """Train one half of the codec: the decoder on the corpus's latents, or the encoder towards them.
 
-    codec.py decoder|encoder [--work DIR] --minutes M [--total M] [--rehearse]
+    codec.py decoder|encoder [--work DIR] --minutes M [--total M] [--critics W] [--compile] [--rehearse]
 
 The latents are known beforehand (pca.py), so neither half waits for the other.  Writes DIR/decoder.pt or
-DIR/encoder.pt.
+DIR/encoder.pt; with --critics, for the last part of the decoder's training, DIR/critics.pt too.
 """
 import os
-import sys
 
 import torch
 
 import settings
 import training
-from corpus import Corpus, Latents
+from corpus import Corpus
 from modules.codec import Codec, CodecConfig
+from modules.discriminator import Critics, critics_loss, maker_loss
 from modules.losses import SpectralLoss
 from modules.neck import Neck, expand
 
@@ -59,15 +59,17 @@ class Halves(torch.nn.Module):
 
 class Crops:
     def __init__(self, work, frames, rng):
-        self.corpus, self.latents, self.frames, self.rng = Corpus(work), Latents(work), frames, rng
-        self.usable = [i for i, n in enumerate(self.latents.n) if n >= frames]
+        names = [n for n in ("limited", "open") if os.path.exists(os.path.join(work, n + ".npz"))]
+        self.corpus, self.frames, self.rng = Corpus(work, names), frames, rng
+        self.usable = [i for i in range(len(self.corpus)) if len(self.corpus.latents(i)) >= frames]
 
     def draw(self, size):
         """Latents and their audio, from before the beginning of an utterance to its end."""
         ys, xs = [], []
         for i in self.rng.choice(self.usable, size):
-            f = int(self.rng.integers(0, self.latents.n[i] - self.frames + 1))
-            ys.append(self.latents.of(i)[f:f + self.frames])
+            y = self.corpus.latents(i)
+            f = int(self.rng.integers(0, len(y) - self.frames + 1))
+            ys.append(y[f:f + self.frames])
             xs.append(self.corpus.audio(i, f * HOP, self.frames * HOP))
         return torch.stack(ys), torch.stack(xs)
 
@@ -78,13 +80,11 @@ def blurred(y, noise):
 
 
 def main():
-    part = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in ("decoder", "encoder") else None
-    a = settings.arguments(__doc__, minutes=(60.0, "to train now"), total=(0.0, "minutes of the whole schedule"),
+    part, a = settings.arguments(__doc__, ("decoder", "encoder"), minutes=(60.0, "to train now"), total=(0.0, "minutes of the whole schedule"),
                            lr=(1e-3, "learning rate at its highest"), batch=(4, "crops a step"), threads=(1, "of the CPU"),
                            frames=(14, "of a crop"), noise=(0.4, "on the decoder's latents, at most"),
+                           critics=(0.0, "weight of the critics' verdict on the decoder's sound"),
                            compile=(False, "let PyTorch compile the step (needs a C++ compiler)"))
-    if part is None:
-        sys.exit("codec.py: say which part to train: decoder or encoder")
     torch.set_num_threads(a.threads)
     torch.manual_seed(0)
     place = training.device()
@@ -92,17 +92,26 @@ def main():
     half = halves.half(part)
     print(sum(p.numel() for p in half.parameters()), "parameters")
     run = training.Run(os.path.join(a.work, part + ".pt"), {"half": half}, half.parameters(), a, betas=(0.8, 0.99))
+    critics = Critics().to(place)
+    rivals = training.Run(os.path.join(a.work, "critics.pt"), {"critics": critics}, critics.parameters(), a,
+                          betas=(0.8, 0.99)) if a.critics else None
     crops = Crops(a.work, a.frames, run.rng)
     forward = halves.audio if part == "decoder" else halves.numbers
     forward = torch.compile(forward, dynamic=False) if a.compile else forward
     while run.running():
         y, x = (v.to(place) for v in crops.draw(a.batch))
-        if part == "decoder":
-            loss, mel = spectral(forward(blurred(y, a.noise))[:, WARM * HOP:], x[:, WARM * HOP:])
-            run.descend(loss, 10.0, mel=mel)
-        else:
-            loss = (forward(x[:, None]) - y)[:, WARM:].square().mean()
-            run.descend(loss, 1.0)
+        if part == "encoder":
+            run.descend((forward(x[:, None]) - y)[:, WARM:].square().mean(), 1.0)
+            continue
+        made, true = forward(blurred(y, a.noise))[:, WARM * HOP:], x[:, WARM * HOP:]
+        loss, mel = spectral(made, true)
+        if rivals:
+            rivals.running()
+            judged = critics(true)
+            rivals.descend(critics_loss(judged, critics(made.detach())), 10.0)
+            fool, alike = maker_loss(judged, critics(made))
+            loss = loss + a.critics * (fool + 2 * alike)
+        run.descend(loss, 10.0, mel=mel)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,19 @@ import torch
 
 
 class Corpus:
-    def __init__(self, work):
-        self.samples = np.memmap(os.path.join(work, "corpus.i16"), dtype=np.int16, mode="r")
-        with open(os.path.join(work, "corpus.json"), encoding="ascii") as f:
-            self.items = json.load(f)
+    """The utterances of one or more corpora, and their latents if they have been made."""
+
+    def __init__(self, work, names=("limited",)):
+        self.items, self.sound = [], []
+        for name in names:
+            stem = os.path.join(work, name)
+            with open(stem + ".json", encoding="ascii") as f:
+                items = json.load(f)
+            sound = np.memmap(stem + ".i16", dtype=np.int16, mode="r")
+            latents = Latents(stem + ".npz") if os.path.exists(stem + ".npz") else None
+            for i, item in enumerate(items):
+                self.items.append(dict(item, corpus=name, latents=latents.of(i) if latents else None))
+                self.sound.append(sound)
 
     def __len__(self):
         return len(self.items)
@@ -23,22 +32,21 @@ class Corpus:
         out = np.zeros(count, np.float32)
         first, last = max(0, start), min(item["n"], start + count)
         if last > first:
-            out[first - start:last - start] = self.samples[item["at"] + first:item["at"] + last] / np.float32(32768)
+            out[first - start:last - start] = self.sound[i][item["at"] + first:item["at"] + last] / np.float32(32768)
         return torch.from_numpy(out)
+
+    def latents(self, i):
+        """Frames x 80."""
+        return self.items[i]["latents"]
 
 
 class Latents:
-    """The corpus's latents; audio frames of HOP samples each."""
+    """Rows of many utterances in one file."""
 
-    def __init__(self, work, file="latents.npz"):
-        stored = np.load(os.path.join(work, file))
-        self.n = stored["n"]
+    def __init__(self, path):
+        stored = np.load(path)
+        self.n, self.x = stored["n"], torch.from_numpy(stored["x"])
         self.first = np.cumsum(self.n) - self.n
-        self.x = torch.from_numpy(stored["x"])
-
-    def __len__(self):
-        return len(self.n)
 
     def of(self, i):
         return self.x[self.first[i]:self.first[i] + self.n[i]]
-

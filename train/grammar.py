@@ -5,6 +5,7 @@
 """
 import random
 import sys
+import textwrap
 
 LISTS = {
     "digit": "zero one two three four five six seven eight nine",
@@ -79,6 +80,7 @@ FORMS = {
     "yes please": 1,
     "no thank you": 1,
 }
+PROPER = {w for n in ("month", "day", "city", "name") for w in LISTS[n].split()} | {"i"}
 
 
 def words_of(form):
@@ -101,6 +103,12 @@ def expand(form, rng):
         else:
             words.append(rng.choice(LISTS[name].split()))
     return words
+
+
+def written(sentence):
+    """As one writes it, but for the stop at its end."""
+    text = " ".join(w.capitalize() if w in PROPER else w for w in sentence.split())
+    return text[0].upper() + text[1:]
 
 
 def draw(rng):
@@ -131,15 +139,18 @@ def training(count, seed=1):
     return out
 
 
+def rule(name, parts, before="", after=""):
+    return textwrap.fill(f"{before}<{name}> = ({' | '.join(parts)}){after};", 120, subsequent_indent="    ") + "\n"
+
+
 def jsgf():
-    lines = ["#JSGF V1.0;", "grammar small_voice;"]
-    lines += [f"<{name}> = {' | '.join(text.split())};" for name, text in LISTS.items()]
-    lines += [f"<{name}> = {' | '.join(forms)};" for name, forms in RULES.items()]
-    return "\n".join(lines + [f"public <sentence> = {' | '.join(FORMS)};", ""])
+    rules = [rule(name, text.split()) for name, text in LISTS.items()]
+    rules += [rule(name, forms) for name, forms in RULES.items()]
+    return "#JSGF V1.0;\ngrammar small_voice;\n" + "".join(rules) + rule("sentence", FORMS, "public ")
 
 
 def loop():
-    return f"#JSGF V1.0;\ngrammar words;\npublic <sentence> = ({' | '.join(vocabulary())})+;\n"
+    return "#JSGF V1.0;\ngrammar words;\n" + rule("sentence", vocabulary(), "public ", "+")
 
 
 def main(what, *rest):

@@ -28,7 +28,7 @@ class Run:
         self.begin = self.saved = time.time()
         self.stop = self.begin + a.minutes * 60
         self.before = self.spent
-        self.sums, self.log = [], open(path + ".log", "a", encoding="ascii")
+        self.seen, self.log = {}, open(path + ".log", "a", encoding="ascii")
         seed = 1 + self.step
         torch.manual_seed(seed)
         random.seed(seed)
@@ -66,10 +66,11 @@ class Run:
         torch.nn.utils.clip_grad_norm_(self.params, clip)
         self.optimizer.step()
         self.step += 1
-        self.sums.append([loss.item(), *shown.values()])
+        for name, value in dict(shown, loss=loss.item()).items():
+            self.seen.setdefault(name, []).append(value)
         if self.step % 100 == 0:
-            means = " ".join(f"{n} {v:.4f}" for n, v in zip(["loss", *shown], np.mean(self.sums, 0)))
-            self.sums = []
+            means = " ".join(f"{name} {np.mean(values):.4f}" for name, values in self.seen.items())
+            self.seen = {}
             line = f"{self.step} {self.spent:.0f}s {means} lr {self.optimizer.param_groups[0]['lr']:.1e}"
             print(line, flush=True)
             print(line, file=self.log, flush=True)
