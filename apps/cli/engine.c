@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "failure.h"
 #include "signals.h"
+#include "voices.h"
 
 /* A warning says that the result is not what was asked for: nobody may miss it. */
 void engine_warn(struct engine *e, const char *fmt, ...)
@@ -95,8 +96,10 @@ echo_status engine_voice(struct engine *e, echo_voice **out, const char *path,
                          echo_encode_opts opts, double *seconds, echo_error *err)
 {
     double began = clock_now();
+    char beside[2048];
     echo_status status;
 
+    path = voices_find(beside, sizeof beside, &e->info, path);
     opts.progress = progress_stage;
     opts.user = &e->bar;
     progress_note(&e->bar, "reading audio");

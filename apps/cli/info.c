@@ -8,6 +8,7 @@
 #include "failure.h"
 #include "output.h"
 #include "report.h"
+#include "voices.h"
 
 struct info {
     struct common common;
@@ -105,6 +106,7 @@ static json_t *model_object(const struct engine *e, bool with_words)
     json_object_set_new(o, "packed", json_boolean(m->packed));
     json_object_set_new(o, "blockwise", json_boolean(m->blockwise));
     report_real(o, "load_s", m->load_s);
+    json_object_set_new(o, "voices", voices_array(m));
     if (with_words)
         json_object_set_new(o, "vocabulary", vocabulary(e->model));
     return o;
@@ -123,6 +125,19 @@ static echo_status report(const struct engine *e, bool with_words, const char *w
     if (!e->model)
         report_string(o, "no_model", why);
     return report_print(o, err);
+}
+
+/* A line of the clips beside the model, if there are any. */
+static void print_voices(const echo_model_info *m)
+{
+    json_t *names = voices_array(m), *name;
+    size_t i;
+
+    json_array_foreach(names, i, name)
+        printf("%s%s", i ? ", " : "  voices    ", json_string_value(name));
+    if (json_array_size(names))
+        putchar('\n');
+    json_decref(names);
 }
 
 static void print_model(const echo_model_info *m, bool checked)
@@ -152,6 +167,7 @@ static void print_model(const echo_model_info *m, bool checked)
         printf("  %-10s%d, --words lists them\n", "words", m->words);
     else
         printf("  %-10sno list, any may be tried\n", "words");
+    print_voices(m);
     printf("  %-10s%s\n", "blocks", m->blockwise ? "yes, and continuation" : "no");
     if (*m->absent)
         printf("  %-10s%s\n", "absent", m->absent);

@@ -34,7 +34,7 @@ static const struct option input_options[] = {
     { "file", 0, OPTION_STRING, AT(file), "FILE",
       "read the text from a file (-: stdin)", NO_RANGE },
     { "voice", 'v', OPTION_STRING, AT(voice), "FILE",
-      "speak like this: audio, or saved latents", NO_RANGE },
+      "speak like this: audio, latents, a clip beside the model", NO_RANGE },
     { "continue", 0, OPTION_STRING, AT(continue_from), "FILE",
       "go on from this speech: audio, or saved latents", NO_RANGE },
     { "no-normalize", 0, OPTION_OFF, AT(params.normalize), NULL,

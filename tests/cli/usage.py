@@ -132,6 +132,24 @@ def check_reports(p, say):
         p.check("decode --json", json.loads(done.stdout)["samples"] == 8 * 2048)
 
 
+def check_voices(p, say, hello):
+    """A clip beside the model needs no path; a file of that name here goes first."""
+    listed = json.loads(p.good("info --json", "info", "-m", p.model("tiny"), "--json").stdout)["model"]["voices"]
+    p.check("info lists the clips", sorted(listed) == ["voice", "voice-long"], listed)
+    sounds = {}
+    for name in ("voice", os.path.join(p.model("tiny"), "voice.wav"), "voice-long"):
+        if p.good(f"-v {name}", *say, "Hello.", "-v", name, "-o", "named.wav"):
+            sounds[name] = read(p.file("named.wav"))
+    if len(sounds) == 3:
+        by_name, by_path, other = sounds.values()
+        p.check("a name means the clip", by_name == by_path != hello and other != by_path)
+    with open(p.file("voice"), "wb") as f:
+        f.write(b"no sound")
+    done = p.run(*say, "Hello.", "-v", "voice", "-o", "none.wav")
+    p.check("a file here goes first", done.returncode == 1 and done.stderr.startswith(b"echotts: voice"), done.stderr)
+    os.remove(p.file("voice"))
+
+
 def check_length(p, say):
     """With a continuation the rest of one pass is made; of it whole patches count."""
     tiny = safetensors.load(os.path.join(p.model("tiny"), "expected.safetensors"))
@@ -209,6 +227,8 @@ def check(p):
         check_outputs(p, say, hello)
         check_spellings(p, say, hello)
     check_reports(p, say)
+    if hello:
+        check_voices(p, say, hello)
     check_length(p, say)
     check_help(p)
     check_model_lookup(p)

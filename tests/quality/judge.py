@@ -20,7 +20,7 @@ import errors
 from engine import Engine, Trouble
 
 DOZEN = 12
-WORST = 20.0    # word errors in per cent that the dozen may have
+WORST = 10.0    # word errors in per cent that the dozen may have
 ENDLESS = 1     # of them may fill the window
 
 
