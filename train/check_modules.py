@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Hold the modules against the reference's own results: what is trained is what the program runs.
 
     check_modules.py [FOLDER]
@@ -50,7 +51,8 @@ class Golden:
 
 def check_text(g):
     for case in g.info["tokenizer"]:
-        good = (text.tokens(case["text"]) == case["ids"][:text.MOST] and text.normalise(case["text"]) == case["normalized"]
+        good = (text.tokens(case["text"]) == case["ids"][:text.MOST]
+                and text.normalise(case["text"]) == case["normalized"]
                 and text.tokens(case["text"], False) == case["ids_without_normalization"][:text.MOST])
         g.expect("tokenizer", good, case["text"][:40])
 
@@ -89,7 +91,8 @@ def check_model(g):
     ids = want["text_encoder.ids"].long()
     everything = torch.ones_like(ids, dtype=torch.bool)
     latent, prefix = want["speaker_latent.latent"], want["latent_encoder.prefix"]
-    words, voice = model.text_context(ids, everything), model.speaker_context(latent, want["speaker_latent.mask"].bool())
+    words = model.text_context(ids, everything)
+    voice = model.speaker_context(latent, want["speaker_latent.mask"].bool())
     g.near("text_encoder.state", model.text_norm(model.text_encoder(ids, everything)))
     g.near("speaker_latent.latent", encode_voice(g.codec, g.pca, g.voice()))
     g.near("speaker_encoder.state", model.speaker_norm(model.speaker_encoder(latent)))

@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: MIT
 """Make the codebooks from what the encoder says of the corpus, and the clips that the transformer will be shown.
 
     codebooks.py [--work DIR] [--utterances N] [--rehearse]
 
 Writes DIR/codebooks.pt (per book: rows, shift) and DIR/references.pt (per voice: the quantised latents of utterances).
-A code is chosen by direction alone, which would lose how large the 8 numbers are.  So a book's weakest number is shifted
-far from zero: the direction then tells the other seven, and only the eighth is told badly.
+A code is chosen by direction alone, which would lose how large the 8 numbers are.  So a book's weakest number is
+shifted far from zero: the direction then tells the other seven, and only the eighth is told badly.
 """
 import os
 
@@ -15,7 +16,7 @@ import settings
 import voices
 from codec import Halves, sizes
 from corpus import Corpus
-from modules.neck import DIM, GROUPS
+from modules.neck import DIM
 
 ENTRIES = 4096
 FAR = 2.0           # the shift, in deviations of the book's strongest number
@@ -64,8 +65,8 @@ def main():
     print(f"the codebooks miss {((quantised - y).square().mean() / y.square().mean()):.3f} of what they are given")
     pieces = iter(quantised.split([len(row) for rows in said.values() for row in rows]))
     torch.save(books, os.path.join(a.work, "codebooks.pt"))
-    torch.save({v: [next(pieces).clone() for _ in rows] for v, rows in said.items()}, os.path.join(a.work, "references.pt"))
-    assert len(books) == GROUPS
+    references = {v: [next(pieces).clone() for _ in rows] for v, rows in said.items()}
+    torch.save(references, os.path.join(a.work, "references.pt"))
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Train one half of the codec: the decoder on the corpus's latents, or the encoder towards them.
 
     codec.py decoder|encoder [--work DIR] --minutes M [--total M] [--critics W] [--compile] [--rehearse]
@@ -23,7 +24,7 @@ SILENT = 2          # stages of the highest rates whose residual units do nothin
 
 
 def sizes(rehearse):
-    return CodecConfig(encoder_width=4, decoder_width=64) if rehearse else CodecConfig(encoder_width=12, decoder_width=192)
+    return CodecConfig(encoder_width=4 if rehearse else 12, decoder_width=64 if rehearse else 192)
 
 
 def silence(codec):
@@ -80,11 +81,12 @@ def blurred(y, noise):
 
 
 def main():
-    part, a = settings.arguments(__doc__, ("decoder", "encoder"), minutes=(60.0, "to train now"), total=(0.0, "minutes of the whole schedule"),
-                           lr=(1e-3, "learning rate at its highest"), batch=(4, "crops a step"), threads=(1, "of the CPU"),
-                           frames=(14, "of a crop"), noise=(0.4, "on the decoder's latents, at most"),
-                           critics=(0.0, "weight of the critics' verdict on the decoder's sound"),
-                           compile=(False, "let PyTorch compile the step (needs a C++ compiler)"))
+    part, a = settings.arguments(
+        __doc__, ("decoder", "encoder"), minutes=(60.0, "to train now"), total=(0.0, "minutes of the whole schedule"),
+        lr=(1e-3, "learning rate at its highest"), batch=(4, "crops a step"), threads=(1, "of the CPU"),
+        frames=(14, "of a crop"), noise=(0.4, "on the decoder's latents, at most"),
+        critics=(0.0, "weight of the critics' verdict on the decoder's sound"),
+        compile=(False, "let PyTorch compile the step (needs a C++ compiler)"))
     torch.set_num_threads(a.threads)
     torch.manual_seed(0)
     place = training.device()

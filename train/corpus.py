@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reading what data.py and pca.py wrote."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Make a corpus: sentences, each said by one of the voices.
 
     data.py limited|open [--work DIR] [--sentences N] [--rehearse]

@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: MIT
 """Let the trained parts speak the dev sentences, as they are in training: for looking, not for reporting.
 
-    eval.py [--work DIR] [--count N] [--from source|latents|codes|dit]
+    eval.py [--what source|latents|encoder|dit] [--work DIR] [--count N] [--model limited.pt|open.pt] [--open]
 
-source: the synthesiser; latents: the decoder on the true latents; codes: the decoder on what encoder and codebooks make
-of the source; dit: everything.  Writes DIR/heard/*.wav and DIR/heard/list.tsv (file, voice, sentence), for a recogniser
+source: the synthesiser; latents: the decoder on the true latents; encoder: the decoder on what the encoder makes of the
+source; dit: everything.  Writes DIR/heard/*.wav and DIR/heard/list.tsv (file, voice, sentence), for a recogniser
 to listen to (tests/quality).
 """
 import os
@@ -24,7 +25,7 @@ from modules.sampler import Options, end_of_speech, sample
 from modules.wav import write_wav
 import dit
 
-CLIP = 40
+FRAMES = 40         # of a clip
 
 
 class Speaker:
@@ -41,7 +42,7 @@ class Speaker:
             self.model.load_state_dict(torch.load(os.path.join(a.work, a.model))["model"])
             corpus = Corpus(a.work)
             first = {v: [i for i in range(len(corpus)) if corpus.items[i]["voice"] == v][:2] for v in voices.NAMES}
-            self.clips = {v: torch.cat([corpus.latents(i) for i in rows])[:CLIP] for v, rows in first.items()}
+            self.clips = {v: torch.cat([corpus.latents(i) for i in rows])[:FRAMES] for v, rows in first.items()}
 
     def truth(self, sentence, voice):
         x = torch.from_numpy(voices.speak([sentence], voice)[0][0] / np.float32(32768))
@@ -50,11 +51,12 @@ class Speaker:
     def sampled(self, sentences, voice, generator):
         a = self.a
         ids, mask = text.batch([s[0].upper() + s[1:] + "." for s in sentences])
-        clip = self.clips[voice][:CLIP // 4 * 4].expand(len(sentences), -1, -1)
+        clip = self.clips[voice].expand(len(sentences), -1, -1)
         seen = torch.ones(clip.shape[:2], dtype=torch.bool)
         noise = torch.randn(len(sentences), a.frames, clip.shape[2], generator=generator)
         options = Options(a.steps, a.cfg_text, a.cfg_speaker, a.cfg_min_t, 1.0, a.truncation)
-        return sample(self.model, self.model.text_context(ids, mask), self.model.speaker_context(clip, seen), noise, options)
+        words, like = self.model.text_context(ids, mask), self.model.speaker_context(clip, seen)
+        return sample(self.model, words, like, noise, options)
 
     @torch.no_grad()
     def speak(self, sentences, voice, generator):
@@ -69,11 +71,11 @@ class Speaker:
 
 
 def main():
-    a = settings.arguments(__doc__, what=("dit", "source, latents, codes or dit"), count=(20, "sentences"),
-                           steps=(20, "of the sampler"), frames=(96, "of the window"), cfg_text=(3.0, "guidance"),
-                           cfg_speaker=(1.0, "guidance"), cfg_min_t=(0.3, "guidance ends"),
-                           truncation=(1.0, "of the noise"), seed=(1, "of the noise"), model=("limited.pt", "checkpoint"),
-                           open=(False, "sentences of any words"))
+    a = settings.arguments(
+        __doc__, what=("dit", "source, latents, encoder or dit"), model=("limited.pt", "checkpoint of the transformer"),
+        open=(False, "sentences of any words"), count=(20, "sentences"), steps=(20, "of the sampler"),
+        frames=(96, "of the window"), cfg_text=(3.0, "guidance"), cfg_speaker=(1.0, "guidance"),
+        cfg_min_t=(0.3, "where guidance ends"), truncation=(1.0, "of the noise"), seed=(1, "of the noise"))
     torch.set_num_threads(1)
     folder = os.path.join(a.work, "heard")
     os.makedirs(folder, exist_ok=True)

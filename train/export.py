@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Write the model as the published format has it, with the reference clips and the defaults of this voice.
 
     export.py limited|open [FOLDER] [--work DIR] [--rehearse]
@@ -11,17 +12,17 @@ import os
 import numpy as np
 import torch
 
-import dit
 import grammar
 import settings
 import voices
 from codec import Halves, sizes
+from lessons import CLIP, PATCH
 from modules import tensors
 from modules.neck import DIM, SIZE
 from modules.wav import write_wav
 
 DEFAULTS = {"steps": 20, "cfg_text": 3, "cfg_speaker": 1, "cfg_min_t": 0.3, "truncation": 1, "frames": 96}
-CLIP = ("good morning today is friday", "turn on the light in the kitchen")
+SAID = ("good morning today is friday", "turn on the light in the kitchen")      # in the clips
 
 
 @torch.no_grad()
@@ -62,8 +63,8 @@ def main():
                                            "latent_scale": torch.ones(1)})
     tensors.save(path("echo.safetensors"), stored(kind + ".pt")["model"], torch.bfloat16)
     for voice in voices.NAMES:
-        said = np.concatenate([x for x, _ in voices.speak(CLIP, voice)])
-        write_wav(path(voice + ".wav"), torch.from_numpy(said[:dit.CLIP * dit.PATCH * settings.HOP] / np.float32(32768)))
+        said = np.concatenate([x for x, _ in voices.speak(SAID, voice)])
+        write_wav(path(voice + ".wav"), torch.from_numpy(said[:CLIP * PATCH * settings.HOP] / np.float32(32768)))
     chosen = dict(DEFAULTS, vocabulary=grammar.vocabulary())
     with open(path("echotts.json"), "w", encoding="ascii") as f:
         json.dump(chosen, f, indent=1)

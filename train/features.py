@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a latent stands for: four columns of a mel spectrogram, in 80 numbers.
 
 The encoder and the decoder of the codec see no future, so a frame's columns may not look beyond its end.  Their window

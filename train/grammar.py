@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The sentences of the limited vocabulary: what the small voice learns to say and a judge may hear.
 
     grammar.py jsgf|loop|words        prints the grammar for a recogniser, a loop of all its words, or the words

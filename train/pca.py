@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From sound to latents: fit 80 numbers to the mel columns of a frame, and store them for a whole corpus.
 
     pca.py limited|open [--work DIR] [--power P] [--rehearse]

@@ -31,7 +31,7 @@ stage dit limited --minutes 0.4
 stage dit open --minutes 0.3 --start "$work/limited.pt"
 stage dit open --minutes 0.1
 stage export open "$work/model"
-stage eval --count 5 --what codes
+stage eval --count 5 --what encoder
 stage eval --count 5 --model open.pt
 if [ -n "$program" ]; then
     "$program" info -m "$work/model"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the stages share: where they work, how they are called, the frame."""
 import argparse
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How words are said, for teaching the text encoder to read: pocketsphinx's copy of the CMU dictionary."""
 import re
 

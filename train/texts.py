@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Sentences of any words: the examples in WordNet's glosses (Debian: wordnet-base)."""
 import random
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What every training stage does the same way: a schedule by wall clock, checkpoints, a log."""
 import math
 import os
@@ -6,6 +7,10 @@ import time
 
 import numpy as np
 import torch
+
+
+WARM = 100          # steps until the learning rate is at its highest
+FLOOR = 0.03        # of it that is left at the end
 
 
 def device():
@@ -20,7 +25,7 @@ class Run:
 
     def __init__(self, path, parts, params, a, betas, decay=0.0):
         self.path, self.parts, self.params = path, parts, [p for p in params if p.requires_grad]
-        self.rate, self.floor, self.total = a.lr, 0.03, max(a.total, a.minutes) * 60
+        self.rate, self.total = a.lr, max(a.total, a.minutes) * 60
         self.optimizer = torch.optim.AdamW(self.params, a.lr, betas=betas, weight_decay=decay, fused=True)
         self.step, self.spent = 0, 0.0
         if os.path.exists(path):
@@ -55,7 +60,8 @@ class Run:
             self.saved = now
             self.save()
         done = min(1.0, self.spent / self.total)
-        lr = self.rate * min(1, (self.step + 1) / 100) * (self.floor + (1 - self.floor) * (1 + math.cos(math.pi * done)) / 2)
+        fall = FLOOR + (1 - FLOOR) * (1 + math.cos(math.pi * done)) / 2
+        lr = self.rate * min(1, (self.step + 1) / WARM) * fall
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         return now < self.stop

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The voices that the small model learns from: free synthesisers, each with the times of its phones.
 
 flite's rms, awb and kal16 and festival's slt (HTS) and ked (diphones): five speakers.  A voice always says a

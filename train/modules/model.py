@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The transformer: text, speaker and latent encoders, and the DiT with joint attention."""
 import math
 from dataclasses import dataclass
@@ -33,11 +34,12 @@ class ModelConfig:
         count = lambda stem: 1 + max(int(n[len(stem):].split(".")[0]) for n in state if n.startswith(stem))
         attention = "blocks.0.attention.q_norm.weight"
         latent = shape("in_proj.weight")[1]
+        encoder = lambda name: (shape(name + "_norm.weight")[0], count(name + "_encoder.blocks."),
+                                shape(f"{name}_encoder.{attention}")[0],
+                                shape(name + "_encoder.blocks.0.mlp.w1.weight")[0])
         return ModelConfig(
-            latent, shape("in_proj.weight")[0], count("blocks."), shape(attention)[0], shape("blocks.0.mlp.w1.weight")[0],
-            shape("speaker_encoder.in_proj.weight")[1] // latent,
-            shape("text_norm.weight")[0], count("text_encoder.blocks."), shape("text_encoder." + attention)[0], shape("text_encoder.blocks.0.mlp.w1.weight")[0],
-            shape("speaker_norm.weight")[0], count("speaker_encoder.blocks."), shape("speaker_encoder." + attention)[0], shape("speaker_encoder.blocks.0.mlp.w1.weight")[0],
+            latent, shape("in_proj.weight")[0], count("blocks."), shape(attention)[0],
+            shape("blocks.0.mlp.w1.weight")[0], shape("speaker_encoder.in_proj.weight")[1] // latent, *encoder("text"), *encoder("speaker"),
             count("latent_encoder.blocks.") if "latent_norm.weight" in state else 0,
             shape("cond_module.0.weight")[1], shape("blocks.0.attention_adaln.shift_down.weight")[0])
 
@@ -154,7 +156,8 @@ class AdaLN(nn.Module):
             setattr(self, part + "_up", linear(rank, size, True))
 
     def forward(self, x, cond):
-        parts = [getattr(self, n + "_up")(getattr(self, n + "_down")(F.silu(p))) + p for n, p in zip(("shift", "scale", "gate"), cond.chunk(3, -1))]
+        parts = [getattr(self, name + "_up")(getattr(self, name + "_down")(F.silu(part))) + part
+                 for name, part in zip(("shift", "scale", "gate"), cond.chunk(3, -1))]
         shift, scale, gate = (p[:, None] for p in parts)
         return normalised(x) * (1 + scale) + shift, torch.tanh(gate)
 
@@ -174,7 +177,8 @@ class JointAttention(SelfAttention):
         return (k if at is None else rope(k, at, self.rotated)), v
 
     def forward(self, x, at, context):
-        q, k = (rope(t, at, self.rotated) for t in (self.q_norm(self.split(self.wq(x))), self.k_norm(self.split(self.wk(x)))))
+        q, k = self.q_norm(self.split(self.wq(x))), self.k_norm(self.split(self.wk(x)))
+        q, k = (rope(t, at, self.rotated) for t in (q, k))
         own = torch.ones(x.shape[0], x.shape[1], dtype=torch.bool, device=x.device)
         keys, values, masks = zip((k, self.split(self.wv(x)), own), *context)
         y = attend(q, torch.cat(keys, 1), torch.cat(values, 1), torch.cat(masks, 1)[:, None, None])
@@ -204,7 +208,8 @@ class EchoModel(nn.Module):
         self.text_norm, self.speaker_norm = Norm(c.text_size), Norm(c.speaker_size)
         if c.latent_layers:
             self.latent_encoder, self.latent_norm = PatchEncoder(*speaker, c.latent_layers), Norm(c.speaker_size)
-        self.cond_module = nn.Sequential(linear(c.time_size, c.size), nn.SiLU(), linear(c.size, c.size), nn.SiLU(), linear(c.size, 3 * c.size))
+        self.cond_module = nn.Sequential(linear(c.time_size, c.size), nn.SiLU(), linear(c.size, c.size), nn.SiLU(),
+                                         linear(c.size, 3 * c.size))
         self.in_proj, self.out_proj = linear(c.latent, c.size, True), linear(c.size, c.latent, True)
         self.blocks = nn.ModuleList(Block(c) for _ in range(c.layers))
         self.out_norm = Norm(c.size)
