@@ -177,7 +177,7 @@ ECHO_API echo_model_info echo_model_describe(const echo_model *m);
 ECHO_API const char *echo_model_word(const echo_model *m, int i);
 
 /*
- * The first word of text that is not in the model's vocabulary, and so will not be said right:
+ * The first word of text that is not in the model's vocabulary, and so may not be said right:
  * *length bytes that lie in text.  NULL: there is none, or the model has no vocabulary.
  *
  *     for (const char *w = text; (w = echo_model_unknown(m, w, &n)); w += n)

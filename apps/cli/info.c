@@ -19,7 +19,7 @@ static const struct option own_options[] = {
     { "check", 0, OPTION_ON, offsetof(struct info, check), NULL,
       "read all weights of the model: are they whole?", NO_RANGE },
     { "words", 0, OPTION_ON, offsetof(struct info, words), NULL,
-      "list the words that the model was trained on, one a line", NO_RANGE },
+      "list the words that the model knows, one a line", NO_RANGE },
     { 0 },
 };
 

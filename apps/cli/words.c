@@ -56,7 +56,7 @@ void words_warn(const struct words *w, struct engine *e, const char *model)
         return;
     format(list, sizeof list, w);
     report_plain(path, sizeof path, model ? model : "");
-    engine_warn(e, "this model was trained on %d words; it will not say these right: %s "
+    engine_warn(e, "this model knows %d words, and may not say these right: %s "
                    "(echotts info%s%s --words lists what it knows)",
                 e->info.words, list, model ? " -m " : "", path);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vocabulary.h - the words that a model was trained on, where these are all it knows. */
+/* vocabulary.h - the words that a model says well, where these are few. */
 #ifndef ECHO_VOCABULARY_H
 #define ECHO_VOCABULARY_H
 

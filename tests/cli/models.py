@@ -257,7 +257,7 @@ def check_words(p):
             got = json.loads(done.stdout).get("unknown_words") if done.returncode == 0 else None
             p.check(f"words {words_of[:30]!r}: listed", got == unknown, got)
             line = text(done.stderr)
-            want = "warning: this model was trained on 6 words; it will not say these right: "
+            want = "warning: this model knows 6 words, and may not say these right: "
             p.check(f"words {words_of[:30]!r}: warned of", not line if warned is None else
                     is_one_line(done.stderr) and want in line and warned in line and
                     f"(echotts info -m {model} --words lists" in line, line)
