@@ -21,7 +21,7 @@ from modules import tensors
 from modules.neck import DIM, SIZE
 from modules.wav import write_wav
 
-DEFAULTS = {"steps": 20, "cfg_text": 3, "cfg_speaker": 1, "cfg_min_t": 0.3, "truncation": 1, "frames": 96}
+DEFAULTS = {"steps": 20, "cfg_text": 3, "cfg_speaker": 2, "cfg_min_t": 0.3, "truncation": 1, "frames": 96}
 SAID = ("good morning today is friday", "turn on the light in the kitchen")      # in the clips
 
 
