@@ -14,7 +14,7 @@ DECIDING = "sentences.tsv grammar.jsgf words.jsgf ears.py engine.py sources.py t
 def key(engine):
     """Another program, model, set of sentences or ear has a folder of its own."""
     files = [engine.program, *(os.path.join(HERE, name) for name in DECIDING)]
-    files += [os.path.join(engine.model, name) for name in sorted(os.listdir(engine.model))]
+    files += [os.path.join(engine.model, name) for name in sorted(os.listdir(engine.model)) if name != "README.md"]
     digest = hashlib.sha256()
     for path in filter(os.path.isfile, files):
         with open(path, "rb") as f:
