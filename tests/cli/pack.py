@@ -118,6 +118,8 @@ def check_same_bits(p, name, levels):
 def check_defaults(p):
     """What the model brings (echotts.json) is packed too."""
     small = folder_of(p, "small")
+    with open(os.path.join(small, "echotts.json"), encoding="utf-8") as f:
+        own = json.load(f)
     for precision in ("bf16", "int8"):
         args = ["say", "Good morning.", "--seed", 1, "--precision", precision, "--json"]
         reports, sounds = [], []
@@ -126,8 +128,8 @@ def check_defaults(p):
             reports.append(json.loads(done.stdout) if done else {})
             sounds.append(read(p.file("o.wav")))
         for report in reports:
-            got = report.get("steps"), report.get("frames")
-            p.check(f"small {precision}: 20 steps, 64 frames", got == (20, 64), got)
+            got = {name: report.get(name) for name in ("steps", "frames")}
+            p.check(f"small {precision}: its steps and frames", got.items() <= own.items(), got)
         p.check(f"small {precision}: with its defaults", sounds[0] == sounds[1])
     # What tiny has not, odd words and all.
     own = models.lay_out(p, "worded", FILES)
