@@ -65,7 +65,7 @@ class Crops:
         self.usable = [i for i in range(len(self.corpus)) if len(self.corpus.latents(i)) >= frames]
 
     def draw(self, size):
-        """Latents and their audio, from before the beginning of an utterance to its end."""
+        """Latents and their audio, from anywhere in an utterance."""
         ys, xs = [], []
         for i in self.rng.choice(self.usable, size):
             y = self.corpus.latents(i)
