@@ -45,8 +45,7 @@ def nearest(y, rows):
 def main():
     a = settings.arguments(__doc__, utterances=(300, "of each voice"))
     torch.set_num_threads(1)
-    corpus, halves = Corpus(a.work), Halves(sizes(a.rehearse)).eval()
-    halves.half("encoder").load_state_dict(torch.load(os.path.join(a.work, "encoder.pt"))["half"])
+    corpus, halves = Corpus(a.work), Halves(sizes(a.rehearse)).load(a.work, "encoder").eval()
     generator = torch.Generator().manual_seed(0)
     chosen = {v: [i for i in range(len(corpus)) if corpus.items[i]["voice"] == v][:a.utterances] for v in voices.NAMES}
     with torch.no_grad():

@@ -57,6 +57,13 @@ class Halves(torch.nn.Module):
         return torch.nn.ModuleList([c.encoder, q.downsample, q.pre_module, self.neck] if part == "encoder" else
                                    [q.post_module, q.upsample, c.decoder])
 
+    def load(self, work, *parts):
+        """Halves that have been trained, from their checkpoints."""
+        for part in parts:
+            state = torch.load(os.path.join(work, part + ".pt"), map_location="cpu")
+            self.half(part).load_state_dict(state["half"])
+        return self
+
 
 class Crops:
     def __init__(self, work, frames, rng):
@@ -94,9 +101,11 @@ def main():
     half = halves.half(part)
     print(sum(p.numel() for p in half.parameters()), "parameters")
     run = training.Run(os.path.join(a.work, part + ".pt"), {"half": half}, half.parameters(), a, betas=(0.8, 0.99))
-    critics = Critics().to(place)
-    rivals = training.Run(os.path.join(a.work, "critics.pt"), {"critics": critics}, critics.parameters(), a,
-                          betas=(0.8, 0.99)) if a.critics else None
+    rivals = None
+    if a.critics:
+        critics = Critics().to(place)
+        rivals = training.Run(os.path.join(a.work, "critics.pt"), {"critics": critics}, critics.parameters(), a,
+                              betas=(0.8, 0.99))
     crops = Crops(a.work, a.frames, run.rng)
     forward = halves.audio if part == "decoder" else halves.numbers
     forward = torch.compile(forward, dynamic=False) if a.compile else forward

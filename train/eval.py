@@ -32,11 +32,8 @@ class Speaker:
     def __init__(self, a):
         self.a = a
         self.pca = torch.load(os.path.join(a.work, "pca.pt"))
-        self.halves = Halves(sizes(a.rehearse)).eval()
-        for part in ("decoder", "encoder"):
-            path = os.path.join(a.work, part + ".pt")
-            if os.path.exists(path):
-                self.halves.half(part).load_state_dict(torch.load(path)["half"])
+        made = [part for part in ("decoder", "encoder") if os.path.exists(os.path.join(a.work, part + ".pt"))]
+        self.halves = Halves(sizes(a.rehearse)).load(a.work, *made).eval()
         if a.what == "dit":
             self.model = EchoModel(dit.sizes(a.model.partition(".")[0], a.rehearse)).eval()
             self.model.load_state_dict(torch.load(os.path.join(a.work, a.model))["model"])

@@ -51,9 +51,7 @@ def install(halves, books):
 def main():
     kind, a = settings.arguments(__doc__, ("limited", "open"), os.path.join(settings.HERE, "../models/small"))
     stored = lambda name: torch.load(os.path.join(a.work, name), map_location="cpu")
-    halves = Halves(sizes(a.rehearse))
-    for part in ("decoder", "encoder"):
-        halves.half(part).load_state_dict(stored(part + ".pt")["half"])
+    halves = Halves(sizes(a.rehearse)).load(a.work, "decoder", "encoder")
     install(halves, stored("codebooks.pt"))
     os.makedirs(a.folder, exist_ok=True)
     path = lambda name: os.path.join(a.folder, name)

@@ -24,7 +24,7 @@ class Lessons:
 
     def __init__(self, work, names, rng):
         self.corpus, self.rng = Corpus(work, names), rng
-        self.spelling = Spelling()
+        self.spelling = Spelling() if "open" in names else None
         items = self.corpus.items
         self.fitting = [[[i for i, item in enumerate(items) if len(item["latents"]) <= frames - 2
                           and len(item["text"]) + 8 <= letters and item["corpus"] == name] for name in names]
