@@ -18,6 +18,9 @@ import golden
 import models
 import pack
 import refusals
+import report_audio
+import report_models
+import report_text
 import terminal
 import usage
 from harness import Program, Tally
@@ -39,6 +42,9 @@ def main(path, data):
             ("usage", lambda: usage.check(program)),
             ("models", lambda: models.check(program)),
             ("refusals", lambda: refusals.check(program)),
+            ("reports: audio", lambda: report_audio.check(program)),
+            ("reports: text", lambda: report_text.check(program)),
+            ("reports: models", lambda: report_models.check(program)),
             ("pack", lambda: pack.check(program, isa)),
             ("terminal", lambda: terminal.check(program)),
             ("bench", lambda: bench.check(program)),
