@@ -98,10 +98,11 @@ typedef enum { ECHO_LOG_INFO,
  * All zero means: best device, every core, best precision without loss, silence.
  *
  * precision is of the products of the transformer and the encoders: "f32", "bf16" (operands
- * rounded to bfloat16, sums in float32; fast where echo_isa() has bf16 or amx) or "int8"
- * (weights by column and activations by row; fast with vnni, dot or amx; encoders as by auto).
- * NULL or "auto": bf16 where the CPU is fast at it, else float32 on weights as stored, which is
- * exact; of a packed file int8 if it is that, else as before.  codec_precision is the same for
+ * rounded to bfloat16, sums in float32) or "int8" (weights by column and activations by row;
+ * fast with vnni, dot or amx; encoders and attention as by auto).  NULL or "auto": bf16 where
+ * it multiplies clearly faster than float32, which is measured in 25 ms, else float32 on
+ * weights as stored, which is exact; of a packed file int8 if it is that, else as before.
+ * codec_precision is the same for
  * the convolutions of the codec: "f32", which "auto" is, or "bf16".  What is not product
  * (norms, softmax, residuals, codebooks, times) is always float32.
  */
@@ -157,6 +158,7 @@ typedef struct {
     const char *echo_dtype, *dac_dtype;          /* as stored: "BF16" */
     const char *device;                          /* "cpu: avx512, 2 threads" */
     const char *precision, *codec_precision;     /* of the products: "f32" */
+    const char *precision_reason; /* "chosen by speed: bf16 multiplies 1.97 times as fast ..." */
     const char *absent;       /* parts not in the files, "" if complete */
     uint64_t echo_parameters; /* transformer and encoders */
     uint64_t dac_parameters;

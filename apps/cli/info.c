@@ -97,6 +97,7 @@ static json_t *model_object(const struct engine *e, bool with_words)
     report_string(o, "device", m->device);
     report_string(o, "precision", m->precision);
     report_string(o, "codec_precision", m->codec_precision);
+    report_string(o, "precision_reason", m->precision_reason);
     report_string(o, "absent", m->absent);
     report_integer(o, "echo_parameters", (json_int_t)m->echo_parameters);
     report_integer(o, "dac_parameters", (json_int_t)m->dac_parameters);
@@ -156,6 +157,7 @@ static void print_model(const echo_model_info *m, bool checked)
                                                     : "all numbers are finite");
     printf("  %-10s%s, computing in %s, the codec in %s\n", "runs on", m->device,
            m->precision, m->codec_precision);
+    printf("  %-10s%s, %s\n", "precision", m->precision, m->precision_reason);
     printf("  %-10s%d layers of %d, %d heads\n", "speaks in", m->layers, m->model_size,
            m->heads);
     printf("  %-10s%d layers of %d\n", "text", m->text_layers, m->text_size);

@@ -114,8 +114,8 @@ struct backend_ops {
                         enum dtype dtype, int n, int k, enum dtype operand);
     bool (*sync)(struct backend *); /* wait; false if the device has failed */
     /* Operations a second that products in a precision reach where nothing has to be fetched:
-     * measured, in some hundredths of a second. */
-    double (*peak)(struct backend *, enum dtype precision);
+     * measured for about so many seconds.  0: it could not be measured. */
+    double (*peak)(struct backend *, enum dtype precision, double seconds);
 
     void (*write)(struct backend *, struct tensor dst, const float *src);
     void (*read)(struct backend *, float *dst, struct tensor src);
@@ -147,7 +147,6 @@ struct backend_ops {
 
 struct backend {
     const struct backend_ops *ops;
-    bool likes_bf16; /* products of bfloat16 are faster than those of float32 */
 };
 
 /* ---- tensors ---- */

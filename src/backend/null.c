@@ -47,9 +47,9 @@ static bool null_sync(struct backend *b)
     return true;
 }
 
-static double null_peak(struct backend *b, enum dtype precision)
+static double null_peak(struct backend *b, enum dtype precision, double seconds)
 {
-    (void)b, (void)precision;
+    (void)b, (void)precision, (void)seconds;
     return 0;
 }
 

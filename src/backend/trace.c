@@ -108,11 +108,11 @@ static bool trace_sync(struct backend *b)
     return inner->ops->sync(inner);
 }
 
-static double trace_peak(struct backend *b, enum dtype precision)
+static double trace_peak(struct backend *b, enum dtype precision, double seconds)
 {
     struct backend *inner = to_trace(b)->inner;
 
-    return inner->ops->peak(inner, precision);
+    return inner->ops->peak(inner, precision, seconds);
 }
 
 static void trace_write(struct backend *b, struct tensor dst, const float *src)

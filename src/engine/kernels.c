@@ -18,6 +18,7 @@
 #define MOST_COPIES 24
 #define MOST_RUNS  200
 #define SECONDS    0.4 /* of each case */
+#define PEAK_S     0.05
 
 enum kind { PRODUCT, RESIDUAL, TRANSPOSED, ATTENTION, SNAKE };
 
@@ -294,7 +295,7 @@ echo_status echo_kernels_time(const echo_model_opts *opts,
     if (!s)
         s = echo_device_open(&d, &o, err);
     for (enum dtype t = DT_F32; !s && t <= DT_I8; t++)
-        peaks[t] = d.be->ops->peak(d.be, t);
+        peaks[t] = d.be->ops->peak(d.be, t, PEAK_S);
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels && !s; i++)
         s = time_kernel(&d, null, &kernels[i], peaks, row, user, err);
     echo_device_close(&d);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "engine/params.h"
+#include "engine/precision.h"
 #include "model/text.h"
 
 void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
@@ -28,12 +29,17 @@ void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
 static const char *const precision_names[] = { [DT_F32] = "f32", [DT_BF16] = "bf16",
                                                [DT_I8] = "int8" };
 
+static bool is_auto(const char *name)
+{
+    return !name || !*name || !strcmp(name, "auto");
+}
+
 /* One of the first `count` names; without a name `preset`. */
 static echo_status choose_precision(enum dtype *out, const char *option, const char *name,
                                     enum dtype preset, int count, echo_error *err)
 {
     *out = preset;
-    if (!name || !*name || !strcmp(name, "auto"))
+    if (is_auto(name))
         return ECHO_OK;
     for (int i = 0; i < count; i++)
         if (!strcmp(name, precision_names[i])) {
@@ -44,12 +50,12 @@ static echo_status choose_precision(enum dtype *out, const char *option, const c
                      name, count == 3 ? ", bf16 or int8" : " or bf16");
 }
 
-/* What a packed file was packed for; of bfloat16, float32 can be made too. */
+/* What a packed file was packed for; of bfloat16, float32 can be made too, and is `any` where
+ * it is `faster`. */
 static echo_status fit_packed(const echo_model *m, enum dtype *precision, const char *note,
-                              const char *asked, echo_error *err)
+                              bool any, enum dtype faster, echo_error *err)
 {
     const char *name = echo_safetensors_note(m->echo_file, note);
-    bool any = !asked || !*asked || !strcmp(asked, "auto");
     enum dtype packed = DTYPES;
 
     for (int i = 0; name && i < 3; i++)
@@ -59,7 +65,7 @@ static echo_status fit_packed(const echo_model *m, enum dtype *precision, const 
         return echo_fail(err, ECHO_ERR_FILE, "%s: %s is missing in its header: the file is "
                                              "damaged", m->files.echo, note);
     if (any)
-        *precision = packed == DT_BF16 && !m->be->likes_bf16 ? DT_F32 : packed;
+        *precision = packed == DT_BF16 ? faster : packed;
     if (*precision == packed || (packed == DT_BF16 && *precision == DT_F32))
         return ECHO_OK;
     return echo_fail(err, ECHO_ERR_ARG, "%s: its %s is %s, not %s: pack the original files "
@@ -67,19 +73,39 @@ static echo_status fit_packed(const echo_model *m, enum dtype *precision, const 
                      m->files.echo, note, name, precision_names[*precision]);
 }
 
+static void explain_precision(echo_model *m, bool any, const struct fast_float *fast)
+{
+    const char *how = !any ? "as asked" : m->packed ? "as packed" : "chosen by speed";
+    const char *fine = m->precision == DT_I8 ? "; encoders and attention in " : "";
+
+    snprintf(m->precision_reason, sizeof m->precision_reason, "%s%s%s%s%s", how, fine,
+             *fine ? precision_names[m->fine] : "", *fast->why ? ": " : "", fast->why);
+}
+
 static echo_status choose_precisions(echo_model *m, const echo_model_opts *o, echo_error *err)
 {
-    enum dtype best = m->be->likes_bf16 ? DT_BF16 : DT_F32;
+    bool any = is_auto(o->precision), any_codec = is_auto(o->codec_precision);
+    struct fast_float fast = { 0 };
     echo_status s;
 
-    if ((s = choose_precision(&m->precision, "precision", o->precision, best, 3, err)) ||
+    if ((s = choose_precision(&m->precision, "precision", o->precision, DT_F32, 3, err)) ||
         (s = choose_precision(&m->codec_precision, "codec precision", o->codec_precision,
-                              DT_F32, 2, err)) ||
-        !m->packed)
+                              DT_F32, 2, err)))
         return s;
-    s = fit_packed(m, &m->precision, "precision", o->precision, err);
-    return s ? s : fit_packed(m, &m->codec_precision, "codec_precision", o->codec_precision,
-                              err);
+    if (m->keeper.recorder)
+        fast.dtype = DT_BF16; /* a packed file is the same wherever it is made */
+    else if (any || (any_codec && m->packed) || m->precision == DT_I8)
+        fast = echo_fast_float(m->be);
+    m->fine = fast.dtype;
+    if (any)
+        m->precision = echo_auto_precision(&fast);
+    if (m->packed &&
+        ((s = fit_packed(m, &m->precision, "precision", any, fast.dtype, err)) ||
+         (s = fit_packed(m, &m->codec_precision, "codec_precision", any_codec, fast.dtype,
+                         err))))
+        return s;
+    explain_precision(m, any, &fast);
+    return ECHO_OK;
 }
 
 /* ---- the files ---- */
@@ -138,7 +164,7 @@ static echo_status read_settings(echo_model *m, echo_error *err)
 static echo_status bind(echo_model *m, echo_error *err)
 {
     struct binder echo = { .keeper = &m->keeper, .file = m->echo_file, .err = err,
-                           .precision = m->precision };
+                           .precision = m->precision, .fine = m->fine };
     struct binder dac = { .keeper = &m->keeper, .file = m->dac_file, .err = err,
                           .precision = m->codec_precision };
     struct binder pca = { .keeper = &m->keeper, .file = m->pca_file, .err = err };
@@ -258,6 +284,7 @@ echo_model_info echo_model_describe(const echo_model *m)
         .device = m->device.name,
         .precision = precision_names[m->precision],
         .codec_precision = precision_names[m->codec_precision],
+        .precision_reason = m->precision_reason,
         .absent = d->has_past ? "" : "the blockwise part: no blocks, no continuation",
         .echo_parameters = m->echo_parameters,
         .dac_parameters = m->dac_parameters,

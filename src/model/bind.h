@@ -43,6 +43,7 @@ struct binder {
     echo_status status;
     uint64_t parameters; /* numbers bound so far */
     enum dtype precision; /* of products with the weights bound from now on */
+    enum dtype fine;      /* where eight bits would be too coarse: a float precision */
 };
 
 /* Weights bound from now on are for products in this precision; returns what it was. */

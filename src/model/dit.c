@@ -93,10 +93,8 @@ static void bind_ends(struct binder *b, struct dit *d)
  * little time and add half as much error as all of the transformer's. */
 static void bind_encoders(struct binder *b, struct dit *d)
 {
-    /* a packed file is the same wherever it is made */
-    bool bf16 = b->keeper->be->likes_bf16 || b->keeper->recorder;
-    enum dtype fine = bf16 ? DT_BF16 : DT_F32;
-    enum dtype precision = echo_bind_precision(b, b->precision == DT_I8 ? fine : b->precision);
+    enum dtype precision =
+        echo_bind_precision(b, b->precision == DT_I8 ? b->fine : b->precision);
 
     echo_bind_encoder(b, &d->encoder[CONTEXT_TEXT], "text_encoder", "text_norm.weight", 0);
     echo_bind_encoder(b, &d->encoder[CONTEXT_VOICE], "speaker_encoder", "speaker_norm.weight",
@@ -250,7 +248,7 @@ static void joint_attention(struct run *r, const struct pass *p, int layer, stru
     op_head_norm_rope(r->be, q, w->q_gain, p->rope, d->heads, d->rotated);
     op_head_norm_rope(r->be, kv[0].k, w->k_gain, p->rope, d->heads, d->rotated);
     op_attention(r->be, o, q, kv, 1 + p->n_contexts, d->heads, p->branches, SEE_ALL,
-                 echo_attention_precision(r, w));
+                 w->precision);
     op_linear_gate(r->be, o, h, &w->gate);
     op_linear_gated_add(r->be, x, gate, echo_operand(r, o, &w->out), &w->out);
 }

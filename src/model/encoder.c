@@ -21,6 +21,7 @@ void echo_bind_attention(struct binder *b, struct attention_w *w, const char *st
     *heads = count;
     for (int i = 0; i < 5; i++)
         echo_bind_weight(b, weights[i], dim, dim, "%sattention.%s.weight", stem, names[i]);
+    w->precision = w->q.operand == DT_I8 ? b->fine : w->q.operand;
     w->q_gain = echo_bind_vector(b, dim, "%sattention.q_norm.weight", stem);
     w->k_gain = echo_bind_vector(b, dim, "%sattention.k_norm.weight", stem);
 }
@@ -110,13 +111,6 @@ struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h)
     return echo_operand(r, a, &w->w2);
 }
 
-enum dtype echo_attention_precision(const struct run *r, const struct attention_w *w)
-{
-    if (w->q.operand == DT_I8)
-        return r->be->likes_bf16 ? DT_BF16 : DT_F32;
-    return w->q.operand;
-}
-
 /* x += wo(attention(h) * sigmoid(gate h)) */
 static void self_attention(struct run *r, const struct encoder *e, const struct attention_w *w,
                            struct tensor x, struct tensor h, struct tensor rope, int window)
@@ -130,7 +124,7 @@ static void self_attention(struct run *r, const struct encoder *e, const struct 
     op_linear(r->be, kv.v, h, &w->v, no_tensor);
     op_head_norm_rope(r->be, q, w->q_gain, rope, e->heads, e->heads);
     op_head_norm_rope(r->be, kv.k, w->k_gain, rope, e->heads, e->heads);
-    op_attention(r->be, o, q, &kv, 1, e->heads, 1, window, echo_attention_precision(r, w));
+    op_attention(r->be, o, q, &kv, 1, e->heads, 1, window, w->precision);
     op_linear_gate(r->be, o, h, &w->gate);
     op_linear_add(r->be, x, echo_operand(r, o, &w->out), &w->out, no_tensor);
     arena_reset(&r->arena, mark);

@@ -13,6 +13,7 @@
 struct attention_w {
     struct weight q, k, v, gate, out;
     struct tensor q_gain, k_gain; /* heads * head */
+    enum dtype precision;         /* of scores and weighted values */
 };
 
 struct mlp_w {
@@ -49,9 +50,6 @@ struct tensor echo_operand(struct run *r, struct tensor x, const struct weight *
 
 /* silu(w1 h) * w3 h in scratch, for products with w2 */
 struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h);
-
-/* What attention computes in beside products with these weights. */
-enum dtype echo_attention_precision(const struct run *r, const struct attention_w *w);
 
 /* state [n][dim] of n tokens, an operand or float32 */
 void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,

@@ -71,7 +71,8 @@ def check_forms(p):
         near(float(line["total_s"]), row["total_s"]) and line["text"] == row["text"]
         for line, row in zip(lines, report["rows"]))
     p.check("bench --csv is the same", same, lines)
-    check_plot(p, "bench --plot", "b.svg", ["1 s voice", "2 steps", "real time", "f32"])
+    check_plot(p, "bench --plot", "b.svg", ["1 s voice", "2 steps", "real time",
+                                            report["precision"]])
 
     done = p.good("bench --csv -", *small(p, "--csv", "-"))
     if done:

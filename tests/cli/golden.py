@@ -41,7 +41,8 @@ class Golden:
         return self.program.check(f"{self.name} {case}", good, why)
 
     def good(self, case, command, *args):
-        return self.program.good(f"{self.name} {case}", command, "-m", self.folder, *args)
+        return self.program.good(f"{self.name} {case}", command, "-m", self.folder,
+                                 "--precision", "f32", *args)
 
     def close(self, case, got, want, limit):
         error = relative_error(got, want)

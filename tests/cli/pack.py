@@ -85,6 +85,15 @@ def alike(p, case, exactly, got, want):
     return p.check(case, db > NEAR_DB, f"{db:.1f} dB, at least {NEAR_DB}")
 
 
+def likes_bf16(p, name, level):
+    """What a file packed in bfloat16 is computed in, if nothing is asked for: what is faster here."""
+    precision = info(p, packed(p, name, "bf16"), "--isa", level).get("precision")
+    forced = os.environ.get("TEST_AUTO_PRECISION")
+    if forced in ("f32", "bf16"):
+        p.check(f"{name} {level}: auto is {forced}", precision == forced, precision)
+    return precision == "bf16"
+
+
 def check_same_bits(p, name, levels):
     """A packed file sounds as the model it was made of, on every level and any number of threads."""
     folder = folder_of(p, name)
@@ -93,7 +102,7 @@ def check_same_bits(p, name, levels):
     for level in levels:
         if level == "c" and name != "tiny":
             continue    # the plain kernels take their time
-        quick = info(p, folder, "--isa", level).get("precision") == "bf16"
+        quick = likes_bf16(p, name, level)
         for precision, codec in KINDS:
             if level == "c" and precision == "bf16":
                 continue
@@ -180,7 +189,7 @@ def check_file(p, name):
             p.check(f"{case}: info {key} as unpacked", got.get(key) == plain.get(key), f"{got.get(key)}, was "
                     f"{plain.get(key)}")
         p.good(f"{case}: --check", "info", "-m", path, "--check")
-        quick, own = plain.get("precision") == "bf16", info(p, path)
+        quick, own = likes_bf16(p, name, "auto"), info(p, path)
         want = tuple("f32" if kind == "bf16" and not quick else kind for kind in (precision, codec))
         p.check(f"{case}: precision of itself", (own.get("precision"), own.get("codec_precision")) == want, own)
     p.check(f"{name}: unpacked", plain.get("packed") is False and plain.get("file_bytes") == sum(
@@ -352,11 +361,12 @@ def damaged(p, precision, change, out="damaged.echo"):
 
 def check_damage(p):
     say = ["say", "Hello.", "--seed", "1", "-s", "1", "--frames", "4", "--no-trim"]
-    want = {kind: made(p, "undamaged", "o.wav", *say, "-m", packed(p, "odd", kind)) for kind in ("bf16", "int8")}
+    how = {"bf16": ["--precision", "f32"], "int8": []}
+    want = {kind: made(p, "undamaged", "o.wav", *say, "-m", packed(p, "odd", kind), *how[kind]) for kind in how}
     for i, (precision, change, pattern) in enumerate(DAMAGE):
         model, name = damaged(p, precision, change), f"packed damage {i} ({pattern})"
         if pattern is None:
-            done = p.run(*say, "-m", model, "-o", "o.wav")
+            done = p.run(*say, "-m", model, "-o", "o.wav", *how[precision])
             p.check(name, done.returncode == 0 and read(p.file("o.wav")) == want[precision] or
                     done.returncode == FAILED and is_one_line(done.stderr, "PANELS_F32.*damaged"), text(done.stderr))
         else:

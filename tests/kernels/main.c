@@ -134,7 +134,7 @@ static void measure_peaks(struct check *c)
     if (echo_pool_open(&pool, 1, NULL) || echo_cpu_backend(&be, c->flags, pool, NULL))
         abort();
     for (enum dtype t = DT_F32; t <= DT_I8; t++)
-        c->peak[t] = be->ops->peak(be, t) * 1e-9;
+        c->peak[t] = be->ops->peak(be, t, 0.05) * 1e-9;
     be->ops->close(be);
     echo_pool_close(&pool);
 }

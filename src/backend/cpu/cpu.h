@@ -62,7 +62,7 @@ bool echo_cpu_load(struct backend *b, struct weight *w, const void *src, enum dt
                    int n, int k, enum dtype operand, bool stays);
 bool echo_cpu_load_panels(struct backend *b, struct weight *w, const void *panels,
                           enum dtype dtype, int n, int k, enum dtype operand);
-double echo_cpu_peak(struct backend *b, enum dtype precision);
+double echo_cpu_peak(struct backend *b, enum dtype precision, double seconds);
 void echo_cpu_attention(struct backend *b, struct tensor y, struct tensor q,
                         const struct kv *kv, int n_kv, int heads, int branches, int window,
                         enum dtype precision);

@@ -365,7 +365,6 @@ echo_status echo_cpu_backend(struct backend **out, unsigned cpu_flags, struct po
     c->base.ops = &cpu_ops;
     c->pool = pool;
     echo_gemm_init(&c->gemm, cpu_flags);
-    c->base.likes_bf16 = c->gemm.dots;
     echo_norm_init(&c->norm, cpu_flags);
     echo_activation_init(&c->act, cpu_flags);
     *out = &c->base;

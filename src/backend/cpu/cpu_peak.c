@@ -12,12 +12,13 @@
 #define ROWS    24
 #define COLUMNS (STRIP_PANELS * GEMM_PANEL)
 #define LINES   128 /* of a panel: 24 KiB of weights, 12 of rows */
-#define BATCH   100 /* products between two looks at the clock */
-#define BATCHES 400 /* the fastest quarter: threads may begin on the same core */
+#define BATCH   10   /* products between two looks at the clock: some 10 us */
+#define BATCHES 4096 /* at most */
 
 struct peak_job {
     struct cpu_backend *cpu;
     enum dtype dtype;
+    double seconds;
     double rate[]; /* of each task */
 };
 
@@ -37,22 +38,25 @@ static void peak_task(void *arg, int task, int thread)
     struct gemm_args a = { .y = s->values, .ldy = COLUMNS, .x = s->scores, .ldx = row,
                            .w = s->panels, .panel = panel, .m = ROWS, .n = COLUMNS, .taps = 1,
                            .lines = LINES };
-    double times[BATCHES];
+    double times[BATCHES], spent = 0;
+    int n = 0;
 
     memset(s->panels, 0, (size_t)panel * STRIP_PANELS);
     memset(s->scores, 0, (size_t)row * ROWS);
-    for (int i = 0; i < BATCHES; i++) {
+    while (n < BATCHES && spent < j->seconds) {
         double begin = echo_clock();
 
         for (int k = 0; k < BATCH; k++)
             j->cpu->gemm.run[j->dtype](&a);
-        times[i] = echo_clock() - begin;
+        times[n] = echo_clock() - begin;
+        spent += times[n++];
     }
-    qsort(times, BATCHES, sizeof *times, ascending);
-    j->rate[task] = 2.0 * ROWS * COLUMNS * numbers * BATCH / times[BATCHES / 4];
+    /* The fastest quarter: threads may begin on the same core. */
+    qsort(times, (size_t)n, sizeof *times, ascending);
+    j->rate[task] = 2.0 * ROWS * COLUMNS * numbers * BATCH / times[n / 4];
 }
 
-double echo_cpu_peak(struct backend *b, enum dtype precision)
+double echo_cpu_peak(struct backend *b, enum dtype precision, double seconds)
 {
     struct cpu_backend *cpu = to_cpu(b);
     int threads = echo_pool_threads(cpu->pool);
@@ -63,6 +67,7 @@ double echo_cpu_peak(struct backend *b, enum dtype precision)
         return 0;
     j->cpu = cpu;
     j->dtype = precision;
+    j->seconds = seconds;
     echo_pool_run(cpu->pool, peak_task, j, threads);
     for (int i = 0; i < threads; i++)
         sum += j->rate[i];

@@ -64,7 +64,6 @@ struct gemm_fns {
     gemm_operand *operand[DT_I8 + 1]; /* of DT_F32: none */
     gemm_spread *spread;              /* before those of DT_I8 */
     gemm_expand *expand;
-    bool dots; /* products of bfloat16 are faster than those of float32 */
 };
 
 void echo_gemm_init(struct gemm_fns *f, unsigned cpu);

@@ -18,5 +18,4 @@
 void echo_gemm_init_avx512bf16(struct gemm_fns *f)
 {
     f->run[DT_BF16] = bf16;
-    f->dots = true;
 }
