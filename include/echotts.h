@@ -158,7 +158,7 @@ typedef struct {
     const char *echo_dtype, *dac_dtype;          /* as stored: "BF16" */
     const char *device;                          /* "cpu: avx512, 2 threads" */
     const char *precision, *codec_precision;     /* of the products: "f32" */
-    const char *precision_reason; /* "chosen by speed: bf16 multiplies 1.97 times as fast ..." */
+    const char *precision_reason; /* "chosen by speed: bf16 multiplies 1.97 times as fast..." */
     const char *absent;       /* parts not in the files, "" if complete */
     uint64_t echo_parameters; /* transformer and encoders */
     uint64_t dac_parameters;

@@ -85,7 +85,7 @@ struct kv {
 enum finish {
     FINISH_STORE,
     FINISH_ADD,       /* y += sums */
-    FINISH_GATED_ADD, /* y += tanh(gate) * sums, the same gate for all rows */
+    FINISH_GATED_ADD, /* y += gate * sums, the same gate for all rows */
     FINISH_GATE,      /* y *= sigmoid(sums) */
     FINISH_SWIGLU,    /* y = silu(sums) * the sums of w2 */
 };
@@ -326,7 +326,7 @@ static inline void op_linear_add(struct backend *b, struct tensor y, struct tens
                                      .finish = FINISH_ADD });
 }
 
-/* in place: y += tanh(gate) * (x W^T) */
+/* in place: y += gate * (x W^T) */
 static inline void op_linear_gated_add(struct backend *b, struct tensor y, struct tensor gate,
                                        struct tensor x, const struct weight *w)
 {

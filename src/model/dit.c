@@ -216,6 +216,8 @@ void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modul
             op_linear(r->be, low, tensor_cols(active, p * d->dim, d->dim), &w->down[p],
                       no_tensor);
             op_linear_add(r->be, out, low, &w->up[p], w->up_bias[p]);
+            if (p == GATE)
+                op_tanh(r->be, out);
         }
     }
     arena_reset(&r->arena, mark);

@@ -20,7 +20,7 @@ static DECL_ACT_GATE_SIGMOID(gate_sigmoid_c)
 static DECL_ACT_GATED_ADD(gated_add_c)
 {
     for (int i = 0; i < n; i++)
-        x[i] = (float)(x[i] + tanh(gate[i]) * y[i]);
+        x[i] = (float)(x[i] + (double)gate[i] * y[i]);
 }
 
 static DECL_ACT_ADD(add_c)
