@@ -44,10 +44,11 @@ GEMM_(tile)(const struct gemm_args *a, int i, int j, int live, const int rows, c
                 sum[r][q][h] = GEMM_FIRST(sums);
 #else
             int lanes = vec_lanes(q == panels - 1 ? live - h * VEC : VEC);
-            vf b = a->bias ? v_get(a->bias + j + q * GEMM_PANEL + h * VEC, lanes) : v_zero();
+            int column = j + q * GEMM_PANEL + h * VEC;
+            vf b = a->bias ? v_get_masked(&a->bias[column], lanes) : v_zero();
 
             for (int r = 0; r < rows; r++)
-                sum[r][q][h] = a->add ? v_add(b, v_get(y + r * a->ldy + q * GEMM_PANEL +
+                sum[r][q][h] = a->add ? v_add(b, v_get_masked(y + r * a->ldy + q * GEMM_PANEL +
                                                            h * VEC, lanes))
                                       : b;
 #endif
@@ -73,17 +74,18 @@ GEMM_(tile)(const struct gemm_args *a, int i, int j, int live, const int rows, c
 #if GEMM_INT
             const char *row = (const char *)a->x + i * a->ldx + 4 * (ptrdiff_t)a->lines;
             vf scale = vb_float(vb_load(w + q * a->panel + h * VEC * 4));
-            vf b = a->bias ? v_get(a->bias + j + q * GEMM_PANEL + h * VEC, lanes) : v_zero();
+            int column = j + q * GEMM_PANEL + h * VEC;
+            vf b = a->bias ? v_get_masked(&a->bias[column], lanes) : v_zero();
 #endif
             for (int r = 0; r < rows; r++) {
                 float *to = y + r * a->ldy + q * GEMM_PANEL + h * VEC;
 #if GEMM_INT
                 vf s = v_mul(scale, vb_float(vb_set(row + r * a->ldx)));
-                vf from = a->add ? v_add(b, v_get(to, lanes)) : b;
+                vf from = a->add ? v_add(b, v_get_masked(to, lanes)) : b;
 
-                v_put(to, v_fma(vb_count(sum[r][q][h]), s, from), lanes);
+                v_put_masked(to, v_fma(vb_count(sum[r][q][h]), s, from), lanes);
 #else
-                v_put(to, sum[r][q][h], lanes);
+                v_put_masked(to, sum[r][q][h], lanes);
 #endif
             }
         }

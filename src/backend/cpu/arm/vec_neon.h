@@ -61,6 +61,10 @@ static inline vf v_count(void)
     return vld1q_f32(count);
 }
 
+/* of sets whose few lanes cost no branch; see vec_avx512.h */
+#define v_get_masked v_get
+#define v_put_masked v_put
+
 static inline vf v_only(vf v, int live)
 {
     uint32x4_t in = vcltq_f32(v_count(), v_set((float)live));

@@ -35,6 +35,10 @@ static inline void v_put(float *p, vf v, int live)
         _mm256_maskstore_ps(p, lanes(live), v);
 }
 
+/* of sets whose few lanes cost no branch; see vec_avx512.h */
+#define v_get_masked v_get
+#define v_put_masked v_put
+
 static inline vf v_only(vf v, int live)
 {
     return _mm256_and_ps(v, _mm256_castsi256_ps(lanes(live)));
@@ -212,6 +216,10 @@ static inline void v_put_i8(int8_t *p, vf v, int flip, int live)
     __m128i bytes = _mm_xor_si128(_mm_packs_epi16(half, half), _mm_set1_epi8((char)flip));
     int8_t all[16];
 
+    if (live == VEC) {
+        _mm_storel_epi64((void *)p, bytes);
+        return;
+    }
     _mm_storeu_si128((void *)all, bytes);
     memcpy(p, all, (size_t)live);
 }

@@ -21,14 +21,30 @@ static inline __mmask16 lanes(int live)
 }
 
 /* lanes that do not exist are read as 0 and not written */
-static inline vf v_get(const float *p, int live)
+/* By a mask, without a branch: tiles of sums use these, since gcc spills sums around branches. */
+static inline vf v_get_masked(const float *p, int live)
 {
     return _mm512_maskz_loadu_ps(lanes(live), p);
 }
 
-static inline void v_put(float *p, vf v, int live)
+static inline void v_put_masked(float *p, vf v, int live)
 {
     _mm512_mask_storeu_ps(p, lanes(live), v);
+}
+
+/* Whole vectors without a mask: a load must wait until a masked store before it has reached the
+ * cache, and half of the time of some row kernels went there. */
+static inline vf v_get(const float *p, int live)
+{
+    return live >= VEC ? _mm512_loadu_ps(p) : v_get_masked(p, live);
+}
+
+static inline void v_put(float *p, vf v, int live)
+{
+    if (live >= VEC)
+        _mm512_storeu_ps(p, v);
+    else
+        v_put_masked(p, v, live);
 }
 
 static inline vf v_only(vf v, int live)
@@ -179,8 +195,12 @@ static inline void v_put_bf16(uint16_t *p, vf v, int live)
 
     near = _mm512_mask_or_epi32(near, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), u,
                                 _mm512_set1_epi32(0x400000));
-    _mm256_mask_storeu_epi16(p, lanes(live),
-                             _mm512_cvtepi32_epi16(_mm512_srli_epi32(near, 16)));
+    __m256i halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32(near, 16));
+
+    if (live >= VEC)
+        _mm256_storeu_si256((void *)p, halves);
+    else
+        _mm256_mask_storeu_epi16(p, lanes(live), halves);
 }
 
 /* rounded to nearest even, their bits flipped as in `flip` */
@@ -188,7 +208,11 @@ static inline void v_put_i8(int8_t *p, vf v, int flip, int live)
 {
     __m128i bytes = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v));
 
-    _mm_mask_storeu_epi8(p, lanes(live), _mm_xor_si128(bytes, _mm_set1_epi8((char)flip)));
+    bytes = _mm_xor_si128(bytes, _mm_set1_epi8((char)flip));
+    if (live >= VEC)
+        _mm_storeu_si128((void *)p, bytes);
+    else
+        _mm_mask_storeu_epi8(p, lanes(live), bytes);
 }
 
 #endif
