@@ -14,6 +14,7 @@
 
 #define LANES      16 /* the widest vector of any set */
 #define MOST_SPANS 8
+#define AHEAD      16 /* rows of keys and values that are asked for before they are packed */
 
 /* The keys of one segment that a block looks at. */
 struct span {
@@ -40,6 +41,13 @@ struct block {
     int n;
 };
 
+/* One head's numbers of a row that is packed soon: rows lie too far apart for the CPU to guess. */
+static void fetch(const float *p, int head)
+{
+    for (int i = 0; i < head; i += 64 / (int)sizeof *p)
+        __builtin_prefetch(p + i);
+}
+
 /* Keys as panels; of bfloat16, pairs are turned like the floats they take the place of. */
 static void pack_keys(const struct block *b, const float *k, ptrdiff_t ld, int keys)
 {
@@ -50,6 +58,8 @@ static void pack_keys(const struct block *b, const float *k, ptrdiff_t ld, int k
     for (int i = 0; i < keys; i += GEMM_PANEL, to += (ptrdiff_t)lines * GEMM_PANEL) {
         int n = at_most(keys - i, GEMM_PANEL);
 
+        for (int r = AHEAD; r < at_most(keys - i, AHEAD + GEMM_PANEL); r++)
+            fetch(k + (i + r) * ld, b->head);
         if (b->j->dtype == DT_F32) {
             gemm->expand(to, k + i * ld, DT_F32, ld, n, b->head);
             continue;
@@ -117,20 +127,23 @@ static void pack_pairs(uint16_t *to, const uint16_t *v, const uint16_t *next, in
 static void pack_values(const struct block *b, int first, int keys)
 {
     bool pairs = b->j->dtype == DT_BF16;
-    int lines = panel_lines((int)dtype_size(b->j->dtype), keys);
+    int lines = panel_lines((int)dtype_size(b->j->dtype), keys), per_line = pairs ? 2 : 1;
     gemm_operand *round = b->j->cpu->gemm.operand[DT_BF16];
     uint16_t two[2][MAX_HEAD + 1];
 
     for (int i = 0; i < lines; i++) {
-        const float *v = value_of(b, first + (pairs ? 2 * i : i));
+        const float *v = value_of(b, first + i * per_line);
         float *to = b->s->values + (ptrdiff_t)i * GEMM_PANEL;
 
-        if (pairs) {
-            memset(two, 0, sizeof two);
+        for (int key = i * per_line; key < (i + 1) * per_line; key++)
+            if (first + key + AHEAD < b->columns)
+                fetch(value_of(b, first + key + AHEAD), b->head);
+        if (pairs)
             round(two[0], v, b->head);
-            if (2 * i + 1 < keys)
-                round(two[1], value_of(b, first + 2 * i + 1), b->head);
-        }
+        if (pairs && 2 * i + 1 < keys)
+            round(two[1], value_of(b, first + 2 * i + 1), b->head);
+        else if (pairs)
+            memset(two[1], 0, sizeof two[1]);
         for (int c = 0; c < b->head; c += GEMM_PANEL, to += (ptrdiff_t)lines * GEMM_PANEL) {
             int n = at_most(b->head - c, GEMM_PANEL);
 
