@@ -72,8 +72,11 @@ static DECL_ACT_GATE_SIGMOID(gate_sigmoid)
 
 static DECL_ACT_GATED_ADD(gated_add)
 {
-    VEC_LOOP(n)
-        v_put(x + i, v_fma(v_get(gate + i, live), v_get(y + i, live), v_get(x + i, live)), live);
+    VEC_LOOP(n) {
+        vf g = v_get(gate + i, live);
+
+        v_put(x + i, v_fma(g, v_get(y + i, live), v_get(x + i, live)), live);
+    }
 }
 
 static DECL_ACT_ADD(add)

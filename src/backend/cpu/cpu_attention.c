@@ -41,7 +41,7 @@ struct block {
     int n;
 };
 
-/* One head's numbers of a row that is packed soon: rows lie too far apart for the CPU to guess. */
+/* One head of a row that is packed soon: rows lie too far apart for the CPU to guess. */
 static void fetch(const float *p, int head)
 {
     for (int i = 0; i < head; i += 64 / (int)sizeof *p)

@@ -21,7 +21,7 @@ static inline __mmask16 lanes(int live)
 }
 
 /* lanes that do not exist are read as 0 and not written */
-/* By a mask, without a branch: tiles of sums use these, since gcc spills sums around branches. */
+/* By a mask: tiles use these, since gcc spills their sums around a branch. */
 static inline vf v_get_masked(const float *p, int live)
 {
     return _mm512_maskz_loadu_ps(lanes(live), p);
