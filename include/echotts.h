@@ -358,12 +358,28 @@ ECHO_API echo_stats echo_session_stats(const echo_session *s);
 ECHO_API const float *echo_session_latent(const echo_session *s, int *frames);
 
 /* What echo_generate() would say of the text alone: ECHO_ERR_ARG with the place of what is no
- * UTF-8 or a control character, or for text that is blank or too long for one pass. */
+ * UTF-8 or a control character, or for text that has no letter or digit to speak (tags of
+ * speakers have none), or is too long for one pass. */
 ECHO_API echo_status echo_text_check(const char *text, bool normalize, echo_error *err);
 
-/* The text as the model is given it: normalised if asked.  Writes at most size bytes with
- * the final 0 to out and returns the length without it. */
+/* The text as the model is given it: normalised if asked, else only with plain line ends.
+ * CR LF, CR, form feed, vertical tab, U+0085, U+2028 and U+2029 are one newline each or,
+ * normalised, one blank.  Writes at most size bytes with the final 0 to out and returns the
+ * length without it. */
 ECHO_API size_t echo_text_normalize(const char *text, bool normalize, char *out, size_t size);
+
+/*
+ * The first character of text that a model may never have seen, though it is given it like
+ * any other, or NULL: spaces that do not break, marks of no width, accents apart from their
+ * letters, pictures, boxes, letters of formulas, private use.  Letters of any script and
+ * punctuation are none of these, nor are line ends.  It has *length bytes; its Unicode number
+ * goes to *character, unless that is NULL.  As with echo_model_unknown(), go on behind it, and
+ * text need not be normalised.
+ */
+ECHO_API const char *echo_text_unusual(const char *text, size_t *length, uint32_t *character);
+
+/* The bytes of text up to its end, or to the first that is no UTF-8. */
+ECHO_API size_t echo_text_readable(const char *text);
 
 /* ---- audio files ---- */
 

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.c - normalisation as the reference does it, byte for byte, the check before it, and
- * what a word is.
+ * text.c - normalisation as the reference does it, byte for byte, the check before it, words,
+ * and characters that a model may not know.
  */
 #include "model/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "model/character.h"
 
 /* No replacement makes text that another one matches, so one pass does.  The reference
- * forgets the opening quote; the model was trained that way. */
+ * forgets the opening quote; the model was trained that way.  Line ends, which its text has had
+ * made plain while it was read, are apart. */
 static const struct replacement {
     const char *from, *to;
 } replacements[] = {
-    { "…", "..." }, { "’", "'" }, { "”", "\"" }, { "\n", " " },
-    { ":", "," },   { ";", "," }, { "—", ", " },
+    { "…", "..." }, { "’", "'" }, { "”", "\"" }, { ":", "," }, { ";", "," }, { "—", ", " },
 };
 
 #define DEFAULT_SPEAKER "[S1] "
@@ -28,54 +30,69 @@ static const struct replacement *match(const char *text)
     return NULL;
 }
 
-/* Bytes of the character at s, 0 if it is not UTF-8: cut short, overlong, a surrogate or
- * above U+10FFFF (table 3-7 of the Unicode standard). */
-static size_t utf8_length(const unsigned char *s)
-{
-    static const struct {
-        unsigned char first, last; /* of the first byte */
-        unsigned char second_min, second_max;
-        unsigned char length;
-    } forms[] = {
-        { 0x01, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
-        { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-        { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
-        { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-    };
+/* Where in a text, as an editor counts it; line ends of two bytes do not shift it. */
+struct place {
+    size_t line, byte; /* from 1 */
+};
 
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if (s[0] < forms[i].first || s[0] > forms[i].last)
-            continue;
-        if (forms[i].length > 1 && (s[1] < forms[i].second_min || s[1] > forms[i].second_max))
-            return 0;
-        for (size_t j = 2; j < forms[i].length; j++)
-            if ((s[j] & 0xc0) != 0x80) /* the final 0 stops here too */
-                return 0;
-        return forms[i].length;
-    }
-    return 0;
+static echo_status fail_at(echo_error *err, struct place at, const char *fault)
+{
+    if (at.line == 1)
+        return echo_fail(err, ECHO_ERR_ARG, "text %s at byte %zu", fault, at.byte);
+    return echo_fail(err, ECHO_ERR_ARG, "text %s at byte %zu of line %zu", fault, at.byte,
+                     at.line);
+}
+
+/* What is wrong with the character at text, which has length bytes; NULL: nothing. */
+static const char *fault_of(char room[static 48], uint32_t code, size_t length)
+{
+    if (!length)
+        return "is not valid UTF-8";
+    if ((code >= ' ' && code < 0x7f) || code > 0x9f || code == '\t')
+        return NULL;
+    if (code < 0x80)
+        snprintf(room, 48, "has a control character (0x%02x)", (unsigned)code);
+    else
+        snprintf(room, 48, "has a control character (U+%04X)", (unsigned)code);
+    return room;
 }
 
 echo_status echo_text_valid(const char *text, echo_error *err)
 {
-    const unsigned char *s = (const unsigned char *)text;
+    struct place at = { 1, 1 };
+    const char *fault;
+    char room[48];
+    uint32_t code;
     size_t n;
 
-    if (!s || !*s)
+    if (!text || !*text)
         return echo_fail(err, ECHO_ERR_ARG, "text is empty");
-    if (!text[strspn(text, " \t\r\n")])
-        return echo_fail(err, ECHO_ERR_ARG, "text is blank");
-    for (size_t at = 0; s[at]; at += n) {
-        if (!(n = utf8_length(s + at)))
-            return echo_fail(err, ECHO_ERR_ARG, "text is not valid UTF-8 at byte %zu",
-                             at + 1);
-        if ((s[at] < ' ' && !strchr("\t\r\n", s[at])) || s[at] == 0x7f)
-            return echo_fail(err, ECHO_ERR_ARG,
-                             "text has a control character (0x%02x) at byte %zu", s[at],
-                             at + 1);
+    for (const char *s = text; *s; s += n) {
+        if ((n = echo_character_line_end(s))) {
+            at = (struct place){ at.line + 1, 1 };
+            continue;
+        }
+        n = echo_character(s, &code);
+        if ((fault = fault_of(room, code, n)))
+            return fail_at(err, at, fault);
+        at.byte += n;
     }
+    if (!text[strspn(text, " \t\r\n\f\v")])
+        return echo_fail(err, ECHO_ERR_ARG, "text is blank");
+    if (!echo_text_word(text, &n))
+        return echo_fail(err, ECHO_ERR_ARG, "text has nothing to speak: no letter or digit");
     return ECHO_OK;
+}
+
+size_t echo_text_readable(const char *text)
+{
+    const char *s = text;
+    uint32_t code;
+    size_t n;
+
+    while ((n = echo_character(s, &code)))
+        s += n;
+    return (size_t)(s - text);
 }
 
 /* Text that is written as far as there is room and counted in full. */
@@ -95,13 +112,17 @@ size_t echo_text_normalize(const char *text, bool normalize, char *out, size_t s
 {
     struct writer w = { .out = out, .size = size };
     const struct replacement *r;
+    size_t n;
 
     /* Neither the first character's being a bracket nor "S1" is changed by a replacement. */
     if (normalize && *text != '[' && *text != '(' && !strstr(text, "S1") &&
         !strstr(text, "S2"))
         put(&w, DEFAULT_SPEAKER, strlen(DEFAULT_SPEAKER));
     while (*text) {
-        if (normalize && (r = match(text))) {
+        if ((n = echo_character_line_end(text))) {
+            put(&w, normalize ? " " : "\n", 1);
+            text += n;
+        } else if (normalize && (r = match(text))) {
             put(&w, r->to, strlen(r->to));
             text += strlen(r->from);
         } else {
@@ -115,49 +136,24 @@ size_t echo_text_normalize(const char *text, bool normalize, char *out, size_t s
 
 /* ---- words ---- */
 
-static unsigned code_point(const unsigned char *s, size_t length)
-{
-    unsigned c = s[0] & (0x7fu >> length);
-
-    for (size_t i = 1; i < length; i++)
-        c = c << 6 | (s[i] & 0x3fu);
-    return c;
-}
-
-/* Above ASCII nearly everything is a letter, but for these stretches. */
-static bool is_letter_above_ascii(unsigned c)
-{
-    static const struct {
-        unsigned first, last;
-    } others[] = {
-        { 0x80, 0xa9 },       { 0xab, 0xb4 },     { 0xb6, 0xb9 },     /* Latin-1's signs, */
-        { 0xbb, 0xbf },       { 0xd7, 0xd7 },     { 0xf7, 0xf7 },     /* not its ª, µ, º */
-        { 0x2000, 0x2bff },   { 0x2e00, 0x2e7f },                     /* signs of all kinds */
-        { 0x3000, 0x3004 },   { 0x3008, 0x3020 }, { 0x3030, 0x3030 }, /* of East Asia */
-        { 0xe000, 0xf8ff },   { 0xfe00, 0xfe1f }, { 0xfe30, 0xfe6f }, /* private; small */
-        { 0xfeff, 0xff0f },   { 0xff1a, 0xff20 }, { 0xff3b, 0xff40 }, /* wide */
-        { 0xff5b, 0xff65 },   { 0xffe0, 0xffff },
-        { 0x1f000, 0x1faff }, /* pictures */
-        { 0xe0000, 0x10ffff },
-    };
-
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (c >= others[i].first && c <= others[i].last)
-            return false;
-    return true;
-}
-
 /* Bytes of the letter or digit at the beginning of text, or 0. */
 static size_t letter(const char *text)
 {
-    const unsigned char *s = (const unsigned char *)text;
-    unsigned lower = s[0] | 0x20u;
-    size_t length;
+    uint32_t code;
+    size_t length = echo_character(text, &code);
 
-    if (s[0] < 0x80)
-        return (lower >= 'a' && lower <= 'z') || (s[0] >= '0' && s[0] <= '9');
-    length = utf8_length(s);
-    return length && is_letter_above_ascii(code_point(s, length)) ? length : 0;
+    return length && echo_character_is_letter(code) ? length : 0;
+}
+
+/* The same, and marks, which go on with a word but begin none. */
+static size_t part(const char *text)
+{
+    uint32_t code;
+    size_t length = echo_character(text, &code);
+
+    if (!length || !(echo_character_is_letter(code) || echo_character_is_mark(code)))
+        return 0;
+    return length;
 }
 
 /* Bytes of the apostrophe at s, plain or curly, or 0. */
@@ -184,11 +180,47 @@ const char *echo_text_word(const char *text, size_t *length)
             return NULL;
         n = tag(text);
     }
-    for (*length = 0; (n = letter(text + *length)); *length += n) {
+    for (*length = 0; (n = part(text + *length)); *length += n) {
         size_t joint = apostrophe(text + *length + n);
 
         if (joint && letter(text + *length + n + joint))
             n += joint;
     }
+    return text;
+}
+
+int echo_text_letters(const char *text)
+{
+    size_t length;
+    int n = 0;
+
+    for (; (text = echo_text_word(text, &length)); text += length)
+        for (size_t i = 0; i < length; i++)
+            n += ((unsigned char)text[i] & 0xc0) != 0x80; /* the first byte of each */
+    return n;
+}
+
+/* ---- characters ---- */
+
+const char *echo_text_unusual(const char *text, size_t *length, uint32_t *character)
+{
+    uint32_t code, before = 0;
+    size_t n;
+
+    for (; *text; text += n, before = code) {
+        if (!(n = echo_character(text, &code))) {
+            n = 1; /* a byte of something else */
+            code = 0;
+        }
+        if (echo_character_is_joiner(code) && echo_character_joins(before))
+            continue;
+        if (echo_character_is_unusual(code))
+            break;
+    }
+    if (!*text)
+        return NULL;
+    *length = n;
+    if (character)
+        *character = code;
     return text;
 }

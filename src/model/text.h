@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.h - text to the bytes the model reads, and its words; echo_text_normalize() is in
- * echotts.h.
+ * text.h - text to the bytes the model reads, and its words; echo_text_normalize() and more of
+ * it is in echotts.h.
  */
 #ifndef ECHO_TEXT_H
 #define ECHO_TEXT_H
@@ -12,12 +12,15 @@
 
 #define TEXT_MAX_TOKENS 768 /* with the leading 0 */
 
-/* Checks that text is valid UTF-8 without control characters other than tab and newlines,
- * and not blank.  The line says where, counting bytes from 1. */
+/* Checks that text is valid UTF-8 without control characters other than tab and line ends, and
+ * has a word.  The line says where, counting bytes and lines from 1. */
 echo_status echo_text_valid(const char *text, echo_error *err);
 
 /* The first word at or behind `text`, or NULL: letters, digits, and apostrophes between them
  * (echo_model_unknown() says it in full).  What is no UTF-8 is no letter. */
 const char *echo_text_word(const char *text, size_t *length);
+
+/* How many characters its words have. */
+int echo_text_letters(const char *text);
 
 #endif

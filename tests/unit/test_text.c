@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_text.c - normalisation against the reference's; what is refused, and in which words.
- * argv[1]: folder of golden data. */
+/* test_text.c - normalisation against the reference's; what is refused, and in which words;
+ * what is unusual.  argv[1]: folder of golden data. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,10 +63,88 @@ static void check_room(void)
     CHECK(echo_text_normalize(text, true, NULL, 0) == strlen(want));
 }
 
+/* Whatever ends a line is one blank, or one newline. */
+static void check_line_ends(void)
+{
+    static const struct {
+        const char *text, *normal, *plain;
+    } cases[] = {
+        { "a\r\nb", "[S1] a b", "a\nb" },
+        { "a\rb\fc\vd", "[S1] a b c d", "a\nb\nc\nd" },
+        { "a\xc2\x85" "b\u2028c\u2029d", "[S1] a b c d", "a\nb\nc\nd" },
+        { "a\r\n\r\n\r\r\n\n", "[S1] a     ", "a\n\n\n\n\n" },
+        { "a\n\rb", "[S1] a  b", "a\n\nb" },
+        { "\ta\u00a0b:", "[S1] \ta\u00a0b,", "\ta\u00a0b:" },
+    };
+    char out[64];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK(echo_text_normalize(cases[i].text, true, out, sizeof out) == strlen(out));
+        CHECK_SAY(!strcmp(out, cases[i].normal), "%zu: '%s'", i, out);
+        CHECK(echo_text_normalize(cases[i].text, false, out, sizeof out) == strlen(out));
+        CHECK_SAY(!strcmp(out, cases[i].plain), "%zu: '%s'", i, out);
+    }
+}
+
+/* What a text has that is unusual: by numbers. */
+static void check_unusual(void)
+{
+    static const struct {
+        const char *text, *codes;
+    } cases[] = {
+        { "", "" },
+        { "Plain: \"text\", [S1] (laughs) - 50% & #7 \t\r\n\f", "" },
+        { "“curly” ‘quotes’ «French» „German“ ‹x› – — … · ¿qué? ¡ya!", "" },
+        { "€ £ ¥ ₹ 21° ½ ¾ ² № ™ © ® § ± × ÷ − ≤ ≥ µ ℃ K", "" },
+        { "naïve Ærø привет мир 日本語、「一」。 한국어 مرحبا، שָׁלוֹם हिन्दी। ไทย Việt", "" },
+        { "می\u200cخواهم क्\u200dष", "" }, /* joiners among letters that join */
+        { "a\u200cb \u200dc", "200c 200d" },
+        { "a\u00adb\u00a0c\u202f\u2009\u2060\ufeff", "ad a0 202f 2009 2060 feff" },
+        { "e\u0301 \u200e\u202a\u2066\u061c", "301 200e 202a 2066 61c" },
+        { "🙂 ❤️ 👩‍💻", "1f642 2764 fe0f 1f469 200d 1f4bb" },
+        { "✅ → ─ █ • ★ ⠿", "2705 2192 2500 2588 2022 2605 283f" },
+        { "𝐀 ℝ ﬁ Ａ １ ①", "1d400 211d fb01 ff21 ff11 2460" },
+        { "\ue000 \ufffd \U000f0000", "e000 fffd f0000" },
+        { "한 \u1112\u1161\u11ab か\u3099", "1112 1161 11ab 3099" },
+        { "\xc2\x85\u2028\u2029", "" },
+        { "x\xff\xc2 \xc2\xa0\xe2\x80", "a0" },
+    };
+    char codes[200];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *exact = strdup(cases[i].text); /* one byte too many is seen */
+        const char *at = exact;
+        uint32_t code;
+        size_t n;
+
+        *codes = 0;
+        for (; (at = echo_text_unusual(at, &n, &code)); at += n)
+            snprintf(codes + strlen(codes), sizeof codes - strlen(codes), "%s%x",
+                     *codes ? " " : "", code);
+        CHECK_SAY(!strcmp(codes, cases[i].codes), "'%s': %s", exact, codes);
+        free(exact);
+    }
+    size_t n;
+    const char *text = "a\u00adb";
+
+    CHECK(echo_text_unusual(text, &n, NULL) == text + 1 && n == 2);
+}
+
+static void check_counts(void)
+{
+    CHECK(echo_text_letters("[S1] It’s 5 naïve cafés.") == 3 + 2 + 1 + 5 + 5 - 1);
+    CHECK(echo_text_letters("... [S2]") == 0);
+    CHECK(echo_text_readable("naïve") == strlen("naïve") && echo_text_readable("") == 0);
+    CHECK(echo_text_readable("caf\xe9s") == 3 && echo_text_readable("na\xc3") == 2);
+}
+
 static const char *const good[] = {
-    "a", "Hello.\n", "tab\there", "naïve — 日本語 🙂", "\xf4\x8f\xbf\xbf", "\xef\xbf\xbd",
-    "\xed\x9f\xbf", "\xee\x80\x80", "\xc2\x80", "\xe0\xa0\x80", "\xf0\x90\x80\x80", "\r\nx",
+    "a", "Hello.\n", "tab\there", "naïve — 日本語 🙂", "\xf4\x8f\xbf\xbf" "a", "\xef\xbf\xbd" "a",
+    "\xed\x9f\xbf", "\xee\x80\x80" "a", "\xc2\x85" "a", "\xe0\xa0\x80", "\xf0\x90\x80\x80",
+    "\r\nx", "\fx\v", "\xe2\x80\xa8x", "(laughs)", "你好", "مرحبا", "7", "½", "[S1] a", "ᚠ",
 };
+
+#define NOTHING "text has nothing to speak: no letter or digit"
 
 static const struct {
     const char *text, *line;
@@ -76,7 +154,23 @@ static const struct {
     { "ab\x07", "text has a control character (0x07) at byte 3" },
     { "\x7f", "text has a control character (0x7f) at byte 1" },
     { "x\x1b[0m", "text has a control character (0x1b) at byte 2" },
-    { "\x0b", "text has a control character (0x0b) at byte 1" },
+    { "\x08", "text has a control character (0x08) at byte 1" },
+    { "a\xc2\x80", "text has a control character (U+0080) at byte 2" },
+    { "a\xc2\x9f", "text has a control character (U+009F) at byte 2" },
+    { "a\r\nb\x07", "text has a control character (0x07) at byte 2 of line 2" },
+    { "é\n\n\rx\xff", "text is not valid UTF-8 at byte 2 of line 4" },
+    { "\f\v\n", "text is blank" },
+    { "...", NOTHING },
+    { "—", NOTHING },
+    { "*\n-", NOTHING },
+    { "[S1]", NOTHING },
+    { "[S2] [S1] ...", NOTHING },
+    { "\xc2\xa0\xe2\x80\x8b", NOTHING },
+    { "🙂👍", NOTHING },
+    { "()", NOTHING },
+    { "\u0301", NOTHING },
+    { "\u3164\uffa0\u115f", NOTHING }, /* blank letters */
+    { "؟ । ،", NOTHING },
     { "0123456789abcdef\xff", "text is not valid UTF-8 at byte 17" },
     { "\x80", "text is not valid UTF-8 at byte 1" },
     { "a\xc3", "text is not valid UTF-8 at byte 2" },
@@ -101,6 +195,9 @@ int main(int argc, char **argv)
 
     check_golden(argc > 1 ? argv[1] : "tests/data/tiny");
     check_room();
+    check_line_ends();
+    check_unusual();
+    check_counts();
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         CHECK_SAY(!echo_text_valid(good[i], &e), "refused '%s': %s", good[i], e.text);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

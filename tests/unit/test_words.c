@@ -34,10 +34,12 @@ static const struct {
     { "日本語、一、二。", "日本語|一|二" },
     { "привет — мир", "привет|мир" },
     { "“quoted” «so» 10€ wait… x–y", "quoted|so|10|wait|x|y" },
-    { "3×4 5÷6 ¿qué? ¡ya! µm 1ª 2º x²", "3|4|5|6|qué|ya|µm|1ª|2º|x" },
+    { "3×4 5÷6 ¿qué? ¡ya! µm 1ª 2º x² 2½ Ⅳ ①", "3|4|5|6|qué|ya|µm|1ª|2º|x²|2½|Ⅳ|①" },
     { "fine 🙂 ❤️ ok", "fine|ok" },
     { "non\u00a0breaking \ufeffmark", "non|breaking|mark" },
     { "e\u0301te\u0301", "e\u0301te\u0301" },
+    /* marks begin none, signs of other scripts are no letters */
+    { "\u0301 \u0301te ٣؟ क।ख हिन्दी", "te|٣|क|ख|हिन्दी" },
     { "𝒳\xf0\xa0\x80\x80", "𝒳\xf0\xa0\x80\x80" },
     /* what is no UTF-8 is no letter, and nothing is read behind the end */
     { "a\xff" "b\xc3", "a|b" },
