@@ -301,7 +301,8 @@ typedef struct {
     int frames;                     /* latent frames to make, 1..640 */
     const int *blocks;              /* or: make these many, block by block */
     int n_blocks;                   /* 0 = one pass of `frames` */
-    const echo_voice *continuation; /* speech to go on from; cut to whole patches */
+    const echo_voice *continuation; /* speech to go on from, cut to whole patches; its words are
+                                       the beginning of the text */
     bool normalize;                 /* text: quotes, dashes, "[S1] " in front */
     bool trim;                      /* cut at the end of speech */
     bool round_timesteps;           /* round t to bfloat16, as published runs do */
@@ -322,6 +323,7 @@ typedef struct {
 typedef struct {
     int frames;      /* latent frames made, with what they continue */
     int kept;        /* of them, up to the end of speech: what is decoded */
+    bool ended;      /* an end of speech was found; only looked for with trim */
     size_t samples;  /* handed to the sink */
     int steps;       /* diffusion steps over all blocks */
     int evaluations; /* of the transformer, a guidance branch each */
@@ -341,6 +343,8 @@ typedef struct {
  * With blocks, audio comes after each block; with trim the last 19 frames wait for the next
  * one, which decides whether speech had ended.  A continuation is heard first; frames and
  * progress count it.
+ * With trim the log gets a warning if a part may be missing: if no end of speech was found in
+ * the frames, if it comes too soon for so many letters, or if speech goes on behind it.
  */
 ECHO_API echo_status echo_generate(echo_session *s, const char *text,
                                    const echo_voice *voice, const echo_params *params,

@@ -30,7 +30,8 @@ static void print_log(void *user, echo_log_level level, const char *line)
     struct engine *e = user;
 
     if (level == ECHO_LOG_WARNING) {
-        engine_warn(e, "%s", line);
+        if (!e->hushed)
+            engine_warn(e, "%s", line);
     } else if (e->bar.shown || e->profile) {
         progress_clear(&e->bar);
         fprintf(stderr, "echotts: %s\n", line);

@@ -12,6 +12,7 @@ struct engine {
     echo_model_info info;
     struct progress bar;
     bool profile;
+    bool hushed; /* no warnings of the library: what they tell is meant */
 };
 
 /* On failure, too, the engine is for engine_close(). */

@@ -6,6 +6,7 @@
  * known not to be cut: a frame is kept unless 20 flat ones begin at or before it.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -23,7 +24,7 @@ struct job {
     const echo_params *p;
     const echo_sink *sink;
     unsigned char ids[TEXT_MAX_TOKENS];
-    int n_ids;
+    int n_ids, letters;
     const float *voice;
     int voice_patches;
     const int *blocks;
@@ -63,6 +64,7 @@ static echo_status take_text(struct job *j, const char *text, echo_error *err)
     j->n_ids = 1 + (int)echo_text_normalize(text, j->p->normalize, bytes, sizeof bytes);
     j->ids[0] = 0;
     memcpy(j->ids + 1, bytes, (size_t)j->n_ids - 1);
+    j->letters = echo_text_letters(text);
     return ECHO_OK;
 }
 
@@ -303,7 +305,7 @@ static echo_status perform(struct job *j, echo_error *err)
     struct run r = echo_session_run(j->s);
     struct generator g;
     double begin = echo_clock();
-    bool ended = false;
+    bool *ended = &j->s->stats.ended;
     echo_status s;
 
     echo_seed(&g, j->p->seed);
@@ -319,10 +321,77 @@ static echo_status perform(struct job *j, echo_error *err)
             break;
         made += j->blocks[i];
         j->s->frames = made;
-        if (!ended)
-            s = hear(j, &r, made, i == j->n_blocks - 1, &ended, err);
+        if (!*ended)
+            s = hear(j, &r, made, i == j->n_blocks - 1, ended, err);
     }
     return s;
+}
+
+/* ---- what nobody would notice ---- */
+
+/* Frames that a letter takes: 1.05 in a text that fills both its bytes and one pass, 1.4 in the
+ * fastest speech of the small voice.  Below this, words are missing. */
+#define FEWEST_A_LETTER 0.7
+
+/* Frames of the longest pause within speech, 2 s.  Behind a longer one it is more often what a
+ * model fills a wide window with, unless too little was said before. */
+#define LONGEST_PAUSE 43
+
+/* Speech takes 1 to 1.9 frames a byte: either the window is too short for the text or the model
+ * has gone astray.  A text tells what is continued, too. */
+static void warn_of_cut(const struct job *j)
+{
+    const echo_stats *stats = &j->s->stats;
+    int bytes = j->n_ids - 1, most = (bytes * 19 + 9) / 10;
+    const char *advice = j->frames >= most             ? "try another seed"
+                         : j->frames < ECHO_MAX_FRAMES ? "give more frames, or split the text"
+                                                       : "split the text";
+    char end[64];
+
+    if (stats->ended)
+        snprintf(end, sizeof end, "ends after %d of %d frames, so words", stats->kept,
+                 j->frames);
+    else
+        snprintf(end, sizeof end, "goes on to the last of the %d frames, so its end",
+                 j->frames);
+    echo_log(j->m, ECHO_LOG_WARNING,
+             "speech %s may be missing: the text has %d bytes, which take about %d to %d "
+             "frames; %s",
+             end, bytes, bytes, most, advice);
+}
+
+/* Where speech goes on behind its end, or -1. */
+static int find_more(const struct job *j)
+{
+    int kept = j->s->stats.kept;
+    int again = echo_speech_again(j->s->latent, kept, j->frames, j->m->dit.latent);
+
+    return again - kept <= LONGEST_PAUSE || kept < j->letters ? again : -1;
+}
+
+static void warn_of_more(const struct job *j, int again)
+{
+    double frame_s = (double)j->m->codec.frame_samples / ECHO_SAMPLE_RATE;
+
+    echo_log(j->m, ECHO_LOG_WARNING,
+             "speech seems to go on at %.1f s, behind the pause at %.1f s where it is cut: "
+             "without trim (--no-trim) all of it is kept",
+             again * frame_s, j->s->stats.kept * frame_s);
+}
+
+static void warn(const struct job *j)
+{
+    const echo_stats *stats = &j->s->stats;
+    int again;
+
+    if (!j->p->trim)
+        return;
+    if (stats->ended && (again = find_more(j)) >= 0)
+        warn_of_more(j, again);
+    else if (stats->ended && stats->kept <= j->start)
+        echo_log(j->m, ECHO_LOG_WARNING, "the model made no speech: try another seed or text");
+    else if (!stats->ended || stats->kept < FEWEST_A_LETTER * j->letters)
+        warn_of_cut(j);
 }
 
 echo_status echo_generate(echo_session *s, const char *text, const echo_voice *voice,
@@ -353,7 +422,7 @@ echo_status echo_generate(echo_session *s, const char *text, const echo_voice *v
     s->stats.frames = s->frames;
     s->stats.text_tokens = j.n_ids;
     s->stats.total_s = echo_clock() - begin;
-    if (!status && j.wants_audio && s->stats.kept <= j.start)
-        echo_log(j.m, ECHO_LOG_WARNING, "the model made no speech: try another seed or text");
+    if (!status)
+        warn(&j);
     return status;
 }

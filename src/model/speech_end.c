@@ -6,6 +6,7 @@
 
 #define MAX_DEVIATION 0.05
 #define MAX_MEAN      0.1
+#define SYLLABLE      4 /* frames */
 
 static bool is_flat(const float *first, size_t there, size_t count)
 {
@@ -31,6 +32,28 @@ int echo_speech_end(const float *latent, int from, int frames, int size, bool co
 
         if (is_flat(latent + (size_t)i * (size_t)size, (size_t)there * (size_t)size, count))
             return i;
+    }
+    return -1;
+}
+
+/* Alone among zeros it is too much for a window of any deviation allowed. */
+static bool is_loud(const float *frame, int size)
+{
+    double squares = 0;
+
+    for (int i = 0; i < size; i++)
+        squares += (double)frame[i] * frame[i];
+    return squares > MAX_DEVIATION * MAX_DEVIATION * SPEECH_END_WINDOW * size;
+}
+
+int echo_speech_again(const float *latent, int end, int frames, int size)
+{
+    int loud = 0;
+
+    for (int i = end; i < frames; i++) {
+        loud = is_loud(latent + (size_t)i * (size_t)size, size) ? loud + 1 : 0;
+        if (loud == SYLLABLE)
+            return i + 1 - SYLLABLE;
     }
     return -1;
 }

@@ -15,4 +15,10 @@
  */
 int echo_speech_end(const float *latent, int from, int frames, int size, bool complete);
 
+/*
+ * The frame at which speech begins again behind `end`, or -1: four frames in a row (0.19 s, a
+ * syllable) of which each would keep a window from being flat by itself.
+ */
+int echo_speech_again(const float *latent, int end, int frames, int size);
+
 #endif

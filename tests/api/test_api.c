@@ -279,11 +279,13 @@ static void trimming(void)
     p.seed = 3;
     p.trim = false;
     speak(s, NULL, &p, &whole);
+    CHECK(!echo_session_stats(s).ended);
     p.trim = true;
     speak(s, NULL, &p, &cut);
     echo_stats stats = echo_session_stats(s);
 
     CHECK(stats.frames == p.frames && stats.kept > 4 && stats.kept < stats.frames);
+    CHECK(stats.ended);
     CHECK(cut.n == (size_t)stats.kept * 2048 && whole.n == (size_t)stats.frames * 2048);
     CHECK(cut.n < whole.n && !memcmp(cut.pcm, whole.pcm, cut.n * sizeof(float)));
     drop(&whole);
@@ -481,6 +483,11 @@ static void parameters(void)
     p = good;
     CHECK(echo_generate(s, NULL, NULL, &p, NULL, &e) == ECHO_ERR_ARG);
     CHECK(echo_generate(s, "", NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "empty"));
+    for (int i = 0; i < 2; i++) {
+        p.normalize = !p.normalize;
+        CHECK(echo_generate(s, "[S1] ...", NULL, &p, NULL, &e) == ECHO_ERR_ARG &&
+              strstr(e.text, "nothing to speak"));
+    }
     CHECK(echo_generate(s, "a\xff", NULL, &p, NULL, &e) == ECHO_ERR_ARG &&
           strstr(e.text, "byte 2"));
     char *text = malloc(800);

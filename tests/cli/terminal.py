@@ -80,8 +80,8 @@ def check_bar(p):
     p.check("bar: width", widest < COLUMNS, widest)
     p.check("bar: calm", len(run.lines()) < 400, f"{len(run.lines())} drawings")
 
-    short = ["say", "Hello.", "-m", p.model("tiny"), "--frames", 64, "--steps", 200, "-o",
-             "bar.wav"]
+    short = ["say", "Hello.", "-m", p.model("tiny"), "--frames", 64, "--steps", 200,
+             "--no-trim", "-o", "bar.wav"]
     quiet = OnTerminal(p, *short, "--quiet")
     p.check("--quiet", quiet.finish() == 0 and not quiet.seen, quiet.seen)
     narrow = OnTerminal(p, *short, columns=20)
@@ -125,7 +125,7 @@ def check_interrupt(p):
 def check_closed_stdout(p):
     """A reader that went away is an error, not a silent death."""
     tiny = p.model("tiny")
-    for args in (["say", "Hello.", "-m", tiny, "--frames", 8, "-s", 1, "-o", "-"],
+    for args in (["say", "Hello.", "-m", tiny, "--frames", 8, "-s", 1, "--no-trim", "-o", "-"],
                  ["bench", "-m", tiny, "--texts", "short", "-s", 1, "--voices", 0, "--frames", 8],
                  ["info", "--json"], ["info"], ["--help"], ["say", "--help"]):
         reader, writer = os.pipe()
