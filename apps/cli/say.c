@@ -4,9 +4,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "characters.h"
 #include "commands.h"
 #include "failure.h"
 #include "output.h"
+#include "quote.h"
 #include "recording.h"
 #include "report.h"
 #include "text.h"
@@ -23,6 +25,7 @@ struct say {
     /* Had while running. */
     char text[TEXT_ROOM];
     struct words unknown;
+    struct characters unusual;
     echo_voice *like, *before;
     double voice_s;
     struct recording sound;
@@ -36,7 +39,7 @@ static const struct option input_options[] = {
     { "voice", 'v', OPTION_STRING, AT(voice), "FILE",
       "speak like this: audio, latents, a clip beside the model", NO_RANGE },
     { "continue", 0, OPTION_STRING, AT(continue_from), "FILE",
-      "go on from this speech: audio, or saved latents", NO_RANGE },
+      "go on from this speech, whose words TEXT begins with", NO_RANGE },
     { "no-normalize", 0, OPTION_OFF, AT(params.normalize), NULL,
       "take the text as it is", NO_RANGE },
     { 0 },
@@ -117,6 +120,25 @@ static echo_status check_length(const struct say *say, int before, echo_error *e
                    before ? " after what they continue" : "");
 }
 
+/* With an example of the user's own text, as far as it can be pasted. */
+static echo_status no_output(const struct say *say, echo_error *err)
+{
+    const char *word = say->common.word, *before = "", *text = "-";
+    char quoted[128];
+
+    if (!word) {
+        before = "--file ";
+        text = quote_file(quoted, sizeof quoted, say->file, "FILE");
+    } else if (strcmp(word, "-")) {
+        before = *word == '-' ? "-- " : "";
+        text = quote(quoted, sizeof quoted, word, "\"Hello.\"");
+    }
+    return failure(err, ECHO_ERR_ARG,
+                   "nothing to write: give -o or --latent-out, as in: echotts say -o hello.wav "
+                   "%s%s",
+                   before, text);
+}
+
 /* What can be known to be wrong before anything is loaded. */
 static echo_status check(const struct say *say, echo_error *err)
 {
@@ -126,9 +148,10 @@ static echo_status check(const struct say *say, echo_error *err)
     if (common->word && say->file)
         return failure(err, ECHO_ERR_ARG, "the text is given twice: TEXT and --file");
     if (!common->word && !say->file)
-        return failure(err, ECHO_ERR_ARG, "no text: give TEXT, - or --file");
+        return failure(err, ECHO_ERR_ARG, "no text: give TEXT, - or --file, as in: echotts say "
+                                          "\"Hello.\" -o hello.wav");
     if (!say->output && !say->latent_out)
-        return failure(err, ECHO_ERR_ARG, "nothing to write: give -o or --latent-out");
+        return no_output(say, err);
     if (to_stdout && common->json)
         return failure(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
     if (say->output && say->latent_out && !strcmp(say->output, say->latent_out))
@@ -200,6 +223,8 @@ static echo_status speak(struct say *say, struct engine *e, echo_error *err)
 
     words_find(&say->unknown, e->model, say->text);
     words_warn(&say->unknown, e, say->common.model);
+    characters_find(&say->unusual, e->model, say->text);
+    characters_warn(&say->unusual, e);
     say->sound.bar = &e->bar;
     status = echo_generate(e->session, say->text, say->like, &say->params, &sink, err);
     return recording_status(&say->sound, status, err);
@@ -251,12 +276,15 @@ static echo_status report(const struct say *say, const struct engine *e, echo_er
 
     report_integer(o, "frames", stats.frames);
     report_integer(o, "kept", stats.kept);
+    json_object_set_new(o, "ended",
+                        say->params.trim ? json_boolean(stats.ended) : json_null());
     report_integer(o, "samples", (json_int_t)stats.samples);
     report_integer(o, "steps", stats.steps);
     report_integer(o, "evaluations", stats.evaluations);
     report_integer(o, "text_tokens", stats.text_tokens);
     report_seed(o, "seed", say->params.seed);
     json_object_set_new(o, "unknown_words", words_array(&say->unknown));
+    json_object_set_new(o, "unusual_characters", characters_array(&say->unusual));
     report_real(o, "voice_s", say->voice_s);
     report_real(o, "text_s", stats.text_s);
     report_real(o, "sample_s", stats.sample_s);
@@ -274,8 +302,9 @@ static echo_status run(void *job, echo_error *err)
     bool failed;
 
     failed =
-        check(say, err) || text_read(say->text, say->common.word, say->file, err) ||
-        echo_text_check(say->text, !options_given(&say_command, say, "no-normalize"), err) ||
+        check(say, err) ||
+        text_read(say->text, say->common.word, say->file,
+                  !options_given(&say_command, say, "no-normalize"), err) ||
         engine_open(&e, &say->common, err) || complete(say, e.model, err) ||
         load_voices(say, &e, err) || speak(say, &e, err) || save(say, &e, err);
     if (!failed)

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_text.c - any text: refused with a line, or normalised to text that would be accepted;
- * and its words. */
+ * its words and unusual characters; and the same bytes as a file. */
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "model/character.h"
 #include "model/text.h"
+#include "text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,26 +32,82 @@ static void check_words(const char *text)
     }
 }
 
+/* They lie in the text, too, and are no part of a line end. */
+static int check_unusual(const char *text)
+{
+    const char *end = text + strlen(text), *found;
+    size_t length;
+    uint32_t code;
+    int n = 0;
+
+    for (const char *at = text; (found = echo_text_unusual(at, &length, &code)); n++) {
+        ECHO_ASSERT(found >= at && length > 0 && length <= (size_t)(end - found));
+        ECHO_ASSERT(code >= 0xa0 && code <= 0x10ffff && !echo_character_line_end(found));
+        at = found + length;
+    }
+    return n;
+}
+
+/* What normalisation leaves of the line ends: none, or plain ones. */
+static void check_lines(const char *text, const char *plain)
+{
+    for (const char *s = text; *s; s++)
+        ECHO_ASSERT(!echo_character_line_end(s));
+    for (const char *s = plain; *s; s++)
+        ECHO_ASSERT(*s == '\n' || !echo_character_line_end(s));
+}
+
+static char *normalized(const char *text, bool normalize)
+{
+    size_t length = echo_text_normalize(text, normalize, NULL, 0);
+    char *out = malloc(length + 1), part[8]; /* exact: one byte too many is seen */
+
+    ECHO_ASSERT(echo_text_normalize(text, normalize, out, length + 1) == length);
+    ECHO_ASSERT(strlen(out) == length);
+    ECHO_ASSERT(echo_text_normalize(text, normalize, part, sizeof part) == length);
+    ECHO_ASSERT(!strncmp(part, out, sizeof part - 1) && strlen(part) < sizeof part);
+    return out;
+}
+
+/* As a file it is refused with a line, or is a text that would be accepted. */
+static void check_file(const uint8_t *data, size_t size)
+{
+    char text[TEXT_ROOM], path[32];
+    int fd = memfd_create("text", 0);
+    echo_error e = { 0 };
+
+    ECHO_ASSERT(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (text_read(text, NULL, path, true, &e))
+        ECHO_ASSERT(e.status == ECHO_ERR_ARG && !strncmp(e.text, path, strlen(path)));
+    else
+        ECHO_ASSERT(!echo_text_check(text, true, NULL) && strlen(text) <= size);
+    close(fd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1), *whole, part[8];
+    char *text = malloc(size + 1), *whole, *plain;
     echo_error e = { 0 };
-    size_t length;
-    int bad;
+    int bad, unusual;
 
     memcpy(text, data, size);
     text[size] = 0;
     bad = echo_text_valid(text, &e);
     ECHO_ASSERT(!bad == !e.text[0]);
+    ECHO_ASSERT(bad || echo_text_letters(text) > 0);
+    ECHO_ASSERT(bad || echo_text_readable(text) == strlen(text));
     check_words(text);
-    length = echo_text_normalize(text, true, NULL, 0);
-    whole = malloc(length + 1); /* exact: one byte too many is seen */
-    ECHO_ASSERT(echo_text_normalize(text, true, whole, length + 1) == length);
-    ECHO_ASSERT(strlen(whole) == length);
+    unusual = check_unusual(text);
+    whole = normalized(text, true);
+    plain = normalized(text, false);
+    check_lines(whole, plain);
     ECHO_ASSERT(bad || !echo_text_valid(whole, &e));
-    ECHO_ASSERT(echo_text_normalize(text, true, part, sizeof part) == length);
-    ECHO_ASSERT(!strncmp(part, whole, sizeof part - 1) && strlen(part) < sizeof part);
+    ECHO_ASSERT(bad || !echo_text_valid(plain, &e));
+    ECHO_ASSERT(bad || (check_unusual(plain) == unusual && check_unusual(whole) == unusual));
     free(whole);
+    free(plain);
     free(text);
+    check_file(data, size);
     return 0;
 }

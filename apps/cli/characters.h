@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* characters.h - what a text has that a model may never have seen: echo_text_unusual(). */
+#ifndef CLI_CHARACTERS_H
+#define CLI_CHARACTERS_H
+
+#include <jansson.h>
+
+#include "engine.h"
+#include "text.h"
+
+/* Each once, in the order of the text. */
+struct characters {
+    int n;
+    struct {
+        uint32_t code;
+        int apart; /* how often it stands where no unknown word does */
+    } items[TEXT_ROOM / 2]; /* two bytes each, at least */
+};
+
+/* text has less than TEXT_ROOM bytes. */
+void characters_find(struct characters *c, const echo_model *m, const char *text);
+
+/* Say so, if there are any, of those that no warning of words names already. */
+void characters_warn(const struct characters *c, struct engine *e);
+
+/* "U+00AD" and so on. */
+json_t *characters_array(const struct characters *c);
+
+#endif
