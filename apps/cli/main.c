@@ -122,7 +122,8 @@ static echo_status dispatch(int argc, char **argv, echo_error *err)
 
     if (argc < 2)
         return failure(err, ECHO_ERR_ARG,
-                       "usage: echotts say TEXT -o FILE.wav, or echotts --help");
+                       "usage: echotts COMMAND ..., as in: echotts say \"Hello.\" -o hello.wav "
+                       "(echotts --help lists the commands)");
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
         if (!strcmp(argv[1], questions[i].name))
             return questions[i].answer(argc - 2, argv + 2, err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "failure.h"
+#include "quote.h"
 #include "spelling.h"
 
 #define AT(field) offsetof(struct common, field)
@@ -70,6 +71,34 @@ static int find_letter(const struct command *c, char letter)
     return -1;
 }
 
+/* Add to a complaint about an option what to do if it was meant as the command's own word, with
+ * the user's as an example if it looks like a text. */
+static echo_status hint_at_word(const struct command *c, const char *word, echo_error *err)
+{
+    size_t used = strlen(err->text);
+    char quoted[128], example[256] = "";
+
+    if (!c->word)
+        return err->status;
+    if (word[strcspn(word, " 0123456789")])
+        snprintf(example, sizeof example, ", as in: echotts %s -o FILE -- %s", c->name,
+                 quote(quoted, sizeof quoted, word, c->word));
+    snprintf(err->text + used, sizeof err->text - used,
+             "; %s that begins with a dash goes behind --%s", c->word, example);
+    return err->status;
+}
+
+static echo_status unknown_letter(const struct command *c, const char *word, echo_error *err)
+{
+    int length = 2;
+
+    while ((word[length] & 0xc0) == 0x80) /* no half character */
+        length++;
+    failure(err, ECHO_ERR_ARG, "%.*s: unknown option (echotts %s --help lists them)", length,
+            word, c->name);
+    return hint_at_word(c, word, err);
+}
+
 static echo_status unknown(const struct command *c, const char *word, echo_error *err)
 {
     const struct option *o;
@@ -90,8 +119,9 @@ static echo_status unknown(const struct command *c, const char *word, echo_error
     if (nearest)
         return failure(err, ECHO_ERR_ARG, "--%s: unknown option; did you mean --%s?", name,
                        nearest);
-    return failure(err, ECHO_ERR_ARG, "--%s: unknown option (echotts %s --help lists them)",
-                   name, c->name);
+    failure(err, ECHO_ERR_ARG, "--%s: unknown option (echotts %s --help lists them)", name,
+            c->name);
+    return hint_at_word(c, word, err);
 }
 
 /* ---- values ---- */
@@ -223,6 +253,12 @@ static echo_status store(const struct option *o, const char *text, void *job, ec
 
 /* ---- the command line ---- */
 
+/* "-to be or not" asks for "o be or not" threads. */
+static bool attached_text(const char *word, const char *value)
+{
+    return word[1] != '-' && value == word + 2 && strchr(value, ' ');
+}
+
 /* Handles argv[*i], an option, and steps over the value it takes. */
 static echo_status parse_option(const struct command *c, int argc, char **argv, int *i,
                                 void *job, echo_error *err)
@@ -242,15 +278,15 @@ static echo_status parse_option(const struct command *c, int argc, char **argv, 
     } else {
         index = find_letter(c, word[1]);
         if (index < 0)
-            return failure(err, ECHO_ERR_ARG,
-                           "-%.1s: unknown option (echotts %s --help lists them)", word + 1,
-                           c->name);
+            return unknown_letter(c, word, err);
         if (word[2])
             value = word + 2;
     }
     o = row(c, index);
-    if (value && !kinds[o->kind].noun)
-        return failure(err, ECHO_ERR_ARG, "--%s: takes no value", o->name);
+    if (value && !kinds[o->kind].noun) {
+        failure(err, ECHO_ERR_ARG, "--%s: takes no value", o->name);
+        return attached_text(word, value) ? hint_at_word(c, word, err) : err->status;
+    }
     if (!value && kinds[o->kind].noun) {
         /* A value may begin with one dash (-1, or standard output), but two are an option. */
         if (*i + 1 >= argc || !strncmp(argv[*i + 1], "--", 2))
@@ -258,7 +294,9 @@ static echo_status parse_option(const struct command *c, int argc, char **argv, 
         value = argv[++*i];
     }
     ((struct common *)job)->given |= (uint64_t)1 << index;
-    return store(o, value, job, err);
+    if (!store(o, value, job, err))
+        return ECHO_OK;
+    return attached_text(word, value) ? hint_at_word(c, word, err) : err->status;
 }
 
 static echo_status parse_word(const struct command *c, const char *word, struct common *common,
