@@ -1,5 +1,237 @@
 # SPDX-License-Identifier: MIT
 """Texts that people reported: tests/data/reports/README.md, second table."""
+import csv
+import json
+import os
+
+from harness import is_one_line, read, text
+
+UNUSUAL = r"^echotts: warning: the model may never have seen these characters, .*: "
+
+
+class Reports:
+    """Texts, spoken by tiny in 4 frames: what is refused, warned of and given to the model."""
+
+    def __init__(self, p):
+        self.p = p
+        self.folder = os.path.join(p.data, "reports", "text")
+        self.quick = ["-m", p.model("tiny"), "--precision", "f32", "--seed", 1, "--frames", 4, "-s", 1,
+                      "--no-trim", "--latent-out", "said.safetensors", "--json"]
+
+    def file(self, name):
+        return os.path.join(self.folder, name)
+
+    def own(self, name, data):
+        with open(self.p.file(name), "wb") as f:
+            f.write(data)
+        return name
+
+    def say(self, *words, stdin=b""):
+        return self.p.run("say", *self.quick, *words, stdin=stdin)
+
+    def refused(self, name, pattern, *words, stdin=b""):
+        done = self.say(*words, stdin=stdin)
+        self.p.check(f"{name}: refused", done.returncode == 2 and not done.stdout and
+                     is_one_line(done.stderr, pattern), f"exit {done.returncode}, {text(done.stderr)!r}")
+
+    def spoken(self, name, *words, stdin=b"", warned=None, tokens=None, unusual=None):
+        """The latents, if all is as it should be."""
+        done = self.say(*words, stdin=stdin)
+        good = done.returncode == 0 and (is_one_line(done.stderr, warned) if warned else not done.stderr)
+        self.p.check(f"{name}: spoken", good, f"exit {done.returncode}, {text(done.stderr)!r}")
+        if done.returncode:
+            return None
+        report = json.loads(done.stdout)
+        if tokens is not None:
+            self.p.check(f"{name}: tokens", report["text_tokens"] == tokens, report["text_tokens"])
+        got = report["unusual_characters"]
+        self.p.check(f"{name}: unusual", got == (unusual or []), got)
+        return read(self.p.file("said.safetensors"))
+
+
+def check_nothing_to_speak(r):
+    """T08, T09, T10, T22, T02: no letter, no digit."""
+    for name in ("T08-only-dash", "T08-only-dots", "T08-only-hyphen", "T08-only-quote", "T09-only-emoji"):
+        for how in ([], ["--no-normalize"]):
+            r.refused(f"{name} {how}", rf"{name}\.txt: text has nothing to speak: no letter or digit",
+                      "--file", r.file(f"{name}.txt"), *how)
+    for words in ("...", "—", "*", "()", "[S1]", "[S2] [S1]", "[S1] ...", "[S12]", "\u00a0\u200b", "\u2060\u202f\u3000",
+                  "“”", "؟", "।", "\u0301", "🙂", "👍🏽", "\ufffd", "\ue000", "\u3164", "❤️", "\u2028.", "%", "—\n—"):
+        r.refused(repr(words), "text has nothing to speak: no letter or digit", "--", words)
+    r.refused("stdin", "standard input: text has nothing to speak", "-", stdin=b"...\n")
+    r.refused("T10-empty", "T10-empty.txt: text is empty", "--file", r.file("T10-empty.txt"))
+    r.refused("T10-blank", "T10-blank.txt: text is blank", "--file", r.file("T10-blank.txt"))
+    for words in ("7", "A", "Hi", "(laughs)", "你好", "مرحبا", "ß", "½", "[S1] a", "...a"):
+        r.spoken(repr(words), words)
+
+
+def check_line_ends(r):
+    """T04, T07: whatever ends a line is one."""
+    want = r.spoken("T04-lf", "--file", r.file("T04-lf.txt"), tokens=len("[S1] Turn on the light.") + 1)
+    plain = r.spoken("T04-lf raw", "--file", r.file("T04-lf.txt"), "--no-normalize", tokens=19)
+    for name in ("T04-crlf", "T07-c1-next-line"):
+        for how, sound in ((["--file", r.file(name + ".txt")], want),
+                           (["--file", r.file(name + ".txt"), "--no-normalize"], plain)):
+            r.p.check(f"{name} {how[2:]}", r.spoken(name, *how) == sound, "other latents")
+    for end in ("\r\n", "\r", "\f", "\v", "\u0085", "\u2028", "\u2029"):
+        words = f"Turn on{end}the light."
+        name = f"line end {end!r}"
+        r.p.check(f"{name}, argument", r.spoken(name, words) == want, "other latents")
+        r.p.check(f"{name}, stdin", r.spoken(name, "-", stdin=(words + end * 2).encode()) == want, "other latents")
+        r.p.check(f"{name}, raw", r.spoken(name, words, "--no-normalize") == plain, "other latents")
+    light = len("[S1] Turn on the light.") + 1
+    r.spoken("T07-ctrl-z", "--file", r.file("T07-ctrl-z.txt"), tokens=light)
+    r.spoken("Ctrl-Z behind a line", "-", stdin=b"Turn on the light.\r\n\x1a\x1a", tokens=light)
+    r.spoken("T07-form-feed", "--file", r.file("T07-form-feed.txt"), tokens=light + len(" Good morning."))
+    r.refused("T07-terminal-escapes", r"escapes\.txt: text has a control character \(0x1b\) at byte 6$",
+              "--file", r.file("T07-terminal-escapes.txt"))
+    r.refused("control character of a later line", r"\(0x07\) at byte 2 of line 3", "-", stdin=b"a\r\nb\r\nc\x07")
+    r.refused("Ctrl-Z inside", r"\(0x1a\) at byte 2", "-", stdin=b"a\x1ab")
+    r.refused("C1", r"control character \(U\+0092\) at byte 4", "don\u0092t")
+
+
+def check_encodings(r):
+    """T05, T06: not UTF-8, but what is it, and what now?"""
+    r.refused("T05", r"T05-cp1252\.txt: not UTF-8 at byte 19, but probably Windows-1252 or Latin-1: "
+                     r"try iconv -f WINDOWS-1252 -t UTF-8 \S*T05-cp1252\.txt > utf8\.txt$",
+              "--file", r.file("T05-cp1252.txt"))
+    r.spoken("T06-utf8-bom", "--file", r.file("T06-utf8-bom.txt"), tokens=39)
+    words = "Turn on the light.\nПривет, мир.\n"
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"):
+        wide = encoding.upper().replace("-LE", "LE").replace("-BE", "BE")
+        for what in (words, "Turn on the light.", "Привет, мир, как дела?"):
+            name = r.own("wide text.txt", what.encode(encoding))
+            r.refused(f"{encoding} {what!r}", rf'wide text\.txt: this is {wide}, not UTF-8: try iconv -f {wide} -t '
+                      r'UTF-8 "wide text\.txt" > utf8\.txt$', "--file", name)
+    r.refused("UTF-16 on stdin", "standard input: this is UTF-16, .* pipe it through iconv -f UTF-16 -t UTF-8", "-",
+              stdin=words.encode("utf-16"))
+    r.refused("long UTF-16", "long.txt: this is UTF-16,", "--file", r.own("long.txt", (words * 200).encode("utf-16")))
+    r.refused("Latin-1 argument", "the text: not UTF-8 at byte 4, .*WINDOWS-1252", "caf\udce9")
+    for encoding in ("koi8-r", "cp1251", "shift-jis", "gbk"):
+        other = "Привет, мир" if encoding[0] in "kc" else "你好世界，你好"
+        r.refused(encoding, "not UTF-8 at byte 1, but in another encoding: .*-f ENCODING", "-",
+                  stdin=other.encode(encoding, "ignore"))
+    r.refused("damaged UTF-8", "damaged UTF-8, byte 7 is no part", "-", stdin="naïve\xff".encode()[:6] + b"\xff.")
+    r.refused("long damaged UTF-8", "damaged UTF-8", "-", stdin=b"\xff" + "é".encode() * 3000)
+    r.refused("long UTF-8", "standard input: more than 767 bytes: split it", "-", stdin=b"a" + "é".encode() * 3000)
+    for data, what in ((b"%PDF-1.7\n%\xe2\xe3", "a PDF"), (b"PK\x03\x04\x14\0", "a ZIP archive"),
+                       (b"{\\rtf1\\ansi Hello.}", "RTF")):
+        r.refused(what, f"document: this is {what}.*: save it as plain text", "--file", r.own("document", data))
+
+
+def check_unusual(r):
+    """T01, T02, T09, T13, T28: what a model may never have seen is named; the rest is not."""
+    cases = [("T01-soft-hyphen-zero-width", ["U+200B", "U+200D", "U+00AD"], r"U\+200B, U\+200D, U\+00AD$"),
+             ("T02-no-break-spaces", ["U+00A0", "U+202F"], r"U\+00A0, U\+202F$"),
+             ("T09-emoji-inside", ["U+1F600", "U+1F468", "U+200D", "U+1F469", "U+1F467", "U+2705"],
+              r"U\+1F600, U\+1F468, U\+200D \(2\), U\+1F469, U\+1F467 and 1 more$"),
+             ("T13-fullwidth", ["U+FF34", "U+FF55", "U+FF52", "U+FF4E"], r"U\+FF34"),
+             ("T13-math-letters", ["U+1D413", "U+1D42E", "U+1D42B", "U+1D427"], r"U\+1D413"),
+             ("T28-arabic-rtl-marks", ["U+200F", "U+202E"], r"U\+200F, U\+202E$"),
+             ("T13-nfc", [], None), ("T28-chinese", [], None), ("T03-curly-quotes", [], None),
+             ("T03-german-french-quotes", [], None), ("T16-numbers", [], None), ("T23-laughs", [], None)]
+    for name, unusual, warned in cases:
+        r.spoken(name, "--file", r.file(name + ".txt"), unusual=unusual, warned=warned and UNUSUAL + warned)
+    r.spoken("T13 decomposed", "Cafe\u0301, u\u0308ber", unusual=["U+0301", "U+0308"], warned=UNUSUAL + r"U\+0301, U\+0308$")
+    r.spoken("box", "┌─┐ yes", unusual=["U+250C", "U+2500", "U+2510"], warned=r"U\+250C, U\+2500, U\+2510$")
+
+
+def check_words_and_characters(r):
+    """Where a model has a vocabulary, what an unknown word is made of is not warned of again."""
+    done = r.p.run("say", "Good 𝐭𝐮𝐫𝐧 morning.", "-m", small(r.p), "--no-trim", "--frames", 4, "-s", 1, "-o",
+                   "out.wav", "--json")
+    r.p.check("letters of an unknown word", is_one_line(done.stderr, 'may not say these right: "𝐭𝐮𝐫𝐧"') and
+              json.loads(done.stdout)["unusual_characters"] == ["U+1D42D", "U+1D42E", "U+1D42B", "U+1D427"],
+              text(done.stderr))
+    done = r.p.run("say", "--file", r.file("T01-soft-hyphen-zero-width.txt"), "-m", small(r.p), "--no-trim",
+                   "--frames", 4, "-s", 1, "-o", "out.wav")
+    lines = text(done.stderr).split("\n")
+    r.p.check("T01 with a vocabulary", len(lines) == 2 and '"kit", "chen"' in lines[0] and "U+00AD" in lines[1], lines)
+
+
+def small(p):
+    return os.path.join(os.path.dirname(p.path), "..", "models", "small")
+
+
+def check_missing_speech(p, r):
+    """T25, T26: what was asked for is not all there."""
+    said = ["-m", small(p), "-v", "slt", "--precision", "f32", "--seed", 1, "-o", "out.wav", "--json"]
+    light = "Turn on the light in the kitchen."
+    cases = [("T25", ["--file", r.file("T25-197-bytes.txt")], True,
+              "speech ends after .* of 96 frames, so words may be missing: the text has 204 bytes, which take about "
+              "204 to 388 frames; give more frames, or split the text$"),
+             ("T25 short window", [light, "--frames", 20], False,
+              "speech goes on to the last of the 20 frames, so its end may be missing: the text has 38 bytes, which "
+              "take about 38 to 73 frames; give more frames, or split the text$"),
+             ("T25 blocks", [light, "--blocks", "12,8"], False, "goes on to the last of the 20 frames"),
+             ("T25 not trimmed", [light, "--frames", 20, "--no-trim"], None, None),
+             ("T25 whole", [light], True, None),
+             ("T25 whole, wide window", [light, "--frames", 200], True, None),
+             ("T26", ["Good morning. Turn on the light in the kitchen. The book is red. Close the window.",
+                      "--blocks", "80,16,40"], True,
+              r"speech seems to go on at [\d.]+ s, behind the pause at [\d.]+ s where it is cut: .*--no-trim")]
+    for name, args, ended, warned in cases:
+        done = p.run("say", *args, *said)
+        p.check(f"{name}: warned", done.returncode == 0 and
+                (is_one_line(done.stderr, warned) if warned else not done.stderr), text(done.stderr))
+        report = json.loads(done.stdout) if done.returncode == 0 else {}
+        p.check(f"{name}: ended", report.get("ended", "") is ended, report.get("ended", ""))
+    if p.good("T25 before", "say", "Good morning.", *said, "-o", "before.wav"):
+        done = p.run("say", f"Good morning. {light}", "--continue", "before.wav", "--frames", 8, *said)
+        p.check("T25 continued", is_one_line(done.stderr, "goes on to the last"), text(done.stderr))
+    rows = os.path.join(os.path.dirname(__file__), "..", "quality", "sentences.tsv")
+    with open(rows, encoding="ascii", newline="") as f:
+        sentences = list(csv.DictReader(f, delimiter="\t"))[:12]
+    for row in sentences:
+        done = p.good(f"no alarm: {row['text']}", "say", row["text"], *said, "-v", row["voice"], "--seed", row["seed"],
+                      "--latent-out", "l.safetensors")
+        p.check(f"ends: {row['text']}", done and json.loads(done.stdout)["ended"] is True)
+
+
+def check_dashes(p, r):
+    """T27: a text that begins with a dash; and what to write at all."""
+    behind = "TEXT that begins with a dash goes behind --"
+    for words in ("-5 degrees", "- Turn on the light.", "-- Turn on", "--5 degrees", "-to be or not", "-quick fox"):
+        r.refused(words, f'{behind}, as in: echotts say -o FILE -- "{words}"$', words)
+    for words in ("-z", "--xyzzy", "-é"):
+        r.refused(words, f"^echotts: {words}: unknown option .*{behind}$", words)
+    r.refused("quotes in it", f"{behind}, as in: echotts say -o FILE -- '-5 \"a\"'$", '-5 "a"')
+    r.refused("both quotes in it", f"{behind}, as in: echotts say -o FILE -- TEXT$", "-5 \"a' b\"")
+    p.check("behind --", r.spoken("-5", "--", "-5", tokens=8) is not None)
+    for args, example in ((["Hello there."], '"Hello there."'), (["Hi!"], "'Hi!'"), (["a\nb"], '"Hello."'),
+                          (["x" * 80], '"Hello."'), (["it's \"$5\""], '"Hello."'), (["--", "-5"], '-- "-5"'),
+                          (["-"], "-"), (["--file", "my text.txt"], '--file "my text.txt"'), (["--file", "a.txt"],
+                                                                                              "--file a.txt")):
+        done = p.run("say", *args)
+        p.check(f"no output: {args}", done.returncode == 2 and is_one_line(done.stderr) and text(done.stderr).endswith(
+            f"nothing to write: give -o or --latent-out, as in: echotts say -o hello.wav {example}"), text(done.stderr))
+    for args in ([], ["say"]):
+        done = p.run(*args)
+        p.check(f"alone: {args}", is_one_line(done.stderr, 'echotts say "Hello." -o hello.wav'), text(done.stderr))
+
+
+def check_as_the_reference(r):
+    """What only cleaning will mend goes to the model as the reference gives it."""
+    cases = [("T03-curly-quotes", "[S1] “Turn on the light\" in the kitchen's room."),
+             ("T03-german-french-quotes", "[S1] „Turn on the light“ ‘now' «now»."),
+             ("T14-all-caps", None), ("T15-exclamations", None), ("T17-url-email", None), ("T18-markdown", None),
+             ("T20-ssml", None), ("T21-html-entities", None), ("T23-laughs", None), ("T29-quoted-sentence", None),
+             ("T22-speakers-in-the-middle", None), ("T22-S3", None), ("T22-S1-in-a-sentence", None)]
+    for name, given in cases:
+        words = read(r.file(name + ".txt")).decode().rstrip("\n")
+        tag = "" if words[0] in "[(" or "S1" in words or "S2" in words else "[S1] "
+        r.spoken(name, "--file", r.file(name + ".txt"), tokens=1 + len((given or tag + words).encode()))
+    r.refused("T24", r"T24-800-bytes\.txt: the text is 821 bytes long, one pass takes at most 767: split it$",
+              "--file", r.file("T24-800-bytes.txt"))
+
 
 def check(p):
-    del p
+    r = Reports(p)
+    check_nothing_to_speak(r)
+    check_line_ends(r)
+    check_encodings(r)
+    check_unusual(r)
+    check_words_and_characters(r)
+    check_missing_speech(p, r)
+    check_dashes(p, r)
+    check_as_the_reference(r)
