@@ -399,10 +399,20 @@ ECHO_API void echo_audio_free(float **pcm);
 typedef enum { ECHO_WAV_PCM16,
                ECHO_WAV_FLOAT } echo_wav_format;
 
-/* Write a WAV file at 44.1 kHz; path "-" is standard output.  A file appears whole or not
- * at all: it is written beside and renamed. */
+/* Write a WAV file at 44.1 kHz, as echo_file_write() does. */
 ECHO_API echo_status echo_wav_write(const char *path, const float *pcm, size_t n,
                                     echo_wav_format format, echo_error *err);
+
+/* ---- other files ---- */
+
+/* Write bytes to a file; path "-" is standard output.  A file appears whole or not at all: it
+ * is written beside and renamed.  A symbolic link stays, and leads to what was written; devices
+ * and pipes are written directly.  ECHO_ERR_FILE says why it cannot be. */
+ECHO_API echo_status echo_file_write(const char *path, const void *data, size_t bytes,
+                                     echo_error *err);
+
+/* Would that work?  To be asked before minutes of work; it leaves everything as it is. */
+ECHO_API echo_status echo_file_check(const char *path, echo_error *err);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
  */
 #include "audio/audio.h"
 #include "base/cpu.h"
+#include "base/file_out.h"
 #include "base/memory.h"
 #include "engine/params.h"
 #include "engine/session.h"
@@ -71,4 +72,20 @@ echo_status echo_wav_write(const char *path, const float *pcm, size_t n, echo_wa
                            echo_error *err)
 {
     return echo_audio_save_wav(path, pcm, n, format, err);
+}
+
+echo_status echo_file_write(const char *path, const void *data, size_t bytes, echo_error *err)
+{
+    struct file_out *out = NULL;
+    echo_status s = echo_out_open(&out, path, err);
+
+    if (s)
+        return s;
+    echo_out_write(out, data, bytes);
+    return echo_out_commit(&out, err);
+}
+
+echo_status echo_file_check(const char *path, echo_error *err)
+{
+    return echo_out_check(path, err);
 }

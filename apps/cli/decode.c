@@ -77,7 +77,7 @@ static echo_status check(const struct decode *decode, echo_error *err)
         return failure(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
     if (refuse_audio(decode->common.word, err))
         return err->status;
-    return output_check(decode->output, err);
+    return output_check_sound(decode->output, err);
 }
 
 static echo_status sound(struct decode *decode, struct engine *e, echo_error *err)

@@ -39,7 +39,7 @@ static echo_status check(const struct encode *encode, echo_error *err)
         return failure(err, ECHO_ERR_ARG, "nothing to encode: give an audio file");
     if (!encode->output)
         return failure(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.safetensors");
-    return output_check_named(encode->output, err);
+    return output_check_latents(encode->output, err);
 }
 
 struct encoded {

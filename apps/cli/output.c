@@ -2,11 +2,9 @@
 #include "output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "failure.h"
@@ -16,111 +14,83 @@ static bool is_stdout(const char *path)
     return !strcmp(path, "-");
 }
 
-/* A new file beside path, to be renamed to it.  *name is for free(); -1: errno says why. */
-static int open_beside(char **name, const char *path)
-{
-    size_t size = strlen(path) + 48;
-
-    if (!(*name = malloc(size)))
-        return -1;
-    snprintf(*name, size, "%s.%ld-cli.part", path, (long)getpid());
-    return open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-}
-
-/* Files are written beside and renamed, the library's too; only making one shows that this will
- * work: permissions, read-only disks and names too long all look fine until then. */
-static bool can_create_beside(const char *path)
-{
-    char *beside;
-    int fd = open_beside(&beside, path);
-
-    if (fd >= 0) {
-        close(fd);
-        unlink(beside);
-    }
-    free(beside);
-    return fd >= 0;
-}
-
 echo_status output_check(const char *path, echo_error *err)
 {
-    struct stat st;
-    bool good;
-
-    errno = 0;
     if (!*path)
         return failure(err, ECHO_ERR_ARG, "an empty name cannot be written to");
     if (is_stdout(path) && isatty(STDOUT_FILENO))
         return failure(err, ECHO_ERR_ARG, "-o -: sound on a terminal is noise: redirect it, or "
                                           "pipe it into a player");
-    if (is_stdout(path))
-        good = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
-    else if (stat(path, &st))
-        good = can_create_beside(path);
-    else if (S_ISDIR(st.st_mode))
-        errno = EISDIR, good = false;
-    else if (S_ISREG(st.st_mode))
-        good = can_create_beside(path);
-    else
-        good = !access(path, W_OK); /* devices and pipes are written to directly */
-    if (good)
-        return ECHO_OK;
-    return failure(err, ECHO_ERR_FILE, "%s: cannot be written: %s", output_name(path),
-                   strerror(errno));
+    return echo_file_check(path, err);
 }
 
-echo_status output_check_named(const char *path, echo_error *err)
+/* Names of files that are not WAV, by their ending. */
+static const char *const sounds[] = {
+    "mp3", "mp2", "ogg", "oga", "opus", "spx", "flac", "m4a", "m4b", "mp4", "mov", "3gp", "aac",
+    "wma", "webm", "weba", "mka", "mkv", "aif", "aiff", "aifc", "au", "snd", "caf", "amr",
+    "ac3", "w64", "wv", "ape", "tta", "mpc", "dsf", NULL
+};
+static const char *const wavs[] = { "wav", "wave", NULL };
+static const char *const latents[] = { "safetensors", NULL };
+static const char *const tensors[] = { "pt", "pth", "ckpt", "bin", "npy", "npz", "pkl", "gguf",
+                                       NULL };
+
+/* What is behind the last dot of the name, or NULL. */
+static const char *ending(const char *path)
 {
-    if (is_stdout(path))
-        return failure(err, ECHO_ERR_ARG, "latents go to a file, not to standard output");
+    const char *dot = strrchr(path, '.');
+
+    return dot && !strchr(dot, '/') ? dot + 1 : NULL;
+}
+
+static bool ends_like(const char *path, const char *const *endings)
+{
+    const char *end = ending(path);
+
+    for (; end && *endings; endings++)
+        if (!strcasecmp(end, *endings))
+            return true;
+    return false;
+}
+
+/* Of the name, without its dot and ending: for "%.*s". */
+static int stem(const char *path)
+{
+    return (int)(ending(path) - 1 - path);
+}
+
+echo_status output_check_sound(const char *path, echo_error *err)
+{
+    if (ends_like(path, sounds))
+        return failure(err, ECHO_ERR_ARG,
+                       "%s: only WAV is written: name it %.*s.wav, then `ffmpeg -i %.*s.wav "
+                       "%s`",
+                       path, stem(path), path, stem(path), path, path);
+    if (ends_like(path, latents) || ends_like(path, tensors))
+        return failure(err, ECHO_ERR_ARG,
+                       "%s: sound is written as WAV: name it %.*s.wav (latents are written by "
+                       "encode, and by say --latent-out)",
+                       path, stem(path), path);
     return output_check(path, err);
 }
 
-static bool write_all(int fd, const char *data, size_t bytes)
+echo_status output_check_latents(const char *path, echo_error *err)
 {
-    while (bytes) {
-        ssize_t n = write(fd, data, bytes);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            data += n;
-            bytes -= (size_t)n;
-        }
-    }
-    return true;
-}
-
-/* Devices and pipes cannot be renamed onto: those are written directly. */
-static bool is_special(const char *path)
-{
-    struct stat st;
-
-    return !stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+    if (is_stdout(path))
+        return failure(err, ECHO_ERR_ARG, "latents go to a file, not to standard output");
+    if (ends_like(path, sounds) || ends_like(path, wavs) || ends_like(path, tensors))
+        return failure(err, ECHO_ERR_ARG,
+                       "%s: latents are written as safetensors: name it %.*s.safetensors", path,
+                       stem(path), path);
+    return output_check(path, err);
 }
 
 echo_status output_save(const char *path, const void *data, size_t bytes, echo_error *err)
 {
-    char *beside = NULL;
-    int fd, why = 0;
-
-    if (is_stdout(path)) {
-        fwrite(data, 1, bytes, stdout);
-        return output_flush(err);
-    }
-    fd = is_special(path) ? open(path, O_WRONLY | O_CLOEXEC) : open_beside(&beside, path);
-    if (fd < 0 || !write_all(fd, data, bytes))
-        why = errno;
-    if (fd >= 0 && close(fd) && !why)
-        why = errno;
-    if (!why && beside && rename(beside, path))
-        why = errno;
-    if (why && fd >= 0 && beside)
-        unlink(beside);
-    free(beside);
-    if (why)
-        return failure(err, ECHO_ERR_FILE, "%s: cannot be written: %s", path, strerror(why));
-    return ECHO_OK;
+    if (!is_stdout(path))
+        return echo_file_write(path, data, bytes, err);
+    fwrite(data, 1, bytes, stdout);
+    return output_flush(err);
 }
 
 const char *output_name(const char *path)

@@ -8,8 +8,10 @@
 /* Can this be written?  "-" is standard output.  The file itself stays as it is. */
 echo_status output_check(const char *path, echo_error *err);
 
-/* The same for a file that cannot go to standard output. */
-echo_status output_check_named(const char *path, echo_error *err);
+/* The same for sound, which is WAV, and for latents, which cannot go to standard output: names
+ * that end like something else are refused, since their bytes would not be what they say. */
+echo_status output_check_sound(const char *path, echo_error *err);
+echo_status output_check_latents(const char *path, echo_error *err);
 
 /* Write it whole: "-" is standard output, and a file appears complete or not at all. */
 echo_status output_save(const char *path, const void *data, size_t bytes, echo_error *err);

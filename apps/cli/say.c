@@ -160,9 +160,9 @@ static echo_status check(const struct say *say, echo_error *err)
         return failure(err, ECHO_ERR_ARG, "--frames and --blocks: give one of them");
     if (check_length(say, 0, err))
         return err->status;
-    if (say->output && output_check(say->output, err))
+    if (say->output && output_check_sound(say->output, err))
         return err->status;
-    return say->latent_out ? output_check_named(say->latent_out, err) : ECHO_OK;
+    return say->latent_out ? output_check_latents(say->latent_out, err) : ECHO_OK;
 }
 
 /* Options over the model's defaults. */

@@ -10,6 +10,7 @@
 
 #include "audio/audio.h"
 #include "base/error.h"
+#include "base/file_out.h"
 #include "base/memory.h"
 
 #define HEADER_ROOM 4096          /* more than any WAV header libsndfile writes */

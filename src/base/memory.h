@@ -4,6 +4,7 @@
 #define ECHO_BASE_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "echotts.h"
 
@@ -23,21 +24,11 @@ struct file_map {
 };
 
 echo_status echo_map_open(struct file_map *m, const char *path, echo_error *err);
+/* The first `bytes` of a file that is open; name is for messages. */
+echo_status echo_map_fd(struct file_map *m, int fd, uint64_t bytes, const char *name,
+                        echo_error *err);
 void echo_map_close(struct file_map *m);
 /* What was read here is not read again soon: whole pages inside may be taken back. */
 void echo_map_forget(const void *data, size_t bytes);
-
-/*
- * A file that appears whole or not at all: written under another name beside `path`,
- * renamed by commit, removed by abort.  `path` "-" is standard output.
- */
-struct file_out;
-
-echo_status echo_out_open(struct file_out **out, const char *path, echo_error *err);
-/* After a failure all further writes do nothing and commit reports it. */
-void echo_out_write(struct file_out *out, const void *data, size_t bytes);
-bool echo_out_failed(const struct file_out *out);
-echo_status echo_out_commit(struct file_out **out, echo_error *err);
-void echo_out_abort(struct file_out **out);
 
 #endif

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/file_out.h"
 #include "base/memory.h"
 #include "echotts.h"
 
