@@ -18,6 +18,7 @@
 #include "base/bf16.h"
 #include "base/error.h"
 #include "base/panels.h"
+#include "base/signature.h"
 
 #define LENGTH_BYTES     8
 /* The base model's has 0.2 MB; reading JSON takes many times its size. */
@@ -54,17 +55,6 @@ static const struct type_info {
     { "F6_E2M3", ARRAY_OTHER, 6 },
     { "F6_E3M2", ARRAY_OTHER, 6 },
     { "F4", ARRAY_OTHER, 4 },
-};
-
-/* What people hand over instead, by its first bytes. */
-static const struct {
-    const char *start, *what;
-} lookalikes[] = {
-    { "version https://git-lfs", "a Git LFS pointer, not the file itself; use git lfs pull" },
-    { "PK\003\004", "a ZIP or PyTorch archive, not safetensors" },
-    { "GGUF", "a GGUF file, not safetensors" },
-    { "<", "a web page, not safetensors; download it again" },
-    { "{\"", "JSON, not safetensors" },
 };
 
 /* The file while it is read. */
@@ -127,11 +117,14 @@ __attribute__((format(printf, 2, 3))) static echo_status bad_tensor(struct readi
 static echo_status bad_start(const char *path, const unsigned char *data, size_t bytes,
                              uint64_t header, echo_error *err)
 {
-    for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++) {
-        size_t n = strlen(lookalikes[i].start);
+    struct signature kind = echo_signature(data, bytes < SIGNATURE_BYTES ? bytes
+                                                                         : SIGNATURE_BYTES);
+    bool sure = kind.bytes > 2 || kind.kind == SIGNATURE_PAGE;
+    char line[160];
 
-        if (bytes >= n && !memcmp(data, lookalikes[i].start, n))
-            return echo_fail(err, ECHO_ERR_FILE, "%s: this is %s", path, lookalikes[i].what);
+    if (sure && kind.kind != SIGNATURE_SAFETENSORS) {
+        echo_signature_line(line, sizeof line, kind, "safetensors");
+        return echo_fail(err, ECHO_ERR_FILE, "%s: this is %s", path, line);
     }
     return echo_fail(err, ECHO_ERR_FILE,
                      "%s: not a safetensors file (a header of %llu bytes, at most %llu are "

@@ -139,7 +139,7 @@ static void check_starts(void)
         { "<!DOCTYPE html><html>", "web page" },
         { "GGUF\003...", "GGUF" },
         { "{\"error\":\"no such file\"}", "JSON" },
-        { "RIFF....WAVEfmt ", "not a safetensors file" },
+        { "RIFF....WAVEfmt ", "a WAV file, not safetensors" },
     };
     unsigned char *file;
     size_t bytes;
