@@ -246,6 +246,8 @@ typedef bool echo_progress(void *user, echo_stage stage, int done, int total);
 typedef struct {
     bool all_frames; /* keep the last partial frame and partial patch */
     bool codes;      /* remember the codebook entries too */
+    bool lift;       /* raise a quiet clip (below -33 LUFS) to -23 LUFS, its peak below 1 */
+    int max_frames;  /* more are refused; 0: the first 6,400 are taken, with a warning */
     echo_progress *progress;
     void *user;
 } echo_encode_opts;
@@ -254,16 +256,26 @@ typedef struct {
  * Encode mono pcm, n samples at rate Hz: resampled to 44.1 kHz, cut at
  * ECHO_VOICE_SECONDS, scaled down if its peak is above 1.  Memory does not
  * grow with length.  ECHO_ERR_ARG if no whole patch of frames is in it
- * (8,192 samples at 44.1 kHz), or for numbers that are not finite.  opts may be NULL.
+ * (8,192 samples at 44.1 kHz), for numbers that are not finite, and for silence: nothing
+ * above -80 dB of full scale, whatever its mean.  The log is warned of a clip that is cut, and
+ * of one below -33 LUFS, whose voice may be lost: see lift.  opts may be NULL.
  */
 ECHO_API echo_status echo_voice_encode(echo_voice **out, echo_session *s,
                                        const float *pcm, size_t n, int rate,
                                        const echo_encode_opts *opts, echo_error *err);
 
-/* The same from a file: audio is encoded, saved latents (known by their content) are loaded,
- * without codes. */
+/*
+ * The same from a file, a pipe (kept in $TMPDIR, up to 1 GiB) or, for "-", standard input:
+ * audio is encoded, saved latents (known by their content) are loaded, without codes.  Channels
+ * are mixed as by echo_audio_read(), with a warning where one is taken alone.  ECHO_ERR_FILE
+ * says what the file is instead, if that is known.
+ */
 ECHO_API echo_status echo_voice_open(echo_voice **out, echo_session *s, const char *path,
                                      const echo_encode_opts *opts, echo_error *err);
+
+/* Saved latents only, as of echo_voice_save(): audio is ECHO_ERR_FILE. */
+ECHO_API echo_status echo_voice_load(echo_voice **out, echo_session *s, const char *path,
+                                     echo_error *err);
 
 /* From latents of one's own, [frames][size], copied. */
 ECHO_API echo_status echo_voice_from_latent(echo_voice **out, const float *latent,
@@ -388,9 +400,11 @@ ECHO_API size_t echo_text_readable(const char *text);
 /* ---- audio files ---- */
 
 /*
- * Read any file that libsndfile knows, mix its channels to one and resample
- * to 44.1 kHz.  At most max_seconds (0 = all, up to a day) are read.  *pcm is for
- * echo_audio_free().
+ * Read any file that libsndfile or libmpg123 knows, mix its channels to one and resample
+ * to 44.1 kHz.  One channel is their mean; but where they cancel each other (their sum is 6 dB
+ * weaker than the loudest) it is the loudest.  A length that was never filled in is taken to be
+ * the file's.  At most max_seconds (0 = all, up to a day) are read.  path may name a pipe,
+ * which is kept in $TMPDIR, up to 1 GiB; "-" is standard input.  *pcm is for echo_audio_free().
  */
 ECHO_API echo_status echo_audio_read(float **pcm, size_t *n, const char *path,
                                      double max_seconds, echo_error *err);

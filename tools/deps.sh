@@ -21,6 +21,8 @@ for what; do
         need cmake sh -c 'command -v cmake'
         need pkg-config sh -c 'command -v pkg-config'
         need libsndfile1-dev pkg-config --exists sndfile
+        need libmpg123-dev pkg-config --exists libmpg123
+        need libebur128-dev pkg-config --exists libebur128
         need libsoxr-dev pkg-config --exists soxr
         need libjansson-dev pkg-config --exists jansson
         need libxxhash-dev pkg-config --exists libxxhash

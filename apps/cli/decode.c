@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* decode.c - latents to sound. */
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "commands.h"
@@ -37,36 +35,6 @@ static const struct option_group groups[] = {
     { 0 },
 };
 
-static bool begins_like_audio(const char *head, size_t n)
-{
-    static const char *const magics[] = { "RIFF", "RF64", "RIFX", "FORM", "OggS", "fLaC", "ID3",
-                                          "caff", ".snd", "\xff\xfb", "\xff\xf3" };
-
-    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
-        if (n >= strlen(magics[i]) && !memcmp(head, magics[i], strlen(magics[i])))
-            return true;
-    return false;
-}
-
-/* The library would encode audio here, and the user get a worse copy of what he has. */
-static echo_status refuse_audio(const char *path, echo_error *err)
-{
-    FILE *f = fopen(path, "rb");
-    char head[4];
-    size_t n = f ? fread(head, 1, sizeof head, f) : 0;
-    int why = !f || ferror(f) ? errno : 0;
-
-    if (f)
-        fclose(f);
-    if (why)
-        return failure(err, ECHO_ERR_FILE, "%s: cannot be read: %s", path, strerror(why));
-    if (begins_like_audio(head, n))
-        return failure(err, ECHO_ERR_FILE,
-                       "%s: is audio; decode takes latents, as `echotts encode` writes them",
-                       path);
-    return ECHO_OK;
-}
-
 static echo_status check(const struct decode *decode, echo_error *err)
 {
     if (!decode->common.word)
@@ -75,8 +43,6 @@ static echo_status check(const struct decode *decode, echo_error *err)
         return failure(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.wav");
     if (!strcmp(decode->output, "-") && decode->common.json)
         return failure(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
-    if (refuse_audio(decode->common.word, err))
-        return err->status;
     return output_check_sound(decode->output, err);
 }
 
@@ -109,7 +75,7 @@ static echo_status run(void *job, echo_error *err)
     bool failed;
 
     failed = check(decode, err) || engine_open(&e, &decode->common, err) ||
-             echo_voice_open(&decode->latents, e.session, decode->common.word, NULL, err) ||
+             echo_voice_load(&decode->latents, e.session, decode->common.word, err) ||
              sound(decode, &e, err) ||
              recording_save(&decode->sound, decode->output, decode->as_float, err);
     if (!failed)
@@ -126,7 +92,7 @@ static echo_status run(void *job, echo_error *err)
 const struct command decode_command = {
     .name = "decode",
     .word = "latents file",
-    .synopsis = "LATENTS.safetensors -o FILE.wav [options]",
+    .synopsis = "LATENTS.safetensors|- -o FILE.wav [options]",
     .summary = "turn latents back into sound",
     .job_size = sizeof(struct decode),
     .groups = groups,

@@ -23,6 +23,8 @@ static const struct option own_options[] = {
       "keep the last partial frame and partial patch", NO_RANGE },
     { "codes", 0, OPTION_ON, AT(opts.codes), NULL,
       "write the codebook entries too", NO_RANGE },
+    { "lift", 0, OPTION_ON, AT(opts.lift), NULL,
+      "raise a quiet clip to an ordinary level", NO_RANGE },
     { 0 },
 };
 
@@ -88,7 +90,7 @@ static echo_status run(void *job, echo_error *err)
 const struct command encode_command = {
     .name = "encode",
     .word = "audio file",
-    .synopsis = "AUDIO -o FILE.safetensors [options]",
+    .synopsis = "AUDIO|- -o FILE.safetensors [options]",
     .summary = "turn a recording of a voice into latents",
     .job_size = sizeof(struct encode),
     .groups = groups,

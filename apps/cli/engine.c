@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "clock.h"
 #include "failure.h"
@@ -100,7 +101,8 @@ echo_status engine_voice(struct engine *e, echo_voice **out, const char *path,
     char beside[2048];
     echo_status status;
 
-    path = voices_find(beside, sizeof beside, &e->info, path);
+    if (strcmp(path, "-")) /* standard input */
+        path = voices_find(beside, sizeof beside, &e->info, path);
     opts.progress = progress_stage;
     opts.user = &e->bar;
     progress_note(&e->bar, "reading audio");

@@ -18,7 +18,7 @@ struct say {
     struct common common;
     const char *file, *voice, *continue_from; /* to read */
     const char *output, *latent_out;          /* to write; NULL: not wanted */
-    bool as_float;
+    bool as_float, lift;
     struct option_list blocks;
     echo_params params;
 
@@ -40,6 +40,8 @@ static const struct option input_options[] = {
       "speak like this: audio, latents, a clip beside the model", NO_RANGE },
     { "continue", 0, OPTION_STRING, AT(continue_from), "FILE",
       "go on from this speech, whose words TEXT begins with", NO_RANGE },
+    { "lift", 0, OPTION_ON, AT(lift), NULL,
+      "raise a quiet clip to an ordinary level", NO_RANGE },
     { "no-normalize", 0, OPTION_OFF, AT(params.normalize), NULL,
       "take the text as it is", NO_RANGE },
     { 0 },
@@ -139,6 +141,17 @@ static echo_status no_output(const struct say *say, echo_error *err)
                    before, text);
 }
 
+static int wants_of_stdin(const struct say *say)
+{
+    const char *const inputs[] = { say->common.word, say->file, say->voice,
+                                   say->continue_from };
+    int n = 0;
+
+    for (int i = 0; i < 4; i++)
+        n += inputs[i] && !strcmp(inputs[i], "-");
+    return n;
+}
+
 /* What can be known to be wrong before anything is loaded. */
 static echo_status check(const struct say *say, echo_error *err)
 {
@@ -150,6 +163,10 @@ static echo_status check(const struct say *say, echo_error *err)
     if (!common->word && !say->file)
         return failure(err, ECHO_ERR_ARG, "no text: give TEXT, - or --file, as in: echotts say "
                                           "\"Hello.\" -o hello.wav");
+    if (wants_of_stdin(say) > 1)
+        return failure(err, ECHO_ERR_ARG,
+                       "text, voice and --continue: only one of them can come from standard "
+                       "input");
     if (!say->output && !say->latent_out)
         return no_output(say, err);
     if (to_stdout && common->json)
@@ -203,15 +220,16 @@ static echo_status fit(struct say *say, int patch, echo_error *err)
 
 static echo_status load_voices(struct say *say, struct engine *e, echo_error *err)
 {
-    echo_encode_opts whole_patches = { 0 };
+    echo_encode_opts opts = { .lift = say->lift };
+    echo_encode_opts in_one_pass = { .lift = say->lift, .max_frames = ECHO_MAX_FRAMES - 1 };
     echo_status status = ECHO_OK;
 
     if (say->continue_from)
-        status = engine_voice(e, &say->before, say->continue_from, whole_patches, NULL, err);
+        status = engine_voice(e, &say->before, say->continue_from, in_one_pass, NULL, err);
     if (!status)
         status = fit(say, e->info.patch_size, err);
     if (!status && say->voice)
-        status = engine_voice(e, &say->like, say->voice, whole_patches, &say->voice_s, err);
+        status = engine_voice(e, &say->like, say->voice, opts, &say->voice_s, err);
     say->params.continuation = say->before;
     return status;
 }

@@ -18,7 +18,7 @@ struct encoding {
     echo_voice *v;
     const float *pcm;
     size_t n;
-    float gain; /* brings the peak down to 1 */
+    float gain; /* as asked for, with a peak of 1 at most */
     echo_progress *progress;
     void *user;
 };
@@ -85,7 +85,7 @@ static echo_status check_finite(const struct encoding *e, int first, echo_error 
     return ECHO_OK;
 }
 
-echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t n,
+echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t n, float gain,
                         echo_progress *progress, void *user, echo_error *err)
 {
     struct encoding e = { s, &s->model->codec, v, pcm, n, 1, progress, user };
@@ -95,8 +95,8 @@ echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t
     echo_status status;
 
     for (size_t i = 0; i < n; i++)
-        peak = fmaxf(peak, fabsf(pcm[i]));
-    e.gain = 1 / peak;
+        peak = fmaxf(peak, fabsf(pcm[i]) * gain);
+    e.gain = gain / peak;
     piece(&e, &dry, &streams, 0, at_most(v->frames, CODEC_COARSE_FRAMES), true);
     if ((status = echo_session_streams(s, &streams, &kept, err)) ||
         (status = echo_session_reserve(s, dry.arena.peak,

@@ -13,7 +13,7 @@
 
 void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
 {
-    char line[400];
+    char line[1024]; /* as long as an error's: names of files are in it */
     va_list ap;
 
     if (!m->log)

@@ -5,10 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "audio/audio.h"
 #include "base/memory.h"
+#include "base/signature.h"
 
 #define MAX_SAVED_FRAMES 1000000 /* of a file of latents: 13 hours */
 
@@ -40,6 +39,11 @@ void echo_voice_close(echo_voice **voice)
     *voice = NULL;
 }
 
+double echo_voice_seconds(const echo_model *m, int frames)
+{
+    return (double)frames * m->codec.frame_samples / ECHO_SAMPLE_RATE;
+}
+
 const float *echo_voice_latent(const echo_voice *v, int *frames, int *size)
 {
     if (frames)
@@ -56,97 +60,40 @@ const int32_t *echo_voice_codes(const echo_voice *v, int *books)
     return v->codes;
 }
 
-/* ---- from sound ---- */
+/* ---- latents, from and to files ---- */
 
-/* Frames that a clip of n samples gives. */
-static int frames_of(const echo_model *m, size_t n, bool all)
+/* "'H_spk' F32 1x100x80": what is there instead of what was looked for. */
+static void list_tensors(char *out, size_t size, const struct safetensors *f)
 {
-    size_t frame = (size_t)m->codec.frame_samples;
-    size_t patch = (size_t)m->dit.encoder[CONTEXT_VOICE].patch;
+    size_t at = 0;
 
-    return (int)(all ? (n + frame - 1) / frame : n / frame / patch * patch);
+    *out = 0;
+    for (size_t i = 0; i < f->n && i < 3 && at + 1 < size; i++) {
+        const struct array *a = &f->arrays[i];
+
+        at += (size_t)snprintf(out + at, size - at, "%s'%.60s' %s", i ? ", " : "", a->name,
+                               echo_array_type_name(a->type));
+        for (int d = 0; d < a->dims && at + 1 < size; d++)
+            at += (size_t)snprintf(out + at, size - at, "%s%lld", d ? "x" : " ",
+                                   (long long)a->shape[d]);
+    }
+    if (f->n > 3 && at + 1 < size)
+        snprintf(out + at, size - at, " and %zu more", f->n - 3);
 }
 
-static echo_status encode(echo_voice **out, echo_session *s, const float *pcm, size_t n,
-                          const echo_encode_opts *o, echo_error *err)
-{
-    const echo_model *m = s->model;
-    size_t most = (size_t)VOICE_MAX_FRAMES * (size_t)m->codec.frame_samples;
-    echo_voice *v = NULL;
-    echo_status status;
-
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(pcm[i]))
-            return echo_fail(err, ECHO_ERR_ARG, "the audio has a sample that is not finite "
-                                                "(sample %zu)", i);
-    int frames = frames_of(m, n < most ? n : most, o->all_frames);
-
-    if (!frames)
-        return echo_fail(err, ECHO_ERR_ARG,
-                         "the audio is too short: %zu samples at 44.1 kHz, at least %d are "
-                         "needed", n,
-                         m->codec.frame_samples * m->dit.encoder[CONTEXT_VOICE].patch);
-    if ((status = echo_voice_new(&v, frames, m->dit.latent,
-                                 o->codes ? m->codec.quantizer.books : 0, err)) ||
-        (status = echo_encode(s, v, pcm, n < most ? n : most, o->progress, o->user, err)))
-        echo_voice_close(&v);
-    *out = v;
-    return status;
-}
-
-static echo_status encode_at_rate(echo_voice **out, echo_session *s, const float *pcm, size_t n,
-                                  int rate, const echo_encode_opts *opts, echo_error *err)
-{
-    static const echo_encode_opts none = { 0 };
-    const echo_encode_opts *o = opts ? opts : &none;
-    size_t most = (size_t)ECHO_VOICE_SECONDS * (size_t)rate;
-    float *resampled = NULL;
-    echo_status status;
-
-    if (n > most)
-        n = most;
-    if (rate == ECHO_SAMPLE_RATE)
-        return encode(out, s, pcm, n, o, err);
-    if ((status = echo_audio_resample(&resampled, &n, pcm, n, rate, err)))
-        return status;
-    status = encode(out, s, resampled, n, o, err);
-    echo_free(resampled);
-    return status;
-}
-
-echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pcm, size_t n,
-                              int rate, const echo_encode_opts *opts, echo_error *err)
-{
-    *out = NULL;
-    atomic_store(&s->stop, false);
-    if (rate < AUDIO_MIN_RATE || rate > AUDIO_MAX_RATE)
-        return echo_fail(err, ECHO_ERR_ARG, "a rate of %d Hz, expected %d to %d", rate,
-                         AUDIO_MIN_RATE, AUDIO_MAX_RATE);
-    return encode_at_rate(out, s, pcm, n, rate, opts, err);
-}
-
-/* ---- from and to files ---- */
-
-/* By its beginning: eight bytes of a header's length, of which the upper four are zero, and the
- * header's first brace.  A pipe is left alone: what is read from it is gone. */
-static bool is_safetensors(const char *path)
-{
-    unsigned char head[9];
-    struct stat st;
-    FILE *f = !stat(path, &st) && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
-    bool whole = f && fread(head, 1, sizeof head, f) == sizeof head;
-
-    if (f)
-        fclose(f);
-    return whole && !memcmp(head + 4, "\0\0\0\0{", 5);
-}
-
-static echo_status check_latent(const struct array *a, const char *path, int size,
+static echo_status check_latent(const struct safetensors *f, const struct array *a, int size,
                                 echo_error *err)
 {
-    if (!a)
+    const char *path = f->path;
+    char there[400];
+
+    if (!a) {
+        list_tensors(there, sizeof there, f);
         return echo_fail(err, ECHO_ERR_FILE,
-                         "%s: no tensor 'latent' in it: not a file of latents", path);
+                         "%s: no tensor 'latent' in it but %s: latents are expected as "
+                         "'latent', float, 1 x frames x %d",
+                         path, *there ? there : "none", size);
+    }
     if (!echo_array_is_float(a))
         return echo_fail(err, ECHO_ERR_FILE,
                          "%s: tensor 'latent' is of type %s, expected F32, BF16 or F16", path,
@@ -172,43 +119,108 @@ static echo_status check_latent(const struct array *a, const char *path, int siz
     return ECHO_OK;
 }
 
-static echo_status load_latents(echo_voice **out, const echo_model *m, const char *path,
-                                echo_error *err)
+/* From saved bytes. */
+static echo_status parse_latents(echo_voice **out, const echo_model *m, const char *name,
+                                 const unsigned char *data, size_t bytes, int most,
+                                 echo_error *err)
 {
     struct safetensors *f = NULL;
-    echo_status s = echo_safetensors_open(&f, path, err);
+    echo_status s = echo_safetensors_parse(&f, name, data, bytes, err);
 
     if (s)
         return s;
     const struct array *a = echo_safetensors_find(f, "latent");
 
-    if (!(s = check_latent(a, path, m->dit.latent, err)) &&
-        !(s = echo_voice_new(out, (int)a->shape[a->dims - 2], m->dit.latent, 0, err)))
-        echo_array_floats(a, 0, a->count, (*out)->latent);
+    if (!(s = check_latent(f, a, m->dit.latent, err))) {
+        int frames = (int)a->shape[a->dims - 2];
+
+        if (most && frames > most)
+            s = echo_fail(err, ECHO_ERR_FILE,
+                          "%s: %d frames long (%.1f s), at most %d (%.1f s) can be taken", name,
+                          frames, echo_voice_seconds(m, frames), most,
+                          echo_voice_seconds(m, most));
+        else if (!(s = echo_voice_new(out, frames, m->dit.latent, 0, err)))
+            echo_array_floats(a, 0, a->count, (*out)->latent);
+    }
     echo_safetensors_close(&f);
     return s;
+}
+
+static echo_status load_latents(echo_voice **out, const echo_model *m, struct source *in,
+                                int most, echo_error *err)
+{
+    const unsigned char *data;
+    struct file_map map;
+    echo_status s;
+
+    if ((s = echo_source_spool(in, err)) || (s = echo_source_map(in, &map, &data, err)))
+        return s;
+    s = parse_latents(out, m, in->name, data, (size_t)in->bytes, most, err);
+    echo_map_close(&map);
+    return s;
+}
+
+static struct signature kind_of(struct source *in)
+{
+    char head[SIGNATURE_BYTES];
+
+    return echo_signature(head, echo_source_read(in, 0, head, sizeof head));
+}
+
+echo_status echo_voice_read(echo_voice **out, echo_session *s, struct source *in,
+                            const echo_encode_opts *opts, echo_error *err)
+{
+    *out = NULL;
+    if (kind_of(in).kind == SIGNATURE_SAFETENSORS)
+        return load_latents(out, s->model, in, opts ? opts->max_frames : 0, err);
+    return echo_clip_read(out, s, in, opts, err);
 }
 
 echo_status echo_voice_open(echo_voice **out, echo_session *s, const char *path,
                             const echo_encode_opts *opts, echo_error *err)
 {
-    float *pcm = NULL;
-    size_t n;
+    struct source in;
     echo_status status;
-    echo_error why = { 0 };
 
     *out = NULL;
     atomic_store(&s->stop, false);
-    if (is_safetensors(path))
-        return load_latents(out, s->model, path, err);
-    if ((status = echo_audio_load(&pcm, &n, path, ECHO_VOICE_SECONDS, err)))
-        return status;
-    status = encode_at_rate(out, s, pcm, n, ECHO_SAMPLE_RATE, opts, &why);
-    echo_free(pcm);
-    if (status == ECHO_ERR_ARG) /* what is wrong is in the file */
-        return echo_fail(err, ECHO_ERR_FILE, "%s: %s", path, why.text);
-    if (status && err)
-        *err = why;
+    if (!(status = echo_source_open(&in, path, &s->stop, err)))
+        status = echo_voice_read(out, s, &in, opts, err);
+    echo_source_close(&in);
+    return status;
+}
+
+/* Before an endless pipe is read: only the reader of a file says what is wrong in it. */
+static echo_status refuse_others(struct source *in, echo_error *err)
+{
+    struct signature s = kind_of(in);
+    char line[160];
+
+    if (s.kind == SIGNATURE_SOUND || s.kind == SIGNATURE_MPEG || s.kind == SIGNATURE_MEDIA)
+        return echo_fail(err, ECHO_ERR_FILE,
+                         "%s: is audio (%s); latents are wanted here, as `echotts encode` "
+                         "writes them",
+                         in->name, s.what);
+    if (s.kind == SIGNATURE_SAFETENSORS || !in->is_stream)
+        return ECHO_OK;
+    if (!s.what)
+        return echo_fail(err, ECHO_ERR_FILE, "%s: not a safetensors file", in->name);
+    echo_signature_line(line, sizeof line, s, "safetensors");
+    return echo_fail(err, ECHO_ERR_FILE, "%s: this is %s", in->name, line);
+}
+
+echo_status echo_voice_load(echo_voice **out, echo_session *s, const char *path,
+                            echo_error *err)
+{
+    struct source in;
+    echo_status status;
+
+    *out = NULL;
+    atomic_store(&s->stop, false);
+    if (!(status = echo_source_open(&in, path, &s->stop, err)) &&
+        !(status = refuse_others(&in, err)))
+        status = load_latents(out, s->model, &in, 0, err);
+    echo_source_close(&in);
     return status;
 }
 

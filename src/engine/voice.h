@@ -3,6 +3,7 @@
 #ifndef ECHO_ENGINE_VOICE_H
 #define ECHO_ENGINE_VOICE_H
 
+#include "base/source.h"
 #include "engine/session.h"
 
 #define VOICE_MAX_FRAMES 6400 /* the reference encodes no more of a clip */
@@ -16,8 +17,18 @@ struct echo_voice {
 /* Room for a voice, zeroed; books 0: without codes. */
 echo_status echo_voice_new(echo_voice **out, int frames, int size, int books, echo_error *err);
 
-/* Mono pcm at 44.1 kHz, n samples, to latents of v->frames frames. */
-echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t n,
+double echo_voice_seconds(const echo_model *m, int frames);
+
+/* Of audio or saved latents, wherever the bytes are; as echo_voice_open(). */
+echo_status echo_voice_read(echo_voice **out, echo_session *s, struct source *in,
+                            const echo_encode_opts *opts, echo_error *err);
+
+/* Of audio alone. */
+echo_status echo_clip_read(echo_voice **out, echo_session *s, struct source *in,
+                           const echo_encode_opts *opts, echo_error *err);
+
+/* Mono pcm at 44.1 kHz, n samples, each times `gain`, to latents of v->frames frames. */
+echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t n, float gain,
                         echo_progress *progress, void *user, echo_error *err);
 
 #endif

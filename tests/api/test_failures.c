@@ -141,7 +141,7 @@ static struct {
 static echo_status speaking(echo_error *e)
 {
     static const int blocks[] = { 5, 3 };
-    static const float silence[4800];
+    static const float click[4800] = { 0.5f };
     echo_model_opts o = { .threads = 2 };
     echo_model *m = NULL;
     echo_session *s = NULL;
@@ -153,7 +153,7 @@ static echo_status speaking(echo_error *e)
     if ((status = echo_model_open(&m, at.model, &o, e)) ||
         (status = echo_session_open(&s, m, e)) ||
         (status = echo_voice_open(&v, s, at.clip, NULL, e)) ||
-        (status = echo_voice_encode(&x, s, silence, 4800, 22050, &encode, e)) ||
+        (status = echo_voice_encode(&x, s, click, 4800, 22050, &encode, e)) ||
         (status = echo_voice_save(v, at.saved, e)) ||
         (status = echo_voice_open(&w, s, at.saved, NULL, e)))
         goto end;
@@ -166,7 +166,7 @@ static echo_status speaking(echo_error *e)
     if ((status = echo_generate(s, "Words.", v, &p, &sink, e)) ||
         (status = echo_decode(s, w, &sink, e)))
         goto end;
-    status = echo_wav_write(at.wav, silence, 4800, ECHO_WAV_PCM16, e);
+    status = echo_wav_write(at.wav, click, 4800, ECHO_WAV_PCM16, e);
 end:
     echo_voice_close(&v);
     echo_voice_close(&w);

@@ -279,6 +279,8 @@ static void check_refusals(const char *folder)
     CHECK((f = fopen(path, "w")) && !fclose(f));
     check_refused(path, "empty");
     CHECK((f = fopen(path, "w")) && fputs("this is a text, not a sound", f) >= 0 && !fclose(f));
+    check_refused(path, "plain text, not audio");
+    CHECK((f = fopen(path, "w")) && fputs("neither a text\1nor a sound", f) >= 0 && !fclose(f));
     check_refused(path, "FLAC");
     CHECK(!echo_audio_save_wav(path, pcm, 0, ECHO_WAV_PCM16, &e));
     check_refused(path, "no samples");

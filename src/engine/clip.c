@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* clip.c - sound to a voice: looked at first, for what the model would not hear in it. */
+#include <math.h>
+#include <stdio.h>
+
+#include "audio/audio.h"
+#include "audio/loudness.h"
+#include "base/memory.h"
+#include "engine/voice.h"
+
+static const echo_encode_opts no_opts = { 0 };
+
+/* Frames that a clip of n samples gives. */
+static int frames_of(const echo_model *m, size_t n, bool all)
+{
+    size_t frame = (size_t)m->codec.frame_samples;
+    size_t patch = (size_t)m->dit.encoder[CONTEXT_VOICE].patch;
+
+    return (int)(all ? (n + frame - 1) / frame : n / frame / patch * patch);
+}
+
+/* A clip, and what it is called in messages. */
+struct clip {
+    const float *pcm; /* at 44.1 kHz */
+    size_t n;
+    struct audio_about about; /* of all there was */
+    const char *name;
+};
+
+/* "310.0 s long" */
+static const char *length_of(char *out, size_t size, const struct clip *clip)
+{
+    snprintf(out, size, clip->about.known ? "%.1f s long" : "longer than %.1f s",
+             clip->about.seconds);
+    return out;
+}
+
+/* What the model cannot make a voice of. */
+static echo_status refuse(const echo_model *m, const struct clip *clip, size_t n, int frames,
+                          int most, const struct loudness *level, echo_error *err)
+{
+    int least = m->codec.frame_samples * m->dit.encoder[CONTEXT_VOICE].patch;
+    char length[64];
+
+    if (!frames)
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "the audio is too short: %.2f s (%zu samples at 44.1 kHz); at least "
+                         "%.2f s are needed (%d)",
+                         (double)n / ECHO_SAMPLE_RATE, n,
+                         ceil(100.0 * least / ECHO_SAMPLE_RATE) / 100, least);
+    if (most && (frames > most || !clip->about.known))
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "%s, at most %.1f s (%d frames) can be taken: cut out the part that "
+                         "is wanted",
+                         length_of(length, sizeof length, clip), echo_voice_seconds(m, most),
+                         most);
+    if (level->swing <= LOUDNESS_SILENCE)
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "the audio is silent (nothing in it is above %.0f dB): record it "
+                         "again, with the right microphone chosen and not muted",
+                         20 * log10(LOUDNESS_SILENCE));
+    return ECHO_OK;
+}
+
+/* Where the voice may not be what the clip sounds like, or what is taken not all of it. */
+static void warn(const echo_model *m, const struct clip *clip, int frames, double lufs,
+                 bool lift)
+{
+    char length[64];
+
+    if (clip->about.channel)
+        echo_log(m, ECHO_LOG_WARNING,
+                 "%s: its %d channels cancel each other (one is inverted): channel %d alone is "
+                 "used",
+                 clip->name, clip->about.channels, clip->about.channel);
+    if (!clip->about.known || clip->about.seconds > echo_voice_seconds(m, VOICE_MAX_FRAMES))
+        echo_log(m, ECHO_LOG_WARNING, "%s: %s, the first %.1f s of it are used", clip->name,
+                 length_of(length, sizeof length, clip), echo_voice_seconds(m, frames));
+    if (lufs < LOUDNESS_QUIET)
+        echo_log(m, ECHO_LOG_WARNING,
+                 "%s: very quiet, %.0f dB below an ordinary clip: the voice may become another "
+                 "one%s",
+                 clip->name, LOUDNESS_ORDINARY - lufs,
+                 lift ? "; a short loud sound in it keeps it from being raised"
+                      : "; --lift raises it");
+}
+
+static echo_status encode(echo_voice **out, echo_session *s, const struct clip *clip,
+                          const echo_encode_opts *o, echo_error *err)
+{
+    const echo_model *m = s->model;
+    size_t most = (size_t)VOICE_MAX_FRAMES * (size_t)m->codec.frame_samples;
+    size_t n = clip->n < most ? clip->n : most;
+    int frames = frames_of(m, n, o->all_frames);
+    struct loudness level;
+    echo_voice *v = NULL;
+    echo_status status;
+
+    for (size_t i = 0; i < clip->n; i++)
+        if (!isfinite(clip->pcm[i]))
+            return echo_fail(err, ECHO_ERR_ARG, "the audio has a sample that is not finite "
+                                                "(sample %zu)",
+                             i);
+    if ((status = echo_loudness(&level, clip->pcm, n, err)) ||
+        (status = refuse(m, clip, n, frames, o->max_frames, &level, err)))
+        return status;
+    float gain = o->lift ? echo_loudness_lift(&level) : 1;
+
+    warn(m, clip, frames, level.lufs + 20 * log10(gain), o->lift);
+    if ((status = echo_voice_new(&v, frames, m->dit.latent,
+                                 o->codes ? m->codec.quantizer.books : 0, err)) ||
+        (status = echo_encode(s, v, clip->pcm, n, gain, o->progress, o->user, err)))
+        echo_voice_close(&v);
+    *out = v;
+    return status;
+}
+
+echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pcm, size_t n,
+                              int rate, const echo_encode_opts *opts, echo_error *err)
+{
+    struct clip clip = { .pcm = pcm, .n = n, .name = "the audio" };
+    size_t most = (size_t)ECHO_VOICE_SECONDS * (size_t)(rate > 0 ? rate : 0);
+    float *resampled = NULL;
+    echo_status status;
+
+    *out = NULL;
+    atomic_store(&s->stop, false);
+    if (rate < AUDIO_MIN_RATE || rate > AUDIO_MAX_RATE)
+        return echo_fail(err, ECHO_ERR_ARG, "a rate of %d Hz, expected %d to %d", rate,
+                         AUDIO_MIN_RATE, AUDIO_MAX_RATE);
+    clip.about = (struct audio_about){ .seconds = (double)n / rate, .known = true };
+    if (clip.n > most)
+        clip.n = most;
+    if (rate != ECHO_SAMPLE_RATE) {
+        if ((status = echo_audio_resample(&resampled, &clip.n, pcm, clip.n, rate, err)))
+            return status;
+        clip.pcm = resampled;
+    }
+    status = encode(out, s, &clip, opts ? opts : &no_opts, err);
+    echo_free(resampled);
+    return status;
+}
+
+echo_status echo_clip_read(echo_voice **out, echo_session *s, struct source *in,
+                           const echo_encode_opts *opts, echo_error *err)
+{
+    struct clip clip = { .name = in->name };
+    echo_error why = { 0 };
+    float *pcm = NULL;
+    echo_status status;
+
+    *out = NULL;
+    if ((status = echo_audio_load_source(&pcm, &clip.n, in, ECHO_VOICE_SECONDS, &clip.about,
+                                         err)))
+        return status;
+    clip.pcm = pcm;
+    status = encode(out, s, &clip, opts ? opts : &no_opts, &why);
+    echo_free(pcm);
+    if (status == ECHO_ERR_ARG) /* what is wrong is in the file */
+        return echo_fail(err, ECHO_ERR_FILE, "%s: %s", in->name, why.text);
+    if (status && err)
+        *err = why;
+    return status;
+}
