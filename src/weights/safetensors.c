@@ -24,7 +24,6 @@
 /* The base model's has 0.2 MB; reading JSON takes many times its size. */
 #define MAX_HEADER_BYTES ((uint64_t)16 << 20)
 #define MAX_ARRAYS       1000000
-#define MAX_NAME_BYTES   512
 
 /* In the order of enum array_type, then those that are only listed. */
 static const struct type_info {
@@ -322,9 +321,9 @@ static echo_status take_arrays(struct safetensors *f, struct reading *r, json_t 
 
     json_object_foreach(header, name, entry) {
         shorten(r->shown, sizeof r->shown, name);
-        if (!*name || strlen(name) > MAX_NAME_BYTES)
+        if (!*name || strlen(name) > ARRAY_MAX_NAME)
             return bad_tensor(r, "has a name of %zu bytes, 1 to %d are read", strlen(name),
-                              MAX_NAME_BYTES);
+                              ARRAY_MAX_NAME);
         if (n++ == MAX_ARRAYS)
             return echo_fail(r->err, ECHO_ERR_FILE, "%s: more than %d tensors", r->path,
                              MAX_ARRAYS);
@@ -364,6 +363,7 @@ echo_status echo_safetensors_parse(struct safetensors **out, const char *path, c
     if ((s = read_header(&header, &r, data, bytes)) || (s = take_arrays(f, &r, header)))
         goto fail;
     qsort(f->arrays, f->n, sizeof *f->arrays, by_name);
+    f->bytes = bytes;
     f->notes = json_incref(json_object_get(header, "__metadata__"));
     json_decref(header);
     *out = f;
@@ -389,10 +389,35 @@ echo_status echo_safetensors_open(struct safetensors **out, const char *path, ec
     return s;
 }
 
+echo_status echo_safetensors_sort(struct safetensors *f, echo_error *err)
+{
+    char shown[80];
+
+    qsort(f->arrays, f->n, sizeof *f->arrays, by_name);
+    for (size_t i = 1; i < f->n; i++)
+        if (!strcmp(f->arrays[i - 1].name, f->arrays[i].name)) {
+            shorten(shown, sizeof shown, f->arrays[i].name);
+            return echo_fail(err, ECHO_ERR_FILE, "%s: tensor '%s' is in it twice", f->path,
+                             shown);
+        }
+    return ECHO_OK;
+}
+
+void echo_safetensors_rename(struct array *a, const char *name)
+{
+    size_t length = strlen(name);
+
+    ECHO_ASSERT(length <= strlen(a->name));
+    memmove((char *)(uintptr_t)a->name, name, length + 1); /* it lies in our own block */
+}
+
 void echo_safetensors_close(struct safetensors **f)
 {
     if (!*f)
         return;
+    for (int i = 0; i < (*f)->shards; i++)
+        echo_safetensors_close(&(*f)->shard[i]);
+    free((*f)->shard);
     echo_map_close(&(*f)->map);
     json_decref((*f)->notes);
     free((*f)->arrays);

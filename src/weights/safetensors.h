@@ -24,6 +24,7 @@ enum array_type { ARRAY_F32, ARRAY_BF16, ARRAY_F16, ARRAY_I32, ARRAY_I64, ARRAY_
                   ARRAY_OTHER };
 
 #define ARRAY_MAX_DIMS 8
+#define ARRAY_MAX_NAME 512 /* bytes */
 
 /* One array, borrowed from its file's mapping.  data may be unaligned. */
 struct array {
@@ -39,9 +40,12 @@ struct array {
 struct safetensors {
     char *path;
     struct file_map map;
+    size_t bytes;         /* of the file, or of all its shards */
     struct array *arrays; /* sorted by name */
     size_t n;
-    struct json_t *notes; /* the header's __metadata__, or NULL */
+    struct json_t *notes;       /* the header's __metadata__, or NULL */
+    struct safetensors **shard; /* the files that it is made of, if it is several */
+    int shards;
 };
 
 /* "F32"; "?" for ARRAY_OTHER */
@@ -56,6 +60,11 @@ echo_status echo_safetensors_open(struct safetensors **out, const char *path, ec
 echo_status echo_safetensors_parse(struct safetensors **out, const char *path,
                                    const void *data, size_t bytes, echo_error *err);
 void echo_safetensors_close(struct safetensors **f);
+
+/* Names were changed: sort them again.  ECHO_ERR_FILE if two are the same. */
+echo_status echo_safetensors_sort(struct safetensors *f, echo_error *err);
+/* Give an array another name, no longer than its own, which it may be a part of; then sort. */
+void echo_safetensors_rename(struct array *a, const char *name);
 
 /* NULL if there is none. */
 const struct array *echo_safetensors_find(const struct safetensors *f, const char *name);
