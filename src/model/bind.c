@@ -68,12 +68,27 @@ struct named {
     const struct array *array;
 };
 
+/* A weight norm by the names it had before parametrizations: weight_g, weight_v. */
+static const struct array *find_old_norm(const struct safetensors *f, const char *name)
+{
+    const char *norm = "parametrizations.weight.original", *at = strstr(name, norm);
+    char old[160];
+
+    if (!at || (strcmp(at + strlen(norm), "0") && strcmp(at + strlen(norm), "1")))
+        return NULL;
+    snprintf(old, sizeof old, "%.*sweight_%c", (int)(at - name), name,
+             at[strlen(norm)] == '0' ? 'g' : 'v');
+    return echo_safetensors_find(f, old);
+}
+
 static struct named find(const struct binder *b, const char *fmt, va_list ap)
 {
     struct named n;
 
     vsnprintf(n.name, sizeof n.name, fmt, ap);
     n.array = echo_safetensors_find(b->file, n.name);
+    if (!n.array)
+        n.array = find_old_norm(b->file, n.name);
     return n;
 }
 
