@@ -122,8 +122,11 @@ typedef struct {
 /*
  * Open the packed file path (echo_model_pack()), or the model in directory path:
  * echo.safetensors, dac.safetensors and pca.safetensors, or the layout of the hub
- * (echo-tts-base/, fish-s1-dac-min/) or of a Hugging Face cache.  path NULL looks where models
- * usually are: $ECHOTTS_MODEL, an installed base model, then the small one that ships.
+ * (echo-tts-base/, fish-s1-dac-min/) or of a Hugging Face cache; one of these two folders if
+ * the other lies beside it, or a file of the model.  Files may be in shards, and what trainers
+ * put in front of all names of tensors is taken off.  path NULL looks where models usually
+ * are: $ECHOTTS_MODEL, the Hugging Face cache, an installed base model, then the small one that
+ * ships; a place with only a part of a model is ECHO_ERR_FILE, and is not passed over.
  * Packed weights, and weights for float32, are mapped and used in place: this costs 0.1 to 1 s
  * and, of the original files, memory for the codec (base model: 1.5 GB, 0.8 in bf16).  For
  * other precisions the original weights are packed while opening, on all threads: 3 to 6 s and
@@ -161,6 +164,7 @@ typedef struct {
     const char *precision_reason; /* "chosen by speed: bf16 multiplies 1.97 times as fast..." */
     const char *absent;       /* parts not in the files, "" if complete */
     uint64_t echo_parameters; /* transformer and encoders */
+    const char *stripped;     /* from the names of tensors: "speech: module.", "" if nothing */
     uint64_t dac_parameters;
     uint64_t file_bytes;
     int latent_size, patch_size, codec_dim, frame_samples;

@@ -99,6 +99,7 @@ static json_t *model_object(const struct engine *e, bool with_words)
     report_string(o, "codec_precision", m->codec_precision);
     report_string(o, "precision_reason", m->precision_reason);
     report_string(o, "absent", m->absent);
+    report_string(o, "stripped", m->stripped);
     report_integer(o, "echo_parameters", (json_int_t)m->echo_parameters);
     report_integer(o, "dac_parameters", (json_int_t)m->dac_parameters);
     report_integer(o, "file_bytes", (json_int_t)m->file_bytes);
@@ -172,6 +173,9 @@ static void print_model(const echo_model_info *m, bool checked)
     print_voices(m);
     printf("  %-10s%s\n", "blocks", m->blockwise ? "yes, and continuation" : "no");
     if (*m->absent)
+    if (*m->stripped)
+        printf("  %-10s%s (in front of the names of tensors, taken off)\n", "stripped",
+               m->stripped);
         printf("  %-10s%s\n", "absent", m->absent);
 }
 

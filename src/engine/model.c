@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "engine/params.h"
 #include "engine/precision.h"
+#include "model/checkpoint.h"
 #include "model/text.h"
+#include "weights/shards.h"
 
 void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
 {
@@ -118,8 +120,9 @@ static echo_status check_packed(echo_model *m, echo_error *err)
     m->packed = format != NULL;
     if (!strcmp(m->files.echo, m->files.dac) && !format)
         return echo_fail(err, ECHO_ERR_FILE,
-                         "%s: not a packed model (see echotts pack); name the directory of the "
-                         "original files", m->files.echo);
+                         "%.300s: not a packed model (see echotts pack), and no model with "
+                         "what lies beside it%s%.500s", m->files.echo, m->files.why ? ": " : "",
+                         m->files.why ? m->files.why : "");
     if (format && strcmp(format, PACK_FORMAT))
         return echo_fail(err, ECHO_ERR_FILE,
                          "%s: packed in format %.20s, this program reads %s: pack the original "
@@ -130,8 +133,8 @@ static echo_status check_packed(echo_model *m, echo_error *err)
 static size_t file_bytes(const echo_model *m)
 {
     if (m->packed)
-        return m->echo_file->map.bytes;
-    return m->echo_file->map.bytes + m->dac_file->map.bytes + m->pca_file->map.bytes;
+        return m->echo_file->bytes;
+    return m->echo_file->bytes + m->dac_file->bytes + m->pca_file->bytes;
 }
 
 static echo_status open_files(echo_model *m, const char *path, echo_error *err)
@@ -139,15 +142,42 @@ static echo_status open_files(echo_model *m, const char *path, echo_error *err)
     echo_status s;
 
     if ((s = echo_locate(&m->files, path, err)) ||
-        (s = echo_safetensors_open(&m->echo_file, m->files.echo, err)) ||
+        (s = echo_shards_open(&m->echo_file, m->files.echo, err)) ||
         (s = check_packed(m, err)))
         return s;
+    if (m->files.note)
+        echo_log(m, ECHO_LOG_WARNING, "%s", m->files.note);
     if (m->packed) {
         m->dac_file = m->pca_file = m->echo_file;
         return ECHO_OK;
     }
-    s = echo_safetensors_open(&m->dac_file, m->files.dac, err);
-    return s ? s : echo_safetensors_open(&m->pca_file, m->files.pca, err);
+    s = echo_shards_open(&m->dac_file, m->files.dac, err);
+    return s ? s : echo_shards_open(&m->pca_file, m->files.pca, err);
+}
+
+/* The names in the files are to be those of the model. */
+static echo_status settle_names(echo_model *m, echo_error *err)
+{
+    char echo[CHECKPOINT_PREFIX], dac[CHECKPOINT_PREFIX];
+    echo_status s;
+
+    if (m->packed)
+        return ECHO_OK;
+    if (!echo_checkpoint_is(m->echo_file, CHECKPOINT_DIT) &&
+        echo_checkpoint_is(m->echo_file, CHECKPOINT_CODEC) &&
+        echo_checkpoint_is(m->dac_file, CHECKPOINT_DIT))
+        return echo_fail(err, ECHO_ERR_FILE, "%.400s is the codec and %.400s the speech model: "
+                                             "the two files are swapped",
+                         m->files.echo, m->files.dac);
+    if ((s = echo_checkpoint_settle(m->echo_file, CHECKPOINT_DIT, echo, err)) ||
+        (s = echo_checkpoint_settle(m->dac_file, CHECKPOINT_CODEC, dac, err)))
+        return s;
+    if (*echo || *dac)
+        snprintf(m->stripped, sizeof m->stripped, "%s%s%s%s%s", *echo ? "speech: " : "", echo,
+                 *echo && *dac ? ", " : "", *dac ? "codec: " : "", dac);
+    if (*m->stripped)
+        echo_log(m, ECHO_LOG_INFO, "taken off the names of tensors: %s", m->stripped);
+    return ECHO_OK;
 }
 
 static echo_status read_settings(echo_model *m, echo_error *err)
@@ -205,9 +235,10 @@ echo_status echo_model_open_recording(echo_model **out, const char *path,
     if ((s = echo_device_open(&m->device, o, err)))
         goto fail;
     m->be = m->device.be;
-    m->keeper = (struct keeper){ .be = m->be, .recorder = recorder, .progress = o->progress,
-                                 .user = o->user };
-    if ((s = open_files(m, path, err)) ||
+    m->keeper = (struct keeper){ .be = m->be, .recorder = recorder,
+                                 .headers_only = o->describe && !recorder,
+                                 .progress = o->progress, .user = o->user };
+    if ((s = open_files(m, path, err)) || (s = settle_names(m, err)) ||
         (s = choose_precisions(m, o, err)) || (s = bind(m, err)) ||
         (s = read_settings(m, err)))
         goto fail;
@@ -285,6 +316,7 @@ echo_model_info echo_model_describe(const echo_model *m)
         .precision = precision_names[m->precision],
         .codec_precision = precision_names[m->codec_precision],
         .precision_reason = m->precision_reason,
+        .stripped = m->stripped,
         .absent = d->has_past ? "" : "the blockwise part: no blocks, no continuation",
         .echo_parameters = m->echo_parameters,
         .dac_parameters = m->dac_parameters,

@@ -21,6 +21,7 @@ struct echo_model {
     uint64_t echo_parameters, dac_parameters;
     echo_params defaults;
     struct vocabulary vocabulary;
+    char stripped[300]; /* off the names of tensors: "speech: module., codec: generator." */
     bool packed;  /* the three files are one, made by echo_model_pack() */
     enum dtype precision, codec_precision;
     enum dtype fine;           /* of encoders and attention beside eight bits */

@@ -29,7 +29,8 @@ class Program:
         self.path, self.data, self.folder, self.tally = path, data, folder, tally
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("ECHOTTS_")}
         self.env.update(HOME=folder, XDG_CACHE_HOME=folder, XDG_DATA_HOME=folder)
-        self.env.pop("HF_HOME", None)
+        for name in ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+            self.env.pop(name, None)
 
     def model(self, name):
         return os.path.join(self.data, name)

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * folder.h - what lies in a folder of a model: all of it, pieces, or nothing.
+ *
+ * A model is two repositories: the transformer with the PCA of its latents, and the codec.
+ */
+#ifndef ECHO_FOLDER_H
+#define ECHO_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define FOLDER_PATH 4096
+
+enum found { FOUND_NOTHING, FOUND_PIECES, FOUND_WHOLE };
+
+/* A file, or the first shard of one. */
+struct found_file {
+    enum found state;
+    char path[FOLDER_PATH];
+    long long changed; /* when, in ns */
+    char why[512];     /* of pieces: what is wrong with them */
+};
+
+enum repository { REPOSITORY_ECHO, REPOSITORY_DAC };
+
+struct found_repository {
+    enum found state;
+    struct found_file weights, pca; /* the codec has no PCA */
+    char why[1024];
+    char note[512]; /* what is odd though all is there, or "" */
+};
+
+/* All three files, of which pca and weights of echo belong together. */
+struct found_model {
+    enum found state;
+    char echo[FOLDER_PATH], dac[FOLDER_PATH], pca[FOLDER_PATH];
+    char why[2048]; /* of pieces: what is missing, and what to do */
+    char note[1024];
+};
+
+/*
+ * Find echo.safetensors, dac.safetensors and pca.safetensors in `folder`, or else the two
+ * repositories, in one of the ways that tools lay them out.
+ */
+void echo_find_model(struct found_model *m, const char *folder);
+
+/*
+ * `folder` is one of the repositories itself, a snapshot of it, or its folder in a cache: take
+ * it, and the other repository from beside it.
+ */
+void echo_find_model_around(struct found_model *m, const char *folder);
+
+/* Is this the name of a file of a model, in one of these ways? */
+bool echo_is_model_file(const char *name);
+
+/* A regular file (through links)? */
+bool echo_is_file(const char *path);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/places.h"
+
+#include <ctype.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef ECHO_DATADIR
+#define ECHO_DATADIR "/usr/local/share/echotts"
+#endif
+
+#define ROOM 4096
+
+/* The variable, or NULL if it is not set or empty. */
+static const char *set(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+/* The home of a user, NULL: the one who runs this; false if nobody knows it. */
+static bool home(char out[ROOM], const char *user)
+{
+    const char *value = user ? NULL : set("HOME");
+    struct passwd entry, *found = NULL;
+    char room[ROOM];
+
+    if (!value && user)
+        getpwnam_r(user, &entry, room, sizeof room, &found);
+    else if (!value)
+        getpwuid_r(getuid(), &entry, room, sizeof room, &found);
+    if (found)
+        value = found->pw_dir;
+    return value && (size_t)snprintf(out, ROOM, "%s", value) < ROOM;
+}
+
+/* False if it does not fit. */
+static bool append(char *out, size_t size, const char *text, size_t length)
+{
+    size_t used = strlen(out);
+
+    if (length >= size - used)
+        return false;
+    memcpy(out + used, text, length);
+    out[used + length] = 0;
+    return true;
+}
+
+/* A leading "~" or "~user"; *path goes on behind it.  Whom nobody knows stays as he is. */
+static bool expand_user(char *out, size_t size, const char **path)
+{
+    size_t length = strcspn(*path, "/");
+    char name[64], folder[ROOM];
+
+    if (**path != '~' || length >= sizeof name)
+        return true;
+    snprintf(name, sizeof name, "%.*s", (int)length - 1, *path + 1);
+    if (!home(folder, *name ? name : NULL))
+        return true;
+    *path += length;
+    length = strlen(folder);
+    while (length && folder[length - 1] == '/')
+        length--;
+    return append(out, size, folder, length);
+}
+
+/* The bytes of "$NAME" or "${NAME}" at text, 0 if there is none; name is what it names. */
+static size_t variable(const char *text, char *name, size_t size)
+{
+    bool braces = text[1] == '{';
+    const char *first = text + 1 + braces;
+    size_t length = 0;
+
+    if (braces)
+        length = strcspn(first, "}");
+    else
+        while (isalnum((unsigned char)first[length]) || first[length] == '_')
+            length++;
+    if (!length || length >= size || (braces && first[length] != '}'))
+        return 0;
+    memcpy(name, first, length);
+    name[length] = 0;
+    return 1 + 2 * (size_t)braces + length;
+}
+
+/* As huggingface_hub expands its settings: "~", "~user", then $NAME and ${NAME}; what is not
+ * set stays as it is. */
+static bool expand(char *out, size_t size, const char *path)
+{
+    char name[128];
+    const char *value;
+
+    out[0] = 0;
+    if (!expand_user(out, size, &path))
+        return false;
+    while (*path) {
+        size_t length = *path == '$' ? variable(path, name, sizeof name) : 0;
+
+        if (length && (value = getenv(name))) {
+            if (!append(out, size, value, strlen(value)))
+                return false;
+            path += length;
+        } else if (!append(out, size, path++, 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where huggingface_hub keeps what it loads: the first of these that is set decides. */
+static bool hub_cache(char *out, size_t size)
+{
+    static const struct {
+        const char *variable, *below;
+    } ways[] = {
+        { "HF_HUB_CACHE", "" },
+        { "HUGGINGFACE_HUB_CACHE", "" }, /* its older name */
+        { "HF_HOME", "/hub" },
+        { "XDG_CACHE_HOME", "/huggingface/hub" },
+    };
+
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (set(ways[i].variable))
+            return expand(out, size, set(ways[i].variable)) &&
+                   append(out, size, ways[i].below, strlen(ways[i].below));
+    return expand(out, size, "~/.cache/huggingface/hub");
+}
+
+/* The folder of the running program, cut to its parent: what "bin" or "build" lies in. */
+static const char *program_parent(char out[ROOM])
+{
+    ssize_t n = readlink("/proc/self/exe", out, ROOM - 1);
+
+    if (n <= 0)
+        return NULL;
+    out[n] = 0;
+    for (int i = 0; i < 2; i++) {
+        char *slash = strrchr(out, '/');
+
+        if (!slash)
+            return NULL;
+        *slash = 0;
+    }
+    return out;
+}
+
+bool echo_place(char *out, size_t size, int i)
+{
+    enum where { DATA_HOME, HOME, PARENT, DATADIR };
+    static const struct {
+        enum where where;
+        const char *below;
+    } rest[] = {
+        { DATA_HOME, "/echotts/base" }, { HOME, "/.local/share/echotts/base" },
+        { PARENT, "/share/echotts/base" }, { DATADIR, "/base" },
+        { PARENT, "/models/small" }, { PARENT, "/share/echotts/small" }, { DATADIR, "/small" },
+    };
+    char folder[ROOM];
+    const char *start = NULL;
+
+    out[0] = 0;
+    if (i == 0) {
+        if (!hub_cache(out, size))
+            out[0] = 0;
+        return true;
+    }
+    if ((size_t)--i >= sizeof rest / sizeof *rest)
+        return false;
+    switch (rest[i].where) {
+    case DATA_HOME: start = set("XDG_DATA_HOME"); break;
+    case HOME: start = home(folder, NULL) ? folder : NULL; break;
+    case PARENT: start = program_parent(folder); break;
+    case DATADIR: start = ECHO_DATADIR; break;
+    }
+    if (start && (size_t)snprintf(out, size, "%s%s", start, rest[i].below) >= size)
+        out[0] = 0;
+    return true;
+}
