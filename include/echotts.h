@@ -112,6 +112,7 @@ typedef struct {
     const char *precision, *codec_precision;
     int threads;        /* 0 = one per core; up to 256 */
     bool profile;       /* time each kind of operation; the log gets the sums at closing */
+    bool describe;      /* read headers alone, in no time: for questions, not for sessions */
     /* weights read and packed, 0 to 1, from the opening thread; return false to stop */
     bool (*progress)(void *user, double done);
     /* from whichever thread has something to say */
@@ -163,8 +164,8 @@ typedef struct {
     const char *precision, *codec_precision;     /* of the products: "f32" */
     const char *precision_reason; /* "chosen by speed: bf16 multiplies 1.97 times as fast..." */
     const char *absent;       /* parts not in the files, "" if complete */
-    uint64_t echo_parameters; /* transformer and encoders */
     const char *stripped;     /* from the names of tensors: "speech: module.", "" if nothing */
+    uint64_t echo_parameters; /* transformer and encoders */
     uint64_t dac_parameters;
     uint64_t file_bytes;
     int latent_size, patch_size, codec_dim, frame_samples;
@@ -226,7 +227,8 @@ ECHO_API echo_status echo_kernels_time(const echo_model_opts *opts,
 
 /* ---- session ---- */
 
-/* Memory is taken at the first use and grows to the largest job seen. */
+/* Memory is taken at the first use and grows to the largest job seen.  ECHO_ERR_ARG for a model
+ * that was opened to be described. */
 ECHO_API echo_status echo_session_open(echo_session **out, const echo_model *m,
                                        echo_error *err);
 ECHO_API void echo_session_close(echo_session **s);

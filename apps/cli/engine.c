@@ -44,7 +44,8 @@ static bool load_part(void *user, double done)
     return progress_load(&((struct engine *)user)->bar, done);
 }
 
-echo_status engine_open_model(struct engine *e, const struct common *common, echo_error *err)
+echo_status engine_open_model(struct engine *e, const struct common *common, bool describe,
+                              echo_error *err)
 {
     echo_model_opts opts = {
         .device = common->device,
@@ -53,6 +54,7 @@ echo_status engine_open_model(struct engine *e, const struct common *common, ech
         .codec_precision = common->codec_precision,
         .threads = common->threads,
         .profile = common->profile,
+        .describe = describe,
         .progress = load_part,
         .log = print_log,
         .user = e,
@@ -71,7 +73,7 @@ echo_status engine_open_model(struct engine *e, const struct common *common, ech
 
 echo_status engine_open(struct engine *e, const struct common *common, echo_error *err)
 {
-    echo_status status = engine_open_model(e, common, err);
+    echo_status status = engine_open_model(e, common, false, err);
 
     if (status)
         return status;

@@ -27,7 +27,8 @@ __attribute__((format(printf, 2, 3))) void engine_warn(struct engine *e, const c
 echo_status engine_voice(struct engine *e, echo_voice **out, const char *path,
                          echo_encode_opts opts, double *seconds, echo_error *err);
 
-/* The model alone, for looking at. */
-echo_status engine_open_model(struct engine *e, const struct common *common, echo_error *err);
+/* The model alone, for looking at; `describe`: without its weights. */
+echo_status engine_open_model(struct engine *e, const struct common *common, bool describe,
+                              echo_error *err);
 
 #endif

@@ -150,8 +150,7 @@ static void print_model(const echo_model_info *m, bool checked)
     printf("  %-10s%s, %s, %.1f M parameters\n", "codec", m->dac_file, m->dac_dtype,
            (double)m->dac_parameters / 1e6);
     printf("  %-10s%s\n", "latents", m->pca_file);
-    printf("  %-10s%.1f MB, loaded in %.2f s\n", "files", (double)m->file_bytes / 1e6,
-           m->load_s);
+    printf("  %-10s%.1f MB\n", "files", (double)m->file_bytes / 1e6);
     printf("  %-10s%s\n", "packed", m->packed ? "yes" : "no");
     if (checked)
         printf("  %-10s%s\n", "checked", m->packed ? "all numbers are what they were"
@@ -173,10 +172,10 @@ static void print_model(const echo_model_info *m, bool checked)
     print_voices(m);
     printf("  %-10s%s\n", "blocks", m->blockwise ? "yes, and continuation" : "no");
     if (*m->absent)
+        printf("  %-10s%s\n", "absent", m->absent);
     if (*m->stripped)
         printf("  %-10s%s (in front of the names of tensors, taken off)\n", "stripped",
                m->stripped);
-        printf("  %-10s%s\n", "absent", m->absent);
 }
 
 static echo_status print(const echo_model_info *m, bool checked, const char *why,
@@ -217,7 +216,7 @@ static echo_status run(void *job, echo_error *err)
 {
     struct info *info = job;
     struct engine e = { 0 };
-    echo_status status = engine_open_model(&e, &info->common, err);
+    echo_status status = engine_open_model(&e, &info->common, !info->check, err);
     echo_error why = *err;
     /* Who names no model wants to know about the machine: not having one is an answer. */
     bool fine = !info->common.model && !info->check && !info->words;

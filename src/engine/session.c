@@ -15,12 +15,15 @@ size_t echo_session_latent_floats(const echo_model *m)
 
 echo_status echo_session_open(echo_session **out, const echo_model *m, echo_error *err)
 {
-    echo_session *s = calloc(1, sizeof *s);
     size_t layers = (size_t)m->dit.layers * CONTEXT_KINDS;
     size_t latent = echo_session_latent_floats(m) * sizeof(float);
+    echo_session *s;
 
     *out = NULL;
-    if (!s)
+    if (m->keeper.headers_only)
+        return echo_fail(err, ECHO_ERR_ARG, "%s was opened to be described: its weights are "
+                                            "not loaded", m->files.dir);
+    if (!(s = calloc(1, sizeof *s)))
         return echo_fail_memory(err, sizeof *s, "a session");
     s->model = m;
     s->null = echo_null_backend();

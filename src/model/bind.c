@@ -326,7 +326,7 @@ void echo_bind_record_made(struct binder *b, const struct weight *w, const int s
 
 struct tensor echo_bind_made(struct binder *b, const float *values, int rows, int cols)
 {
-    bool good = made_well(b, values, (size_t)rows * (size_t)cols);
+    bool good = !b->keeper->headers_only && made_well(b, values, (size_t)rows * (size_t)cols);
 
     return good ? to_device(b, values, rows, cols) : no_tensor;
 }
@@ -343,7 +343,7 @@ static void report(struct binder *b, size_t bytes)
 static void load(struct binder *b, struct weight *w, const void *src, enum dtype dtype, int n,
                  int k, bool stays)
 {
-    struct kept *kept = keep(b, 0);
+    struct kept *kept = b->keeper->headers_only ? NULL : keep(b, 0);
 
     if (!kept)
         return;
@@ -357,7 +357,7 @@ static void load(struct binder *b, struct weight *w, const void *src, enum dtype
 void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n,
                            int k)
 {
-    if (made_well(b, values, (size_t)n * (size_t)k))
+    if (!b->keeper->headers_only && made_well(b, values, (size_t)n * (size_t)k))
         load(b, w, values, DT_F32, n, k, false);
 }
 
@@ -379,7 +379,7 @@ static void bind_panels(struct binder *b, struct weight *w, int first, int n, in
                        echo_array_type_name(a->type));
     else if (first % PANEL_COLUMNS || (dtype == DT_BF16 && k % 2))
         echo_bind_fail(b, "tensor '%s' cannot be cut at row %d", name->name, first);
-    if (!(kept = keep(b, 0)))
+    if (b->keeper->headers_only || !(kept = keep(b, 0)))
         return;
     if (!be->ops->load_panels(be, w, (const char *)a->data + first / PANEL_COLUMNS * panel,
                               dtype, n, k, b->precision))
@@ -412,6 +412,8 @@ static void bind_rows(struct binder *b, struct weight *w, int first, int n, int 
 
     load(b, w, (const char *)a->data + (size_t)first * row, types[a->type], n, k, true);
     echo_bind_precision(b, precision);
+    if (b->keeper->headers_only)
+        return;
     if (!w->source)
         echo_map_forget((const char *)a->data + (size_t)first * row, (size_t)n * row);
     record_weight(b, name->name, a, w);
@@ -441,9 +443,10 @@ void echo_bind_rows(struct binder *b, struct weight *w, int first, int n, int of
 float *echo_bind_room(struct binder *b, size_t count)
 {
     size_t bytes = echo_product(count, sizeof(float));
-    float *room = b->status ? NULL : echo_alloc(bytes);
+    bool none = b->status || b->keeper->headers_only;
+    float *room = none ? NULL : echo_alloc(bytes);
 
-    if (!room && !b->status)
+    if (!room && !none)
         b->status = echo_fail_memory(b->err, bytes, "the model");
     return room;
 }
@@ -456,6 +459,10 @@ static float *floats(struct binder *b, const struct named *n)
     if (!echo_array_is_float(n->array)) {
         echo_bind_fail(b, "tensor '%s' is of type %s, expected F32, BF16 or F16", n->name,
                        echo_array_type_name(n->array->type));
+        return NULL;
+    }
+    if (b->keeper->headers_only) {
+        b->parameters += n->array->count;
         return NULL;
     }
     size_t bad = echo_array_not_finite(n->array);

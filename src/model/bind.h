@@ -29,6 +29,7 @@ struct keeper {
     struct backend *be;
     struct kept *first;
     struct recorder *recorder; /* NULL: nobody writes this down */
+    bool headers_only;         /* check names and shapes, read and make nothing */
     size_t loaded, total; /* bytes of weights that products read; of all files */
     bool (*progress)(void *user, double done); /* NULL: nobody asks */
     void *user;
@@ -84,11 +85,12 @@ __attribute__((format(printf, 7, 8))) void echo_bind_rows(struct binder *b, stru
 __attribute__((format(printf, 3, 4))) struct tensor echo_bind_vector(struct binder *b, int n,
                                                                      const char *name, ...);
 /* An array of this shape (d0, d0 x d1 if d2 is 0, ...) on the host, for echo_free();
- * the numbers must be finite.  NULL on failure. */
+ * the numbers must be finite.  NULL on failure, and of headers only. */
 __attribute__((format(printf, 5, 6))) float *echo_bind_floats(struct binder *b, int d0, int d1,
                                                               int d2, const char *name, ...);
 
-/* Room for numbers to be made in, for echo_free(); NULL once the binder has failed. */
+/* Room for numbers to be made in, for echo_free(); NULL once the binder has failed, and of
+ * headers only. */
 float *echo_bind_room(struct binder *b, size_t count);
 
 /* Fold a weight norm: v becomes g v / |v|, row by row.  v [rows][row]; stem names it. */

@@ -197,7 +197,7 @@ void echo_bind_pca(struct binder *b, struct codec *c)
 
     if (scale && !isfinite(1 / *scale))
         echo_bind_fail(b, "latent_scale is %g, nothing to divide by", (double)*scale);
-    for (int i = 0; i < c->latent && !b->status; i++) {
+    for (int i = 0; i < c->latent && turned && bias && !b->status; i++) {
         double at_mean = 0;
 
         for (int j = 0; j < c->dim; j++) {
