@@ -147,7 +147,8 @@ ECHO_API echo_status echo_model_verify(const echo_model *m, echo_error *err);
 /*
  * Write the model in directory path (as for echo_model_open()) into one file out (*.echo),
  * packed for opts->precision ("bf16", which auto is, or "int8") and opts->codec_precision.
- * Encoders are packed in bf16, the published numbers as they are, others rounded to it.
+ * Encoders are packed in bf16, the published numbers as they are, others rounded to it.  The
+ * model's voices are packed with it, their clips as they are.
  * The file is opened like a directory, at once, and used in place: processes share its pages.
  * opts->progress counts loading, then writing.  Needs memory for the packed weights: 6 GB for
  * the base model in bf16, 4 in int8.  The file appears whole or not at all.
@@ -195,6 +196,19 @@ ECHO_API const char *echo_model_word(const echo_model *m, int i);
  * does not matter.  text is read up to its end, takes any length, and need not be normalised.
  */
 ECHO_API const char *echo_model_unknown(const echo_model *m, const char *text, size_t *length);
+
+/*
+ * Name of voice i that the model brings, in order, NULL past the last; belongs to the model.
+ * These are the clips beside the transformer's file (WAV, FLAC, Ogg, Opus or MP3, whose names
+ * without the ending are printable UTF-8), or those that were packed with a packed model.
+ */
+ECHO_API const char *echo_model_voice(const echo_model *m, int i);
+
+/*
+ * Which voice a name means, -1: none.  Case, the form of Unicode and an ending like ".wav" do
+ * not matter, but a voice of exactly this name goes first.
+ */
+ECHO_API int echo_model_find_voice(const echo_model *m, const char *name);
 
 /*
  * Write a complete random model of the given size ("base", "small", or a
@@ -282,6 +296,11 @@ ECHO_API echo_status echo_voice_open(echo_voice **out, echo_session *s, const ch
 /* Saved latents only, as of echo_voice_save(): audio is ECHO_ERR_FILE. */
 ECHO_API echo_status echo_voice_load(echo_voice **out, echo_session *s, const char *path,
                                      echo_error *err);
+
+/* A voice that the model brings, by its name as for echo_model_find_voice(); ECHO_ERR_ARG if
+ * there is none of this name. */
+ECHO_API echo_status echo_voice_named(echo_voice **out, echo_session *s, const char *name,
+                                      const echo_encode_opts *opts, echo_error *err);
 
 /* From latents of one's own, [frames][size], copied. */
 ECHO_API echo_status echo_voice_from_latent(echo_voice **out, const float *latent,

@@ -26,6 +26,7 @@ for what; do
         need libsoxr-dev pkg-config --exists soxr
         need libjansson-dev pkg-config --exists jansson
         need libxxhash-dev pkg-config --exists libxxhash
+        need libicu-dev pkg-config --exists icu-uc
         ;;
     test)
         need g++ sh -c 'command -v c++'

@@ -191,6 +191,12 @@ static echo_status read_settings(echo_model *m, echo_error *err)
     return echo_params_read(&m->defaults, &m->vocabulary, m->files.settings, err);
 }
 
+static echo_status list_voices(echo_model *m, echo_error *err)
+{
+    return m->packed ? echo_voices_packed(&m->voices, m->echo_file, err)
+                     : echo_voices_beside(&m->voices, m->files.echo, err);
+}
+
 static echo_status bind(echo_model *m, echo_error *err)
 {
     struct binder echo = { .keeper = &m->keeper, .file = m->echo_file, .err = err,
@@ -240,7 +246,7 @@ echo_status echo_model_open_recording(echo_model **out, const char *path,
                                  .progress = o->progress, .user = o->user };
     if ((s = open_files(m, path, err)) || (s = settle_names(m, err)) ||
         (s = choose_precisions(m, o, err)) || (s = bind(m, err)) ||
-        (s = read_settings(m, err)))
+        (s = read_settings(m, err)) || (s = list_voices(m, err)))
         goto fail;
     m->load_s = echo_clock() - begin;
     *out = m;
@@ -277,6 +283,7 @@ void echo_model_close(echo_model **model)
     echo_safetensors_close(&m->pca_file);
     echo_locate_free(&m->files);
     echo_vocabulary_free(&m->vocabulary);
+    echo_voices_free(&m->voices);
     echo_device_close(&m->device);
     free(m);
     *model = NULL;

@@ -6,6 +6,7 @@
 #include "engine/device.h"
 #include "engine/locate.h"
 #include "engine/vocabulary.h"
+#include "engine/voices.h"
 #include "model/codec.h"
 #include "model/dit.h"
 
@@ -21,6 +22,7 @@ struct echo_model {
     uint64_t echo_parameters, dac_parameters;
     echo_params defaults;
     struct vocabulary vocabulary;
+    struct voices voices;
     char stripped[300]; /* off the names of tensors: "speech: module., codec: generator." */
     bool packed;  /* the three files are one, made by echo_model_pack() */
     enum dtype precision, codec_precision;

@@ -14,7 +14,7 @@
 #include "engine/model.h"
 
 struct packing {
-    struct recorder *recorder;
+    const struct recorder *recorder;
     const char *model;    /* its name */
     struct array *arrays; /* of the file */
     size_t *first;        /* the item that begins each of them */
@@ -153,13 +153,51 @@ static json_t *notes_of(const echo_model *m)
     return notes;
 }
 
-static echo_status write_file(struct packing *p, const echo_model *m, const char *path,
+/* The clips of the model's voices, as they lie on the disk, are items like all others. */
+static echo_status add_voices(struct recorder *r, struct file_map *maps, const echo_model *m,
                               echo_error *err)
 {
+    size_t room = r->n + (size_t)m->voices.n;
+    struct bound *items = realloc(r->items, (room + 1) * sizeof *items);
+    echo_status s = ECHO_OK;
+
+    if (!items)
+        return echo_fail_memory(err, room * sizeof *items, "a list of tensors");
+    r->items = items;
+    r->room = room + 1;
+    for (int i = 0; i < m->voices.n && !s; i++) {
+        const struct clip *clip = &m->voices.clips[i];
+        struct bound *b = &r->items[r->n];
+
+        if ((s = echo_map_open(&maps[i], clip->path, err)))
+            break;
+        *b = (struct bound){ .array = { .type = ARRAY_U8, .dims = 1,
+                                        .shape = { (int64_t)maps[i].bytes },
+                                        .data = maps[i].data, .bytes = maps[i].bytes } };
+        if ((size_t)snprintf(b->name, sizeof b->name, VOICE_ARRAY "%s", clip->name) >=
+            sizeof b->name)
+            s = echo_fail(err, ECHO_ERR_FILE, "%s: the name is too long to be packed",
+                          clip->path);
+        r->n++;
+    }
+    return s;
+}
+
+static echo_status write_file(struct packing *p, struct recorder *recorder,
+                              const echo_model *m, const char *path, echo_error *err)
+{
+    struct file_map *maps = calloc((size_t)m->voices.n + 1, sizeof *maps);
     json_t *notes = notes_of(m);
     echo_status s;
 
+    p->recorder = recorder;
     p->model = m->files.dir;
+    if (!maps) {
+        s = echo_fail_memory(err, sizeof *maps, "a list of voices");
+        goto done;
+    }
+    if ((s = add_voices(recorder, maps, m, err)))
+        goto done;
     p->arrays = calloc(p->recorder->n, sizeof *p->arrays);
     p->first = calloc(p->recorder->n, sizeof *p->first);
     if (!notes || !p->arrays || !p->first) {
@@ -174,6 +212,9 @@ static echo_status write_file(struct packing *p, const echo_model *m, const char
         s = echo_safetensors_write(path, p->arrays, p->n, notes, fill, p, err);
 done:
     json_decref(notes);
+    for (int i = 0; maps && i < m->voices.n; i++)
+        echo_map_close(&maps[i]);
+    free(maps);
     free(p->arrays);
     free(p->first);
     return s;
@@ -184,7 +225,7 @@ echo_status echo_model_pack(const char *path, const char *out, const echo_model_
 {
     echo_model_opts o = opts ? *opts : (echo_model_opts){ 0 };
     struct recorder recorder = { 0 };
-    struct packing p = { .recorder = &recorder, .progress = o.progress, .user = o.user };
+    struct packing p = { .progress = o.progress, .user = o.user };
     echo_model *m = NULL;
     echo_status s;
 
@@ -199,7 +240,7 @@ echo_status echo_model_pack(const char *path, const char *out, const echo_model_
         s = echo_fail(err, ECHO_ERR_ARG, "%s is packed already: name the directory of the "
                                          "original files", m->files.dir);
     else
-        s = write_file(&p, m, out, err);
+        s = write_file(&p, &recorder, m, out, err);
 done:
     echo_model_close(&m);
     free(recorder.items);

@@ -15,7 +15,7 @@
 
 /* What was bound, to be written into a packed file: an array as it is, or panels. */
 struct bound {
-    char name[160];
+    char name[264];
     struct array array; /* its name is not set; of panels, of one stretch of rows */
 };
 

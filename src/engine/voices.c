@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/voices.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unicode/unorm2.h>
+#include <unicode/ustring.h>
+
+#include "audio/audio.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "engine/session.h"
+
+#define NAME_ROOM 1024 /* bytes of a name in composed form; files' names have 255 */
+#define FOLD_ROOM 8192 /* folding makes up to 18 letters of one */
+
+/* Of several clips of one name the first of these is taken. */
+static const char *const endings[] = { ".wav", ".flac", ".ogg", ".opus", ".mp3" };
+
+enum { ENDINGS = sizeof endings / sizeof *endings };
+
+/* ---- names ---- */
+
+/* Text in another form of Unicode; false if it is not UTF-8 or too long. */
+static bool convert(char *out, size_t size, const char *text, size_t length,
+                    const UNormalizer2 *(*form)(UErrorCode *))
+{
+    UChar wide[NAME_ROOM], made[FOLD_ROOM];
+    UErrorCode why = U_ZERO_ERROR;
+    int32_t n, bytes = 0;
+
+    if (length >= NAME_ROOM)
+        return false;
+    u_strFromUTF8(wide, NAME_ROOM, &n, text, (int32_t)length, &why);
+    const UNormalizer2 *how = form(&why);
+
+    n = unorm2_normalize(how, wide, U_SUCCESS(why) ? n : 0, made, FOLD_ROOM, &why);
+    u_strToUTF8(out, (int32_t)size, &bytes, made, n, &why);
+    return U_SUCCESS(why) && (size_t)bytes < size;
+}
+
+static bool compose(char out[NAME_ROOM], const char *text, size_t length)
+{
+    return convert(out, NAME_ROOM, text, length, unorm2_getNFCInstance);
+}
+
+/* Names that look alike become the same: of either case, wide letters, ligatures. */
+static bool fold(char out[FOLD_ROOM], const char *text, size_t length)
+{
+    return convert(out, FOLD_ROOM, text, length, unorm2_getNFKCCasefoldInstance);
+}
+
+/* The bytes of a file's name before its ending, and which one that is; 0 if it is no clip. */
+static size_t stem(const char *file, int *rank)
+{
+    size_t length = strlen(file);
+
+    for (*rank = 0; *rank < ENDINGS; (*rank)++) {
+        size_t ending = strlen(endings[*rank]);
+
+        if (length > ending && !strcasecmp(file + length - ending, endings[*rank]))
+            return length - ending;
+    }
+    return 0;
+}
+
+static bool is_printable(const char *name)
+{
+    for (; *name; name++)
+        if ((unsigned char)*name < ' ' || *name == 127)
+            return false;
+    return true;
+}
+
+/* ---- the list ---- */
+
+void echo_voices_free(struct voices *v)
+{
+    for (int i = 0; i < v->n; i++) {
+        free(v->clips[i].name);
+        free(v->clips[i].path);
+    }
+    free(v->clips);
+    *v = (struct voices){ 0 };
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct clip *)a)->name, ((const struct clip *)b)->name);
+}
+
+/* Room for one more, or NULL. */
+static struct clip *more(struct voices *v)
+{
+    if (v->n == v->room) {
+        int room = v->room ? 2 * v->room : 16;
+        struct clip *clips = realloc(v->clips, (size_t)room * sizeof *clips);
+
+        if (!clips)
+            return NULL;
+        v->clips = clips;
+        v->room = room;
+    }
+    v->clips[v->n] = (struct clip){ 0 };
+    return &v->clips[v->n];
+}
+
+static struct clip *find_exact(const struct voices *v, const char *name)
+{
+    for (int i = 0; i < v->n; i++)
+        if (!strcmp(v->clips[i].name, name))
+            return &v->clips[i];
+    return NULL;
+}
+
+static bool is_file_in(DIR *d, const char *name)
+{
+    struct stat st;
+
+    return !fstatat(dirfd(d), name, &st, 0) && S_ISREG(st.st_mode);
+}
+
+/* The file is a clip of this rank: put it into the list, in place of a lesser one. */
+static bool add_file(struct voices *v, const char *folder, const char *file, const char *name,
+                     int rank)
+{
+    size_t size = strlen(folder) + strlen(file) + 2;
+    struct clip *clip = find_exact(v, name);
+    char *path;
+
+    if (clip && (clip->rank < rank ||
+                 (clip->rank == rank && strcmp(strrchr(clip->path, '/') + 1, file) < 0)))
+        return true;
+    if (!(path = malloc(size)))
+        return false;
+    snprintf(path, size, "%s/%s", folder, file);
+    if (!clip) {
+        if (!(clip = more(v)) || !(clip->name = strdup(name))) {
+            free(path);
+            return false;
+        }
+        v->n++;
+    }
+    free(clip->path);
+    clip->path = path;
+    clip->rank = rank;
+    return true;
+}
+
+echo_status echo_voices_beside(struct voices *v, const char *file, echo_error *err)
+{
+    const char *slash = strrchr(file, '/');
+    char folder[4096], name[NAME_ROOM];
+    const struct dirent *entry;
+    bool good = true;
+    DIR *d;
+
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - file) : 1,
+             slash ? file : ".");
+    d = opendir(folder);
+    while (d && good && (entry = readdir(d))) {
+        int rank;
+        size_t length = stem(entry->d_name, &rank);
+
+        if (length && entry->d_name[0] != '.' && compose(name, entry->d_name, length) &&
+            is_printable(name) && is_file_in(d, entry->d_name))
+            good = add_file(v, folder, entry->d_name, name, rank);
+    }
+    if (d)
+        closedir(d);
+    if (!good)
+        return echo_fail_memory(err, sizeof *v->clips, "the list of voices");
+    if (v->n)
+        qsort(v->clips, (size_t)v->n, sizeof *v->clips, by_name);
+    return ECHO_OK;
+}
+
+echo_status echo_voices_packed(struct voices *v, const struct safetensors *f, echo_error *err)
+{
+    size_t start = strlen(VOICE_ARRAY);
+
+    for (size_t i = 0; i < f->n; i++) { /* in order already */
+        const struct array *a = &f->arrays[i];
+        struct clip *clip;
+
+        if (a->type != ARRAY_U8 || strncmp(a->name, VOICE_ARRAY, start) ||
+            !a->name[start] || !is_printable(a->name))
+            continue;
+        if (!(clip = more(v)) || !(clip->name = strdup(a->name + start)))
+            return echo_fail_memory(err, sizeof *clip, "the list of voices");
+        clip->data = a;
+        v->n++;
+    }
+    return ECHO_OK;
+}
+
+/* ---- by name ---- */
+
+static int find_folded(const struct voices *v, const char *text, size_t length)
+{
+    char wanted[FOLD_ROOM], have[FOLD_ROOM];
+
+    if (!fold(wanted, text, length) || !*wanted)
+        return -1;
+    for (int i = 0; i < v->n; i++)
+        if (fold(have, v->clips[i].name, strlen(v->clips[i].name)) && !strcmp(have, wanted))
+            return i;
+    return -1;
+}
+
+int echo_voices_find(const struct voices *v, const char *name)
+{
+    char exact[NAME_ROOM];
+    const struct clip *clip;
+    int rank, found;
+    size_t length;
+
+    if (compose(exact, name, strlen(name)) && (clip = find_exact(v, exact)))
+        return (int)(clip - v->clips);
+    if ((found = find_folded(v, name, strlen(name))) >= 0)
+        return found;
+    if (!(length = stem(name, &rank)))
+        return -1;
+    if (compose(exact, name, length) && (clip = find_exact(v, exact)))
+        return (int)(clip - v->clips);
+    return find_folded(v, name, length);
+}
+
+const char *echo_model_voice(const echo_model *m, int i)
+{
+    return i >= 0 && i < m->voices.n ? m->voices.clips[i].name : NULL;
+}
+
+int echo_model_find_voice(const echo_model *m, const char *name)
+{
+    return echo_voices_find(&m->voices, name);
+}
+
+static echo_status encode_packed(echo_voice **out, echo_session *s, const struct clip *clip,
+                                 const echo_encode_opts *opts, echo_error *err)
+{
+    const char *model = s->model->files.dir;
+    char label[600];
+    float *pcm = NULL;
+    size_t n;
+    echo_status status;
+    echo_error why = { 0 };
+
+    snprintf(label, sizeof label, "%.400s: voice %.150s", model, clip->name);
+    if ((status = echo_audio_load_memory(&pcm, &n, clip->data->data, clip->data->bytes, label,
+                                         ECHO_VOICE_SECONDS, err)))
+        return status;
+    status = echo_voice_encode(out, s, pcm, n, ECHO_SAMPLE_RATE, opts, &why);
+    echo_free(pcm);
+    if (status == ECHO_ERR_ARG) /* what is wrong is in the clip */
+        return echo_fail(err, ECHO_ERR_FILE, "%s: %.400s", label, why.text);
+    if (status && err)
+        *err = why;
+    return status;
+}
+
+echo_status echo_voice_named(echo_voice **out, echo_session *s, const char *name,
+                             const echo_encode_opts *opts, echo_error *err)
+{
+    const struct voices *v = &s->model->voices;
+    int i = echo_voices_find(v, name);
+
+    *out = NULL;
+    if (i < 0)
+        return echo_fail(err, ECHO_ERR_ARG, "'%.200s' is none of the %d voices of this model",
+                         name, v->n);
+    return v->clips[i].path ? echo_voice_open(out, s, v->clips[i].path, opts, err)
+                            : encode_packed(out, s, &v->clips[i], opts, err);
+}
