@@ -100,15 +100,20 @@ echo_status engine_voice(struct engine *e, echo_voice **out, const char *path,
                          echo_encode_opts opts, double *seconds, echo_error *err)
 {
     double began = clock_now();
-    char beside[2048];
+    bool hidden;
+    enum voice_source source = voices_choose(e->model, path, &hidden);
     echo_status status;
 
-    if (strcmp(path, "-")) /* standard input */
-        path = voices_find(beside, sizeof beside, &e->info, path);
+    if (source == VOICE_UNKNOWN)
+        return voices_unknown(e->model, path, err);
+    if (hidden)
+        engine_warn(e, "%s is a voice of the model, and that is taken; the file of this name "
+                       "here is ./%s", path, path);
     opts.progress = progress_stage;
     opts.user = &e->bar;
     progress_note(&e->bar, "reading audio");
-    status = echo_voice_open(out, e->session, path, &opts, err);
+    status = source == VOICE_FILE ? echo_voice_open(out, e->session, path, &opts, err)
+                                  : echo_voice_named(out, e->session, path, &opts, err);
     progress_clear(&e->bar);
     if (seconds)
         *seconds = clock_now() - began;

@@ -22,8 +22,8 @@ void engine_close(struct engine *e);
 /* A line on stderr, quiet or not. */
 __attribute__((format(printf, 2, 3))) void engine_warn(struct engine *e, const char *fmt, ...);
 
-/* Audio, saved latents or a clip beside the model as a voice, with progress.  *seconds, if not
- * NULL, is what it took. */
+/* Audio, saved latents or a voice of the model, by path or name, with progress.  *seconds, if
+ * not NULL, is what it took. */
 echo_status engine_voice(struct engine *e, echo_voice **out, const char *path,
                          echo_encode_opts opts, double *seconds, echo_error *err);
 

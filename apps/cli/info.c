@@ -108,7 +108,7 @@ static json_t *model_object(const struct engine *e, bool with_words)
     json_object_set_new(o, "packed", json_boolean(m->packed));
     json_object_set_new(o, "blockwise", json_boolean(m->blockwise));
     report_real(o, "load_s", m->load_s);
-    json_object_set_new(o, "voices", voices_array(m));
+    json_object_set_new(o, "voices", voices_array(e->model));
     if (with_words)
         json_object_set_new(o, "vocabulary", vocabulary(e->model));
     return o;
@@ -129,21 +129,21 @@ static echo_status report(const struct engine *e, bool with_words, const char *w
     return report_print(o, err);
 }
 
-/* A line of the clips beside the model, if there are any. */
-static void print_voices(const echo_model_info *m)
+/* A line of its voices, if there are any. */
+static void print_voices(const echo_model *model)
 {
-    json_t *names = voices_array(m), *name;
-    size_t i;
+    const char *name;
 
-    json_array_foreach(names, i, name)
-        printf("%s%s", i ? ", " : "  voices    ", json_string_value(name));
-    if (json_array_size(names))
+    for (int i = 0; (name = echo_model_voice(model, i)); i++)
+        printf("%s%s", i ? ", " : "  voices    ", name);
+    if (echo_model_voice(model, 0))
         putchar('\n');
-    json_decref(names);
 }
 
-static void print_model(const echo_model_info *m, bool checked)
+static void print_model(const struct engine *e, bool checked)
 {
+    const echo_model_info *m = &e->info;
+
     printf("%-12s%s\n", "model", m->path);
     printf("  %-10s%s, %s, %.1f M parameters\n", "speech", m->echo_file, m->echo_dtype,
            (double)m->echo_parameters / 1e6);
@@ -169,7 +169,7 @@ static void print_model(const echo_model_info *m, bool checked)
         printf("  %-10s%d, --words lists them\n", "words", m->words);
     else
         printf("  %-10sno list, any may be tried\n", "words");
-    print_voices(m);
+    print_voices(e->model);
     printf("  %-10s%s\n", "blocks", m->blockwise ? "yes, and continuation" : "no");
     if (*m->absent)
         printf("  %-10s%s\n", "absent", m->absent);
@@ -178,16 +178,16 @@ static void print_model(const echo_model_info *m, bool checked)
                m->stripped);
 }
 
-static echo_status print(const echo_model_info *m, bool checked, const char *why,
+static echo_status print(const struct engine *e, bool checked, const char *why,
                          echo_error *err)
 {
     printf("%-12s%s\n", "echotts", echo_version());
     print_list("cpu", echo_isa);
     print_list("devices", echo_device);
-    if (m)
-        print_model(m, checked);
+    if (e->model)
+        print_model(e, checked);
     else
-        printf("%-12snone found (%s)\n", "model", why);
+        printf("%-12snone to be used (%s)\n", "model", why);
     return output_flush(err);
 }
 
@@ -209,7 +209,7 @@ static echo_status tell(const struct info *info, const struct engine *e, const c
         return report(e, info->words, why, err);
     if (info->words)
         return print_words(e->model, err);
-    return print(e->model ? &e->info : NULL, info->check, why, err);
+    return print(e, info->check, why, err);
 }
 
 static echo_status run(void *job, echo_error *err)

@@ -37,7 +37,7 @@ static const struct option input_options[] = {
     { "file", 0, OPTION_STRING, AT(file), "FILE",
       "read the text from a file (-: stdin)", NO_RANGE },
     { "voice", 'v', OPTION_STRING, AT(voice), "FILE",
-      "speak like this: audio, latents, a clip beside the model", NO_RANGE },
+      "speak like this: audio, latents, or a voice of the model", NO_RANGE },
     { "continue", 0, OPTION_STRING, AT(continue_from), "FILE",
       "go on from this speech, whose words TEXT begins with", NO_RANGE },
     { "lift", 0, OPTION_ON, AT(lift), NULL,
@@ -173,6 +173,8 @@ static echo_status check(const struct say *say, echo_error *err)
         return failure(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
     if (say->output && say->latent_out && !strcmp(say->output, say->latent_out))
         return failure(err, ECHO_ERR_ARG, "-o and --latent-out name the same file");
+    if (say->voice && !*say->voice)
+        return failure(err, ECHO_ERR_ARG, "-v: the name of the voice is empty");
     if (options_given(&say_command, say, "frames") && say->blocks.n)
         return failure(err, ECHO_ERR_ARG, "--frames and --blocks: give one of them");
     if (check_length(say, 0, err))

@@ -1,75 +1,111 @@
 /* SPDX-License-Identifier: MIT */
 #include "voices.h"
 
-#include <dirent.h>
+#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-static const char *const endings[] = { ".wav", ".flac", ".ogg", ".mp3" };
+#include "failure.h"
+#include "spelling.h"
 
-enum { ENDINGS = sizeof endings / sizeof *endings };
+enum { NAMED = 12,     /* at most in a message */
+       LONGEST = 60 }; /* bytes of one of them */
 
-static void folder_of(char *out, size_t size, const echo_model_info *m)
+/* Does the model's voice i bear this name only if its ending is left out? */
+static bool has_ending(const echo_model *m, const char *name, int i)
 {
-    const char *slash = strrchr(m->echo_file, '/');
+    const char *dot = strrchr(name, '.');
+    char stem[512];
 
-    if (slash)
-        snprintf(out, size, "%.*s", (int)(slash - m->echo_file), m->echo_file);
-    else
-        snprintf(out, size, ".");
+    if (!dot || dot == name || (size_t)(dot - name) >= sizeof stem)
+        return false;
+    snprintf(stem, sizeof stem, "%.*s", (int)(dot - name), name);
+    return echo_model_find_voice(m, stem) == i;
 }
 
-const char *voices_find(char *out, size_t size, const echo_model_info *m, const char *name)
+enum voice_source voices_choose(const echo_model *m, const char *name, bool *hidden)
 {
-    char folder[1024];
+    struct stat st;
+    bool here = !stat(name, &st);
+    int i;
 
-    if (strchr(name, '/') || !access(name, F_OK))
-        return name;
-    folder_of(folder, sizeof folder, m);
-    for (int i = 0; i < ENDINGS; i++) {
-        int length = snprintf(out, size, "%s/%s%s", folder, name, endings[i]);
+    *hidden = false;
+    if (strchr(name, '/') || !strcmp(name, "-"))
+        return VOICE_FILE;
+    i = echo_model_find_voice(m, name);
+    if (i < 0 || (here && has_ending(m, name, i)))
+        return here ? VOICE_FILE : VOICE_UNKNOWN;
+    *hidden = here && !S_ISDIR(st.st_mode);
+    return VOICE_OF_MODEL;
+}
 
-        if (length > 0 && (size_t)length < size && !access(out, R_OK))
-            return out;
+static void lower(char *out, size_t size, const char *name, size_t length)
+{
+    size_t n = 0;
+
+    for (; n < length && n < size - 1; n++)
+        out[n] = (char)tolower((unsigned char)name[n]);
+    out[n] = 0;
+}
+
+/* The voice whose name is nearest, NULL if none is near. */
+static const char *nearest(const echo_model *m, const char *name)
+{
+    const char *dot = strrchr(name, '.'), *have, *best = NULL;
+    char wanted[64], known[64];
+    int least;
+
+    lower(wanted, sizeof wanted, name,
+          dot && dot != name ? (size_t)(dot - name) : strlen(name));
+    least = spelling_limit(wanted) + 1;
+    for (int i = 0; (have = echo_model_voice(m, i)); i++) {
+        lower(known, sizeof known, have, strlen(have));
+        int d = spelling_distance(wanted, known);
+
+        if (d < least) {
+            least = d;
+            best = have;
+        }
     }
-    return name;
+    return best;
 }
 
-/* The bytes of a file's name before its ending, 0 if it is no clip. */
-static size_t stem(const char *file)
+/* "awb, ked and 3 more" */
+static void format(char *out, size_t size, const echo_model *m)
 {
-    size_t length = strlen(file);
+    const char *name;
+    size_t used = 0;
+    int n = 0;
 
-    for (int i = 0; i < ENDINGS; i++) {
-        size_t ending = strlen(endings[i]);
-
-        if (length > ending && !strcmp(file + length - ending, endings[i]))
-            return length - ending;
-    }
-    return 0;
+    for (out[0] = 0; (name = echo_model_voice(m, n)); n++)
+        if (n < NAMED)
+            used += (size_t)snprintf(out + used, size - used, "%s%.*s", n ? ", " : "", LONGEST,
+                                     name);
+    if (n > NAMED)
+        snprintf(out + used, size - used, " and %d more", n - NAMED);
 }
 
-static int is_clip(const struct dirent *entry)
+echo_status voices_unknown(const echo_model *m, const char *name, echo_error *err)
 {
-    return entry->d_name[0] != '.' && stem(entry->d_name) > 0;
+    const char *near = nearest(m, name);
+    char list[NAMED * (LONGEST + 2) + 32];
+
+    if (!echo_model_voice(m, 0))
+        return failure(err, ECHO_ERR_FILE, "%.300s: No such file or directory, and this model "
+                                           "brings no voices of its own", name);
+    format(list, sizeof list, m);
+    return failure(err, ECHO_ERR_FILE, "%.200s: No such file or directory, and no voice of "
+                                       "this model; it has %s%s%.60s%s", name, list,
+                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
-json_t *voices_array(const echo_model_info *m)
+json_t *voices_array(const echo_model *m)
 {
     json_t *names = json_array();
-    char folder[1024];
-    struct dirent **files;
-    int n;
+    const char *name;
 
-    folder_of(folder, sizeof folder, m);
-    n = scandir(folder, &files, is_clip, alphasort);
-    for (int i = 0; i < n; i++) {
-        json_array_append_new(names, json_stringn(files[i]->d_name, stem(files[i]->d_name)));
-        free(files[i]);
-    }
-    if (n >= 0)
-        free(files);
+    for (int i = 0; (name = echo_model_voice(m, i)); i++)
+        json_array_append_new(names, json_string(name));
     return names;
 }

@@ -5,7 +5,7 @@ import os
 
 import safetensors
 import wav
-from harness import read, text
+from harness import is_one_line, read, text
 
 COMMANDS = ("say", "encode", "decode", "info", "synth", "bench")
 
@@ -135,7 +135,7 @@ def check_reports(p, say):
 
 
 def check_voices(p, say, hello):
-    """A clip beside the model needs no path; a file of that name here goes first."""
+    """A clip beside the model needs no path, and goes before a file of that name here."""
     listed = json.loads(p.good("info --json", "info", "-m", p.model("tiny"), "--json").stdout)["model"]["voices"]
     p.check("info lists the clips", sorted(listed) == ["voice", "voice-long"], listed)
     sounds = {}
@@ -147,8 +147,11 @@ def check_voices(p, say, hello):
         p.check("a name means the clip", by_name == by_path != hello and other != by_path)
     with open(p.file("voice"), "wb") as f:
         f.write(b"no sound")
-    done = p.run(*say, "Hello.", "-v", "voice", "-o", "none.wav")
-    p.check("a file here goes first", done.returncode == 1 and done.stderr.startswith(b"echotts: voice"), done.stderr)
+    done = p.run(*say, "Hello.", "-v", "voice", "-o", "named.wav")
+    p.check("a file here does not hide it", done.returncode == 0 and read(p.file("named.wav")) == sounds.get("voice") and
+            is_one_line(done.stderr, r"warning: voice is a voice of the model.*\./voice"), done.stderr)
+    done = p.run(*say, "Hello.", "-v", "./voice", "-o", "none.wav")
+    p.check("a path is the file", done.returncode == 1 and is_one_line(done.stderr, r"\./voice"), done.stderr)
     os.remove(p.file("voice"))
 
 
@@ -208,7 +211,7 @@ def check_model_lookup(p):
     p.check("wrong $ECHOTTS_MODEL", done.returncode == 1 and b"/nowhere" in done.stderr,
             text(done.stderr))
     done = p.good("info without a model", "info", env=dict(p.env, ECHOTTS_MODEL="/nowhere"))
-    p.check("info without a model", done and "none found" in text(done.stdout))
+    p.check("info without a model", done and "none to be used (/nowhere" in text(done.stdout))
 
 
 def check_synth(p):
