@@ -8,6 +8,7 @@
 #include "failure.h"
 #include "output.h"
 #include "report.h"
+#include "signals.h"
 #include "voices.h"
 
 struct info {
@@ -223,6 +224,8 @@ static echo_status run(void *job, echo_error *err)
 
     if (!status && info->check)
         status = echo_model_verify(e.model, err);
+    if (!status && signals_stopped()) /* it was verified to be zeros */
+        status = failure(err, ECHO_ERR_CANCELLED, "stopped");
     if (!status || (status == ECHO_ERR_FILE && fine))
         status = tell(info, &e, why.text, err);
     engine_close(&e);

@@ -135,12 +135,16 @@ static echo_status dispatch(int argc, char **argv, echo_error *err)
 int main(int argc, char **argv)
 {
     echo_error err = { 0 };
+    echo_status status;
 
     signals_install();
-    if (!dispatch(argc, argv, &err))
-        return EXIT_DONE;
-    /* Whatever broke after the user asked to stop, broke because of that. */
-    if (signals_stopped())
+    status = dispatch(argc, argv, &err);
+    /* Whatever broke after the work was told to stop, broke because of that. */
+    if (signals_lost_file())
+        status = failure(&err, ECHO_ERR_FILE, "%.900s: this file was cut short, or could not "
+                                              "be read any more, while it was in use",
+                         signals_lost_file());
+    else if (status && signals_stopped())
         failure(&err, ECHO_ERR_CANCELLED, "stopped");
-    return failure_print(&err);
+    return status ? failure_print(&err) : EXIT_DONE;
 }

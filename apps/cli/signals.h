@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signals.h - Ctrl-C, told to whatever is running.
+ * signals.h - Ctrl-C, told to whatever is running, and files that shrink while they are read.
  *
  * The one place of the program with state of its own: a signal handler can be given no
  * argument.  The first SIGINT or SIGTERM asks the work to stop, a second one ends the
@@ -23,5 +23,9 @@ void signals_hold(void);
 void signals_release(void);
 
 bool signals_stopped(void);
+
+/* The mapped file, a model's, that was cut short while it was read: the work was asked to stop,
+ * and what it made is worth nothing.  NULL: none was. */
+const char *signals_lost_file(void);
 
 #endif

@@ -45,7 +45,8 @@ static const char *name_of(const char *path)
 static echo_status cannot_write(const char *path, int why, echo_error *err)
 {
     return echo_fail(err, ECHO_ERR_FILE, "%s: cannot be written: %s", name_of(path),
-                     strerror(why));
+                     why == EFAULT ? "a file that it is made of was cut short meanwhile"
+                                   : strerror(why));
 }
 
 /* The path that a link's text means, seen from the link; for free(). */
