@@ -40,12 +40,14 @@ enum voice_source voices_choose(const echo_model *m, const char *name, bool *hid
     return VOICE_OF_MODEL;
 }
 
-static void lower(char *out, size_t size, const char *name, size_t length)
+/* In lower case, a byte a letter: of "Zoë" as far from "zoe" as one other letter is. */
+static void simplify(char *out, size_t size, const char *name, size_t length)
 {
     size_t n = 0;
 
-    for (; n < length && n < size - 1; n++)
-        out[n] = (char)tolower((unsigned char)name[n]);
+    for (size_t i = 0; i < length && n < size - 1; i++)
+        if (((unsigned char)name[i] & 0xc0) != 0x80) /* no later byte of a letter */
+            out[n++] = (char)tolower((unsigned char)name[i]);
     out[n] = 0;
 }
 
@@ -56,11 +58,11 @@ static const char *nearest(const echo_model *m, const char *name)
     char wanted[64], known[64];
     int least;
 
-    lower(wanted, sizeof wanted, name,
-          dot && dot != name ? (size_t)(dot - name) : strlen(name));
+    simplify(wanted, sizeof wanted, name,
+             dot && dot != name ? (size_t)(dot - name) : strlen(name));
     least = spelling_limit(wanted) + 1;
     for (int i = 0; (have = echo_model_voice(m, i)); i++) {
-        lower(known, sizeof known, have, strlen(have));
+        simplify(known, sizeof known, have, strlen(have));
         int d = spelling_distance(wanted, known);
 
         if (d < least) {
