@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_safetensors.c - any bytes: refused with a line, or every number can be read. */
+/* fuzz_safetensors.c - any bytes: refused with a line, or every number can be read, and names
+ * can be made those of a model. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "model/checkpoint.h"
 #include "weights/safetensors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -41,6 +43,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *note = echo_safetensors_note(f, "echotts_packed");
 
     ECHO_ASSERT(!note || strlen(note) < size);
+    char prefix[CHECKPOINT_PREFIX];
+
+    e = (echo_error){ 0 };
+    if (echo_checkpoint_settle(f, size % 2 ? CHECKPOINT_CODEC : CHECKPOINT_DIT, prefix, &e))
+        ECHO_ASSERT(e.status && !strncmp(e.text, "input: ", 7));
+    else
+        for (size_t i = 0; i < f->n; i++)
+            ECHO_ASSERT(echo_safetensors_find(f, f->arrays[i].name) == &f->arrays[i]);
     echo_safetensors_close(&f);
     return 0;
 }
