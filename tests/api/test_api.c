@@ -639,6 +639,64 @@ static void voices(void)
     echo_model_close(&m);
 }
 
+/* Voices that a model brings, by name. */
+static void brought(void)
+{
+    echo_model *m = NULL;
+    echo_session *s = NULL;
+    echo_voice *v = NULL, *w = NULL;
+    echo_error e;
+
+    if (!CHECK(!echo_model_open(&m, tiny, NULL, &e)) || !CHECK(!echo_session_open(&s, m, &e)))
+        goto end;
+    CHECK(!strcmp(echo_model_voice(m, 0), "voice") && !echo_model_voice(m, 2) &&
+          !echo_model_voice(m, -1));
+    CHECK(echo_model_find_voice(m, "voice") == 0 && echo_model_find_voice(m, "VOICE.Wav") == 0);
+    CHECK(echo_model_find_voice(m, "Voice-Long") == 1);
+    CHECK(echo_model_find_voice(m, "") < 0 && echo_model_find_voice(m, ".wav") < 0 &&
+          echo_model_find_voice(m, "\xff") < 0 && echo_model_find_voice(m, "voic") < 0);
+    CHECK(echo_voice_named(&v, s, "nobody", NULL, &e) == ECHO_ERR_ARG && !v &&
+          strstr(e.text, "nobody"));
+    if (CHECK(!echo_voice_named(&v, s, "Voice", NULL, &e)) && (w = clip(s))) {
+        int frames, size;
+        const float *x = echo_voice_latent(v, &frames, &size);
+
+        CHECK(!memcmp(x, echo_voice_latent(w, NULL, NULL),
+                      sizeof *x * (size_t)frames * (size_t)size));
+    }
+end:
+    echo_voice_close(&v);
+    echo_voice_close(&w);
+    echo_session_close(&s);
+    echo_model_close(&m);
+}
+
+/* A model that is only described tells the same, and computes nothing. */
+static void described(void)
+{
+    echo_model_opts o = { .describe = true, .precision = "int8" };
+    echo_model *m = NULL, *whole = NULL;
+    echo_session *s = (echo_session *)1;
+    echo_error e;
+
+    if (!CHECK(!echo_model_open(&m, tiny, &o, &e)))
+        return;
+    CHECK(echo_session_open(&s, m, &e) == ECHO_ERR_ARG && !s && strstr(e.text, "described"));
+    o.describe = false;
+    if (CHECK(!echo_model_open(&whole, tiny, &o, &e))) {
+        echo_model_info a = echo_model_describe(m), b = echo_model_describe(whole);
+
+        CHECK(a.echo_parameters == b.echo_parameters && a.dac_parameters == b.dac_parameters);
+        CHECK(a.file_bytes == b.file_bytes && a.layers == b.layers && a.heads == b.heads);
+        CHECK(a.patch_size == b.patch_size && a.frame_samples == b.frame_samples);
+        CHECK(!strcmp(a.precision, b.precision) && !strcmp(a.stripped, ""));
+        CHECK(!strcmp(echo_model_voice(m, 1), echo_model_voice(whole, 1)));
+        CHECK(!echo_model_verify(m, &e));
+    }
+    echo_model_close(&m);
+    echo_model_close(&whole);
+}
+
 int main(int argc, char **argv)
 {
     char command[600];
@@ -659,6 +717,8 @@ int main(int argc, char **argv)
     parameters();
     profile();
     voices();
+    brought();
+    described();
     long_clip();
     snprintf(command, sizeof command, "rm -r %s", scratch);
     CHECK(!system(command));

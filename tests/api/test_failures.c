@@ -152,7 +152,7 @@ static echo_status speaking(echo_error *e)
 
     if ((status = echo_model_open(&m, at.model, &o, e)) ||
         (status = echo_session_open(&s, m, e)) ||
-        (status = echo_voice_open(&v, s, at.clip, NULL, e)) ||
+        (status = echo_voice_named(&v, s, "Anna", NULL, e)) ||
         (status = echo_voice_encode(&x, s, click, 4800, 22050, &encode, e)) ||
         (status = echo_voice_save(v, at.saved, e)) ||
         (status = echo_voice_open(&w, s, at.saved, NULL, e)))
@@ -213,6 +213,7 @@ static echo_status using_packed(echo_error *e)
     echo_model_opts o = { .threads = 1 };
     echo_model *m = NULL;
     echo_session *s = NULL;
+    echo_voice *v = NULL;
     echo_status status;
 
     json_may_fail = false;
@@ -224,8 +225,10 @@ static echo_status using_packed(echo_error *e)
     CHECK_SAY(p.steps == 2 && p.frames == 4, "%d steps, %d frames", p.steps, p.frames);
     CHECK(echo_model_describe(m).words == 1 && !strcmp(echo_model_word(m, 0), "words"));
     p.trim = false;
-    status = echo_generate(s, "Words.", NULL, &p, &(echo_sink){ .audio = ignore }, e);
+    if (!(status = echo_voice_named(&v, s, "anna", NULL, e)))
+        status = echo_generate(s, "Words.", v, &p, &(echo_sink){ .audio = ignore }, e);
 end:
+    echo_voice_close(&v);
     echo_session_close(&s);
     echo_model_close(&m);
     return status;
@@ -268,10 +271,14 @@ static bool make_model(void)
 
     for (int i = 0; i < 3; i++) {
         snprintf(from, sizeof from, "%s/%s.safetensors", at.odd, files[i]);
-        snprintf(to, sizeof to, "%s/%s.safetensors", at.model, files[i]);
+        snprintf(to, sizeof to, "%s/%s%s.safetensors", at.model, files[i],
+                 i == 2 ? "-1-of-1" : ""); /* a shard */
         if (symlink(from, to))
             return false;
     }
+    snprintf(to, sizeof to, "%s/anna.wav", at.model);
+    if (symlink(at.clip, to))
+        return false;
     snprintf(to, sizeof to, "%s/echotts.json", at.model);
     if (!(f = fopen(to, "w")))
         return false;
