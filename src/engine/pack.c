@@ -166,7 +166,7 @@ static echo_status add_voices(struct recorder *r, struct file_map *maps, const e
     r->items = items;
     r->room = room + 1;
     for (int i = 0; i < m->voices.n && !s; i++) {
-        const struct clip *clip = &m->voices.clips[i];
+        const struct named_clip *clip = &m->voices.clips[i];
         struct bound *b = &r->items[r->n];
 
         if ((s = echo_map_open(&maps[i], clip->path, err)))

@@ -10,10 +10,8 @@
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 
-#include "audio/audio.h"
 #include "base/error.h"
-#include "base/memory.h"
-#include "engine/session.h"
+#include "engine/voice.h"
 
 #define NAME_ROOM 1024 /* bytes of a name in composed form; files' names have 255 */
 #define FOLD_ROOM 8192 /* folding makes up to 18 letters of one */
@@ -90,26 +88,26 @@ void echo_voices_free(struct voices *v)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct clip *)a)->name, ((const struct clip *)b)->name);
+    return strcmp(((const struct named_clip *)a)->name, ((const struct named_clip *)b)->name);
 }
 
 /* Room for one more, or NULL. */
-static struct clip *more(struct voices *v)
+static struct named_clip *more(struct voices *v)
 {
     if (v->n == v->room) {
         int room = v->room ? 2 * v->room : 16;
-        struct clip *clips = realloc(v->clips, (size_t)room * sizeof *clips);
+        struct named_clip *clips = realloc(v->clips, (size_t)room * sizeof *clips);
 
         if (!clips)
             return NULL;
         v->clips = clips;
         v->room = room;
     }
-    v->clips[v->n] = (struct clip){ 0 };
+    v->clips[v->n] = (struct named_clip){ 0 };
     return &v->clips[v->n];
 }
 
-static struct clip *find_exact(const struct voices *v, const char *name)
+static struct named_clip *find_exact(const struct voices *v, const char *name)
 {
     for (int i = 0; i < v->n; i++)
         if (!strcmp(v->clips[i].name, name))
@@ -129,7 +127,7 @@ static bool add_file(struct voices *v, const char *folder, const char *file, con
                      int rank)
 {
     size_t size = strlen(folder) + strlen(file) + 2;
-    struct clip *clip = find_exact(v, name);
+    struct named_clip *clip = find_exact(v, name);
     char *path;
 
     if (clip && (clip->rank < rank ||
@@ -185,7 +183,7 @@ echo_status echo_voices_packed(struct voices *v, const struct safetensors *f, ec
 
     for (size_t i = 0; i < f->n; i++) { /* in order already */
         const struct array *a = &f->arrays[i];
-        struct clip *clip;
+        struct named_clip *clip;
 
         if (a->type != ARRAY_U8 || strncmp(a->name, VOICE_ARRAY, start) ||
             !a->name[start] || !is_printable(a->name))
@@ -215,7 +213,7 @@ static int find_folded(const struct voices *v, const char *text, size_t length)
 int echo_voices_find(const struct voices *v, const char *name)
 {
     char exact[NAME_ROOM];
-    const struct clip *clip;
+    const struct named_clip *clip;
     int rank, found;
     size_t length;
 
@@ -240,26 +238,18 @@ int echo_model_find_voice(const echo_model *m, const char *name)
     return echo_voices_find(&m->voices, name);
 }
 
-static echo_status encode_packed(echo_voice **out, echo_session *s, const struct clip *clip,
-                                 const echo_encode_opts *opts, echo_error *err)
+static echo_status read_packed(echo_voice **out, echo_session *s,
+                               const struct named_clip *clip, const echo_encode_opts *opts,
+                               echo_error *err)
 {
-    const char *model = s->model->files.dir;
+    struct source in;
     char label[600];
-    float *pcm = NULL;
-    size_t n;
     echo_status status;
-    echo_error why = { 0 };
 
-    snprintf(label, sizeof label, "%.400s: voice %.150s", model, clip->name);
-    if ((status = echo_audio_load_memory(&pcm, &n, clip->data->data, clip->data->bytes, label,
-                                         ECHO_VOICE_SECONDS, err)))
-        return status;
-    status = echo_voice_encode(out, s, pcm, n, ECHO_SAMPLE_RATE, opts, &why);
-    echo_free(pcm);
-    if (status == ECHO_ERR_ARG) /* what is wrong is in the clip */
-        return echo_fail(err, ECHO_ERR_FILE, "%s: %.400s", label, why.text);
-    if (status && err)
-        *err = why;
+    snprintf(label, sizeof label, "%.400s: voice %.150s", s->model->files.dir, clip->name);
+    echo_source_memory(&in, clip->data->data, clip->data->bytes, label);
+    status = echo_voice_read(out, s, &in, opts, err);
+    echo_source_close(&in);
     return status;
 }
 
@@ -274,5 +264,5 @@ echo_status echo_voice_named(echo_voice **out, echo_session *s, const char *name
         return echo_fail(err, ECHO_ERR_ARG, "'%.200s' is none of the %d voices of this model",
                          name, v->n);
     return v->clips[i].path ? echo_voice_open(out, s, v->clips[i].path, opts, err)
-                            : encode_packed(out, s, &v->clips[i], opts, err);
+                            : read_packed(out, s, &v->clips[i], opts, err);
 }

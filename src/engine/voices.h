@@ -9,7 +9,7 @@
 #define VOICE_ARRAY "voice."
 
 /* One of them; name and path by malloc(). */
-struct clip {
+struct named_clip {
     char *name;               /* in composed form, of its file without the ending */
     char *path;               /* of the file; NULL in a packed model */
     int rank;                 /* of its ending: the lower, the better */
@@ -18,7 +18,7 @@ struct clip {
 
 /* In order of names. */
 struct voices {
-    struct clip *clips;
+    struct named_clip *clips;
     int n, room;
 };
 
