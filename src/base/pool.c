@@ -145,6 +145,7 @@ echo_status echo_pool_open(struct pool **out, int threads, echo_error *err)
     size_t bytes = sizeof(struct pool) + (size_t)(threads - 1) * sizeof(struct worker);
     struct pool *p = calloc(1, bytes);
 
+    ECHO_ASSERT(threads >= 1 && threads <= POOL_MOST_THREADS);
     *out = NULL;
     if (!p)
         return echo_fail_memory(err, bytes, "threads");

@@ -12,7 +12,9 @@
 
 struct pool;
 
-/* threads counts the caller's own: 1 makes no thread. */
+#define POOL_MOST_THREADS 256
+
+/* threads counts the caller's own, 1 to POOL_MOST_THREADS: 1 makes no thread. */
 echo_status echo_pool_open(struct pool **out, int threads, echo_error *err);
 void echo_pool_close(struct pool **p);
 int echo_pool_threads(const struct pool *p);

@@ -6,8 +6,6 @@
 
 #include "base/cpu.h"
 
-#define MAX_THREADS 256
-
 static echo_status choose_isa(unsigned *flags, const char *isa, echo_error *err)
 {
     unsigned have = echo_cpu_flags();
@@ -42,11 +40,11 @@ echo_status echo_device_open(struct device *d, const echo_model_opts *o, echo_er
     if (o->device && *o->device && strcmp(o->device, "auto") && strcmp(o->device, "cpu"))
         return echo_fail(err, ECHO_ERR_DEVICE, "unknown device '%s': expected auto or cpu",
                          o->device);
-    if (o->threads < 0 || o->threads > MAX_THREADS)
+    if (o->threads < 0 || o->threads > POOL_MOST_THREADS)
         return echo_fail(err, ECHO_ERR_ARG, "%d threads: expected 1 to %d, or 0 for all cores",
-                         o->threads, MAX_THREADS);
-    if (threads > MAX_THREADS)
-        threads = MAX_THREADS;
+                         o->threads, POOL_MOST_THREADS);
+    if (threads > POOL_MOST_THREADS)
+        threads = POOL_MOST_THREADS;
     if ((s = choose_isa(&flags, o->isa, err)) || (s = echo_pool_open(&d->pool, threads, err)) ||
         (s = echo_cpu_backend(&d->be, flags, d->pool, err)))
         return s;

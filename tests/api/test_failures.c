@@ -142,7 +142,7 @@ static echo_status speaking(echo_error *e)
 {
     static const int blocks[] = { 5, 3 };
     static const float click[4800] = { 0.5f };
-    echo_model_opts o = { .threads = 2 };
+    echo_model_opts o = { .threads = 2, .precision = "f32" };
     echo_model *m = NULL;
     echo_session *s = NULL;
     echo_voice *v = NULL, *w = NULL, *x = NULL;
@@ -152,7 +152,7 @@ static echo_status speaking(echo_error *e)
 
     if ((status = echo_model_open(&m, at.model, &o, e)) ||
         (status = echo_session_open(&s, m, e)) ||
-        (status = echo_voice_named(&v, s, "Anna", NULL, e)) ||
+        (status = echo_voice_open(&v, s, at.clip, NULL, e)) ||
         (status = echo_voice_encode(&x, s, click, 4800, 22050, &encode, e)) ||
         (status = echo_voice_save(v, at.saved, e)) ||
         (status = echo_voice_open(&w, s, at.saved, NULL, e)))

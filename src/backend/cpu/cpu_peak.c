@@ -19,7 +19,7 @@ struct peak_job {
     struct cpu_backend *cpu;
     enum dtype dtype;
     double seconds;
-    double rate[]; /* of each task */
+    double rate[POOL_MOST_THREADS]; /* of each task */
 };
 
 static int ascending(const void *a, const void *b)
@@ -60,17 +60,11 @@ double echo_cpu_peak(struct backend *b, enum dtype precision, double seconds)
 {
     struct cpu_backend *cpu = to_cpu(b);
     int threads = echo_pool_threads(cpu->pool);
-    struct peak_job *j = malloc(sizeof *j + (size_t)threads * sizeof *j->rate);
+    struct peak_job j = { .cpu = cpu, .dtype = precision, .seconds = seconds };
     double sum = 0;
 
-    if (!j)
-        return 0;
-    j->cpu = cpu;
-    j->dtype = precision;
-    j->seconds = seconds;
-    echo_pool_run(cpu->pool, peak_task, j, threads);
+    echo_pool_run(cpu->pool, peak_task, &j, threads);
     for (int i = 0; i < threads; i++)
-        sum += j->rate[i];
-    free(j);
+        sum += j.rate[i];
     return sum;
 }
