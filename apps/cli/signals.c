@@ -14,7 +14,8 @@
 static struct {
     atomic_bool stopped;
     _Atomic(echo_session *) session;
-    atomic_flag naming; /* one thread writes the name */
+    atomic_bool replaced; /* a page of a file, by zeros */
+    atomic_flag naming;   /* one thread writes the name */
     atomic_bool lost;
     char lost_file[1024];
     uintptr_t page_size;
@@ -41,6 +42,8 @@ static void stop(int number)
 
 struct mapping {
     uintptr_t begin, end;
+    bool is_file;  /* shared and only read, as models are mapped */
+    bool is_zeros; /* such as take the place of what is lost */
     char name[1024];
 };
 
@@ -58,21 +61,22 @@ static uintptr_t read_hex(const char **p)
     }
 }
 
-/* "7f00-7f10 r--s 00000000 fd:00 1234   /path": a file, shared and only read, as models are. */
-static bool is_file_at(struct mapping *m, const char *line, uintptr_t at)
+/* "7f00-7f10 r--s 00000000 fd:00 1234   /path": is the address in it? */
+static bool is_at(struct mapping *m, const char *line, uintptr_t at)
 {
     const char *p = line, *path = strchr(line, '/');
 
     m->begin = read_hex(&p);
     p += *p == '-';
     m->end = read_hex(&p);
-    if (at < m->begin || at >= m->end || strncmp(p, " r--s ", 6) || !path)
-        return false;
-    memcpy(m->name, path, strlen(path) + 1);
-    return true;
+    m->is_file = path && !strncmp(p, " r--s ", 6);
+    m->is_zeros = !path && !strncmp(p, " r--p ", 6);
+    if (path)
+        memcpy(m->name, path, strlen(path) + 1);
+    return at >= m->begin && at < m->end;
 }
 
-/* The file that is mapped at an address.  All that is called may be called in a handler. */
+/* What is mapped at an address.  All that is called may be called in a handler. */
 static bool find_mapping(struct mapping *m, uintptr_t at)
 {
     int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
@@ -90,7 +94,7 @@ static bool find_mapping(struct mapping *m, uintptr_t at)
             }
             line[used] = 0;
             used = 0;
-            found = is_file_at(m, line, at);
+            found = is_at(m, line, at);
         }
     if (fd >= 0)
         close(fd);
@@ -100,16 +104,24 @@ static bool find_mapping(struct mapping *m, uintptr_t at)
 /*
  * A page of a mapped file is gone: somebody cut the file short, or its disk failed.  Zeros take
  * the place of what is lost, so that the work comes to where it can stop, and cleans up behind
- * itself.  Any other SIGBUS ends the program as ever.
+ * itself.  Any other SIGBUS ends the program as ever.  Where threads lose pages together, one
+ * of them may find the zeros of another.
  */
 static void page_lost(int number, siginfo_t *info, void *context)
 {
     uintptr_t at = (uintptr_t)info->si_addr, page = at / flag.page_size * flag.page_size;
     int before = errno;
     struct mapping m;
+    bool known = info->si_code == BUS_ADRERR && find_mapping(&m, at);
 
     (void)context;
-    if (info->si_code != BUS_ADRERR || !find_mapping(&m, at) ||
+    if (known && m.is_zeros && atomic_load(&flag.replaced)) {
+        errno = before;
+        return;
+    }
+    if (known && m.is_file)
+        atomic_store(&flag.replaced, true);
+    if (!known || !m.is_file ||
         mmap((void *)page, m.end - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
              0) == MAP_FAILED) {
         signal(number, SIG_DFL);

@@ -617,8 +617,8 @@ def check_cut_short(p):
 def check_opening(p):
     """What is seen of loading; and that info loads nothing."""
     for args, pattern in ((["pack", "-m", p.model("tiny"), "--precision", "int8", "-o", "shown.echo"], rb"packing \[.*%"),
-                          (["say", "Hi.", "-m", p.model("tiny"), "--precision", "int8", "-s", 1, "--frames", 4, "--no-trim", "-o",
-                            "shown.wav"], rb"loading the model")):
+                          (["say", "Hi.", "-m", p.model("tiny"), "--precision", "int8", "-s", 1, "--frames", 4, "--no-trim",
+                            "-o", "shown.wav"], rb"loading the model")):
         run = terminal.OnTerminal(p, *args)
         code = run.finish()
         p.check(f"progress of {args[0]}", code == 0 and re.search(pattern, run.seen), run.seen[:200])
