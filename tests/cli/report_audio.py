@@ -178,7 +178,7 @@ def check_pipes(p):
             done = piped(p, how, read(path))
             p.check(f"A03: {name}, {how[:24]}", done.returncode == 0 and not done.stderr and
                     read(p.file("p.safetensors")) == want, text(done.stderr))
-    say = '"$0" say Hello. -m "$1" -q --seed 1 -s 1 --frames 8 --no-trim '
+    say = '"$0" say Hello. -m "$1" -q --seed 1 -s 1 --frames 8 --no-trim --precision f32 '
     sounds = []
     for how in ("-v voice.safetensors", "-v -", "-v <(cat)", "--continue voice.safetensors", "--continue -"):
         done = piped(p, say + how + " -o said.wav", latents)

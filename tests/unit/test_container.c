@@ -36,7 +36,7 @@ static void append(struct bytes *b, const void *data, size_t n)
 
 static void append_zeros(struct bytes *b, size_t n)
 {
-    static const unsigned char zeros[20000];
+    static const unsigned char zeros[100000];
 
     append(b, zeros, n);
 }
@@ -227,6 +227,7 @@ static const struct wrapping {
     { "ID3v2", TAG("ID3\3\0\0\0\0\0\12"), 10, TAG(""), 0 },
     { "ID3v2 and zeros", TAG("ID3\3\0\0\0\0\0\12"), 2000, TAG(""), 0 },
     { "ID3v2 and many zeros", TAG("ID3\3\0\0\0\0\0\12"), 16010, TAG(""), 0 },
+    { "zeros without end, nearly", TAG("ID3\3\0\0\0\0\0\12"), 100000, TAG(""), 0 },
     { "ID3v2, too long", TAG("ID3\3\0\0\0\0\20\0"), 30, TAG(""), 0 },
     { "ID3v2, longer than the file", TAG("ID3\3\0\0\177\177\177\177"), 30, TAG(""), 0 },
     { "ID3v2, not in seven bits", TAG("ID3\3\0\0\0\0\0\200"), 128, TAG(""), 0 },
