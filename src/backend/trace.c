@@ -12,17 +12,31 @@
 #include "backend/backend.h"
 #include "base/clock.h"
 
-enum op {
-    WRITE, READ, COPY, ZERO, ROPE_TABLE, IN_PLACE, F32, BF16, I8, DEPTHWISE, ATTENTION,
-    RMS_NORM, LAYER_NORM, ADALN, HEAD_NORM_ROPE, ADD, SCALE, SILU, GELU, TANH, SNAKE, OPS
-};
+/* Sums are by kind of op; matrix products apart, by the form of their weights. */
+enum { MATMUL_IN_PLACE = OP_KINDS, MATMUL_F32, MATMUL_BF16, MATMUL_I8, WRITE, READ, SUMS };
 
-static const char *const names[OPS] = {
-    "write",         "read",        "copy",           "zero",          "rope_table",
-    "f32, in place", "f32, packed", "bf16",           "int8",          "depthwise",
-    "attention",     "rms_norm",    "layer_norm",     "adaln",         "head_norm_rope",
-    "add",           "scale",       "silu",           "gelu",          "tanh",
-    "snake",
+static const char *const names[SUMS] = {
+    [OP_COPY] = "copy",
+    [OP_ZERO] = "zero",
+    [OP_MATMUL] = "matmul",
+    [OP_DEPTHWISE] = "depthwise",
+    [OP_ATTENTION] = "attention",
+    [OP_RMS_NORM] = "rms_norm",
+    [OP_LAYER_NORM] = "layer_norm",
+    [OP_ADALN] = "adaln",
+    [OP_HEAD_NORM_ROPE] = "head_norm_rope",
+    [OP_ADD] = "add",
+    [OP_SCALE] = "scale",
+    [OP_SILU] = "silu",
+    [OP_GELU] = "gelu",
+    [OP_TANH] = "tanh",
+    [OP_SNAKE] = "snake",
+    [MATMUL_IN_PLACE] = "f32, in place",
+    [MATMUL_F32] = "f32, packed",
+    [MATMUL_BF16] = "bf16",
+    [MATMUL_I8] = "int8",
+    [WRITE] = "write",
+    [READ] = "read",
 };
 
 struct trace_backend {
@@ -32,7 +46,7 @@ struct trace_backend {
     struct sum {
         long calls;
         double seconds, flops;
-    } sums[OPS];
+    } sums[SUMS];
 };
 
 static struct trace_backend *to_trace(struct backend *b)
@@ -40,27 +54,17 @@ static struct trace_backend *to_trace(struct backend *b)
     return (struct trace_backend *)b;
 }
 
-static void note(struct backend *b, enum op op, double begin, double flops)
+static void note(struct backend *b, int sum, double begin, double flops)
 {
     struct trace_backend *t = to_trace(b);
     double seconds = echo_clock() - begin;
 
     pthread_mutex_lock(&t->lock);
-    t->sums[op].calls++;
-    t->sums[op].seconds += seconds;
-    t->sums[op].flops += flops;
+    t->sums[sum].calls++;
+    t->sums[sum].seconds += seconds;
+    t->sums[sum].flops += flops;
     pthread_mutex_unlock(&t->lock);
 }
-
-/* Call `member` of the inner backend with `args` behind it, and note the time. */
-#define TIMED(op, flops, member, ...)                      \
-    do {                                                   \
-        struct backend *inner = to_trace(b)->inner;        \
-        double begin = echo_clock();                       \
-                                                           \
-        inner->ops->member(inner, __VA_ARGS__);            \
-        note(b, op, begin, flops);                         \
-    } while (0)
 
 static void trace_close(struct backend *b)
 {
@@ -117,112 +121,62 @@ static double trace_peak(struct backend *b, enum dtype precision, double seconds
 
 static void trace_write(struct backend *b, struct tensor dst, const float *src)
 {
-    TIMED(WRITE, 0, write, dst, src);
+    struct backend *inner = to_trace(b)->inner;
+    double begin = echo_clock();
+
+    inner->ops->write(inner, dst, src);
+    note(b, WRITE, begin, 0);
 }
 
 static void trace_read(struct backend *b, float *dst, struct tensor src)
 {
-    TIMED(READ, 0, read, dst, src);
+    struct backend *inner = to_trace(b)->inner;
+    double begin = echo_clock();
+
+    inner->ops->read(inner, dst, src);
+    note(b, READ, begin, 0);
 }
 
-static void trace_copy(struct backend *b, struct tensor dst, struct tensor src)
+static int sum_of(const struct op *op)
 {
-    TIMED(COPY, 0, copy, dst, src);
+    static const int matmuls[] = { [DT_F32] = MATMUL_F32, [DT_BF16] = MATMUL_BF16,
+                                   [DT_I8] = MATMUL_I8 };
+
+    if (op->kind != OP_MATMUL)
+        return (int)op->kind;
+    return op->w->source ? MATMUL_IN_PLACE : matmuls[op->w->operand];
 }
 
-static void trace_zero(struct backend *b, struct tensor dst)
+static double attention_flops(const struct op *op)
 {
-    TIMED(ZERO, 0, zero, dst);
-}
-
-static void trace_rope_table(struct backend *b, struct tensor rope, int position, int step,
-                             bool round)
-{
-    TIMED(ROPE_TABLE, 0, rope_table, rope, position, step, round);
-}
-
-static void trace_product(struct backend *b, const struct product *p)
-{
-    static const enum op ops[] = { [DT_F32] = F32, [DT_BF16] = BF16, [DT_I8] = I8 };
-    double flops = 2.0 * p->y.rows * p->w->n * p->w->k * (p->w2 ? 2 : 1);
-
-    TIMED(p->w->source ? IN_PLACE : ops[p->w->operand], flops, product, p);
-}
-
-static void trace_depthwise(struct backend *b, struct tensor y, struct tensor x,
-                            struct tensor w, struct tensor bias)
-{
-    TIMED(DEPTHWISE, 2.0 * y.rows * y.cols * w.rows, depthwise, y, x, w, bias);
-}
-
-static void trace_attention(struct backend *b, struct tensor y, struct tensor q,
-                            const struct kv *kv, int n_kv, int heads, int branches, int window,
-                            enum dtype precision)
-{
+    const struct attention *a = op->attention;
     double keys = 0;
 
-    for (int i = 0; i < n_kv; i++)
-        for (int j = 0; j < branches; j++)
-            if (kv[i].seen_by >> j & 1)
-                keys += kv[i].k.rows / (kv[i].per_branch ? branches : 1);
-    TIMED(ATTENTION, 4.0 * (q.rows / branches) * keys * q.cols, attention, y, q, kv, n_kv,
-          heads, branches, window, precision);
+    for (int i = 0; i < a->n_kv; i++)
+        for (int j = 0; j < a->branches; j++)
+            if (a->kv[i].seen_by >> j & 1)
+                keys += a->kv[i].k.rows / (a->kv[i].per_branch ? a->branches : 1);
+    return 4.0 * (op->x.rows / a->branches) * keys * op->x.cols;
 }
 
-static void trace_rms_norm(struct backend *b, struct tensor y, struct tensor x,
-                           struct tensor gain)
+/* Of what is a matter of products; 0: it is not counted. */
+static double flops_of(const struct op *op)
 {
-    TIMED(RMS_NORM, 0, rms_norm, y, x, gain);
+    switch (op->kind) {
+    case OP_MATMUL: return 2.0 * op->y.rows * op->w->n * op->w->k * (op->w2 ? 2 : 1);
+    case OP_DEPTHWISE: return 2.0 * op->y.rows * op->y.cols * op->a.rows;
+    case OP_ATTENTION: return attention_flops(op);
+    default: return 0;
+    }
 }
 
-static void trace_layer_norm(struct backend *b, struct tensor y, struct tensor x,
-                             struct tensor gain, struct tensor bias)
+static void trace_run(struct backend *b, const struct op *op)
 {
-    TIMED(LAYER_NORM, 0, layer_norm, y, x, gain, bias);
-}
+    struct backend *inner = to_trace(b)->inner;
+    double begin = echo_clock();
 
-static void trace_adaln(struct backend *b, struct tensor y, struct tensor x,
-                        struct tensor scale, struct tensor shift)
-{
-    TIMED(ADALN, 0, adaln, y, x, scale, shift);
-}
-
-static void trace_head_norm_rope(struct backend *b, struct tensor x, struct tensor gain,
-                                 struct tensor rope, int heads, int rope_heads)
-{
-    TIMED(HEAD_NORM_ROPE, 0, head_norm_rope, x, gain, rope, heads, rope_heads);
-}
-
-static void trace_add(struct backend *b, struct tensor x, struct tensor y, struct tensor gain,
-                      float factor)
-{
-    TIMED(ADD, 0, add, x, y, gain, factor);
-}
-
-static void trace_scale(struct backend *b, struct tensor x, float factor)
-{
-    TIMED(SCALE, 0, scale, x, factor);
-}
-
-static void trace_silu(struct backend *b, struct tensor y, struct tensor x)
-{
-    TIMED(SILU, 0, silu, y, x);
-}
-
-static void trace_gelu(struct backend *b, struct tensor y, struct tensor x)
-{
-    TIMED(GELU, 0, gelu, y, x);
-}
-
-static void trace_tanh(struct backend *b, struct tensor x)
-{
-    TIMED(TANH, 0, tanh, x);
-}
-
-static void trace_snake(struct backend *b, struct tensor y, struct tensor x,
-                        struct tensor alpha)
-{
-    TIMED(SNAKE, 0, snake, y, x, alpha);
+    inner->ops->run(inner, op);
+    note(b, sum_of(op), begin, flops_of(op));
 }
 
 static const struct backend_ops trace_ops = {
@@ -235,22 +189,7 @@ static const struct backend_ops trace_ops = {
     .peak = trace_peak,
     .write = trace_write,
     .read = trace_read,
-    .copy = trace_copy,
-    .zero = trace_zero,
-    .rope_table = trace_rope_table,
-    .product = trace_product,
-    .depthwise = trace_depthwise,
-    .attention = trace_attention,
-    .rms_norm = trace_rms_norm,
-    .layer_norm = trace_layer_norm,
-    .adaln = trace_adaln,
-    .head_norm_rope = trace_head_norm_rope,
-    .add = trace_add,
-    .scale = trace_scale,
-    .silu = trace_silu,
-    .gelu = trace_gelu,
-    .tanh = trace_tanh,
-    .snake = trace_snake,
+    .run = trace_run,
 };
 
 struct backend *echo_trace_backend(struct backend *inner)
@@ -273,9 +212,9 @@ void echo_trace_report(const struct backend *b, void (*line)(void *user, const c
     double total = 0;
     char text[120], rate[40];
 
-    for (int i = 0; i < OPS; i++)
+    for (int i = 0; i < SUMS; i++)
         total += t->sums[i].seconds;
-    for (int i = 0; i < OPS; i++) {
+    for (int i = 0; i < SUMS; i++) {
         const struct sum *s = &t->sums[i];
 
         if (!s->calls)

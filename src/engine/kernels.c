@@ -113,7 +113,8 @@ static void act(struct run *r, struct stream *s, struct bench_case *c, int copy)
         struct tensor q = scratch(r, k->rows, cols), y = scratch(r, k->rows, cols);
         struct kv kv = { scratch(r, k->k, cols), scratch(r, k->k, cols), ~0u, false };
 
-        op_attention(r->be, y, q, &kv, 1, k->n, 1, SEE_ALL, (enum dtype)c->way);
+        op_attention(r->be, y, q, k->n,
+                     &(struct attention){ &kv, 1, 1, SEE_ALL, (enum dtype)c->way });
     } else if (k->kind == RESIDUAL) {
         struct residual_unit u = { .wide = { w[0], c->bias, out, 7, 1 },
                                    .narrow = { w[1], c->bias, out, 1, 1 },

@@ -8,7 +8,7 @@
 #ifndef ECHO_BIND_H
 #define ECHO_BIND_H
 
-#include "backend/backend.h"
+#include "backend/ops.h"
 #include "weights/safetensors.h"
 
 #define MAX_SIZE 65536 /* of any width, height or count in a model we believe in */

@@ -168,7 +168,8 @@ static void attend(struct run *r, struct stream *s, const struct windowed_transf
     op_head_norm_rope(r->be, k.fresh, no_tensor, rope, t->heads, t->heads);
     keep_keys(r, t, &k, position);
     keep_keys(r, t, &v, position);
-    op_attention(r->be, o, q, &kv, 1, t->heads, 1, t->window, DT_F32);
+    op_attention(r->be, o, q, t->heads,
+                 &(struct attention){ &kv, 1, 1, t->window, DT_F32 });
     op_linear(r->be, q, echo_operand(r, o, &l->out), &l->out, no_tensor);
     op_add(r->be, x, q, l->attention_gamma, 1);
     arena_reset(&r->arena, mark);

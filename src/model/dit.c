@@ -249,8 +249,9 @@ static void joint_attention(struct run *r, const struct pass *p, int layer, stru
     op_linear(r->be, kv[0].v, h, &w->v, no_tensor);
     op_head_norm_rope(r->be, q, w->q_gain, p->rope, d->heads, d->rotated);
     op_head_norm_rope(r->be, kv[0].k, w->k_gain, p->rope, d->heads, d->rotated);
-    op_attention(r->be, o, q, kv, 1 + p->n_contexts, d->heads, p->branches, SEE_ALL,
-                 w->precision);
+    op_attention(r->be, o, q, d->heads,
+                 &(struct attention){ kv, 1 + p->n_contexts, p->branches, SEE_ALL,
+                                      w->precision });
     op_linear_gate(r->be, o, h, &w->gate);
     op_linear_gated_add(r->be, x, gate, echo_operand(r, o, &w->out), &w->out);
 }

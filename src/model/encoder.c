@@ -124,7 +124,7 @@ static void self_attention(struct run *r, const struct encoder *e, const struct 
     op_linear(r->be, kv.v, h, &w->v, no_tensor);
     op_head_norm_rope(r->be, q, w->q_gain, rope, e->heads, e->heads);
     op_head_norm_rope(r->be, kv.k, w->k_gain, rope, e->heads, e->heads);
-    op_attention(r->be, o, q, &kv, 1, e->heads, 1, window, w->precision);
+    op_attention(r->be, o, q, e->heads, &(struct attention){ &kv, 1, 1, window, w->precision });
     op_linear_gate(r->be, o, h, &w->gate);
     op_linear_add(r->be, x, echo_operand(r, o, &w->out), &w->out, no_tensor);
     arena_reset(&r->arena, mark);

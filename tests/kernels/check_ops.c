@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/backend.h"
+#include "backend/ops.h"
 #include "backend/cpu/cpu.h"
 #include "base/bf16.h"
 #include "base/pool.h"
@@ -40,32 +40,32 @@ static const float *row(struct tensor t, int i)
 
 static const struct shape {
     int m, n, taps, k, dilation;
-    enum finish finish;
+    enum epilogue epilogue;
     enum dtype operand;
     bool stays;
 } shapes[] = {
-    { 5, 50, 1, 2500, 1, FINISH_STORE, DT_F32, true },
-    { 70, 100, 1, 1025, 1, FINISH_ADD, DT_F32, true },
-    { 9, 33, 7, 700, 3, FINISH_STORE, DT_F32, false },
-    { 300, 17, 3, 1500, 1, FINISH_STORE, DT_F32, false },
-    { 20, 49, 7, 200, 9, FINISH_ADD, DT_F32, false },
-    { 1, 48, 1, 4096, 1, FINISH_ADD, DT_F32, true },
-    { 130, 40, 2, 1024, 1, FINISH_STORE, DT_F32, false },
-    { 64, 15, 1, 1040, 1, FINISH_STORE, DT_F32, true },
-    { 17, 64, 5, 600, 2, FINISH_ADD, DT_F32, true },
-    { 700, 20, 1, 40, 1, FINISH_STORE, DT_F32, false },
-    { 2100, 50, 1, 30, 1, FINISH_SWIGLU, DT_F32, true },
-    { 33, 100, 1, 1500, 1, FINISH_GATED_ADD, DT_F32, true },
-    { 66, 49, 1, 1100, 1, FINISH_GATE, DT_F32, false },
-    { 5, 50, 1, 2501, 1, FINISH_STORE, DT_BF16, false },
-    { 100, 65, 7, 64, 3, FINISH_ADD, DT_BF16, false },
-    { 2100, 33, 2, 10, 1, FINISH_STORE, DT_BF16, false },
-    { 70, 100, 1, 999, 1, FINISH_SWIGLU, DT_BF16, false },
-    { 5, 50, 1, 2503, 1, FINISH_STORE, DT_I8, false },
-    { 1, 48, 1, 5888, 1, FINISH_ADD, DT_I8, false },
-    { 70, 100, 1, 999, 1, FINISH_SWIGLU, DT_I8, false },
-    { 2100, 33, 1, 18, 1, FINISH_GATED_ADD, DT_I8, false },
-    { 129, 97, 1, 512, 1, FINISH_GATE, DT_I8, false },
+    { 5, 50, 1, 2500, 1, EPILOGUE_STORE, DT_F32, true },
+    { 70, 100, 1, 1025, 1, EPILOGUE_ADD, DT_F32, true },
+    { 9, 33, 7, 700, 3, EPILOGUE_STORE, DT_F32, false },
+    { 300, 17, 3, 1500, 1, EPILOGUE_STORE, DT_F32, false },
+    { 20, 49, 7, 200, 9, EPILOGUE_ADD, DT_F32, false },
+    { 1, 48, 1, 4096, 1, EPILOGUE_ADD, DT_F32, true },
+    { 130, 40, 2, 1024, 1, EPILOGUE_STORE, DT_F32, false },
+    { 64, 15, 1, 1040, 1, EPILOGUE_STORE, DT_F32, true },
+    { 17, 64, 5, 600, 2, EPILOGUE_ADD, DT_F32, true },
+    { 700, 20, 1, 40, 1, EPILOGUE_STORE, DT_F32, false },
+    { 2100, 50, 1, 30, 1, EPILOGUE_SWIGLU, DT_F32, true },
+    { 33, 100, 1, 1500, 1, EPILOGUE_GATED_ADD, DT_F32, true },
+    { 66, 49, 1, 1100, 1, EPILOGUE_GATE, DT_F32, false },
+    { 5, 50, 1, 2501, 1, EPILOGUE_STORE, DT_BF16, false },
+    { 100, 65, 7, 64, 3, EPILOGUE_ADD, DT_BF16, false },
+    { 2100, 33, 2, 10, 1, EPILOGUE_STORE, DT_BF16, false },
+    { 70, 100, 1, 999, 1, EPILOGUE_SWIGLU, DT_BF16, false },
+    { 5, 50, 1, 2503, 1, EPILOGUE_STORE, DT_I8, false },
+    { 1, 48, 1, 5888, 1, EPILOGUE_ADD, DT_I8, false },
+    { 70, 100, 1, 999, 1, EPILOGUE_SWIGLU, DT_I8, false },
+    { 2100, 33, 1, 18, 1, EPILOGUE_GATED_ADD, DT_I8, false },
+    { 129, 97, 1, 512, 1, EPILOGUE_GATE, DT_I8, false },
 };
 
 /* What operands of a precision stand for; of weights, what they are divided by. */
@@ -128,20 +128,26 @@ static struct sum finished(const struct shape *s, struct sum a, struct sum b, do
 {
     double sigmoid = 1 / (1 + exp(-a.value)), silu = a.value * sigmoid;
 
-    switch (s->finish) {
-    case FINISH_GATED_ADD:
+    switch (s->epilogue) {
+    case EPILOGUE_GATED_ADD:
         return (struct sum){ start + gate * a.value,
                              fabs(gate) * a.bound + 2 * FLT_EPSILON *
                                  (fabs(start) + fabs(gate * a.value)) };
-    case FINISH_GATE:
+    case EPILOGUE_GATE:
         return (struct sum){ start * sigmoid,
                              fabs(start) * (a.bound / 4 + 16 * FLT_EPSILON) + 1e-36 };
-    case FINISH_SWIGLU:
+    case EPILOGUE_SWIGLU:
         return (struct sum){ silu * b.value,
                              1.1 * a.bound * fabs(b.value) + (fabs(silu) + a.bound) * b.bound +
                                  16 * FLT_EPSILON * (1 + fabs(a.value)) * fabs(b.value) };
     default: return a;
     }
+}
+
+/* Does it add a bias, and use nothing else? */
+static bool is_plain(const struct shape *s)
+{
+    return s->epilogue == EPILOGUE_STORE || s->epilogue == EPILOGUE_ADD;
 }
 
 struct case_data {
@@ -156,14 +162,14 @@ static bool near_double(struct check *c, const struct shape *s, const struct cas
     float *w[2] = { rounded(d->w[0].host, s->n, s->taps * s->k, s->operand, true),
                     rounded(d->w[1].host, s->n, s->taps * s->k, s->operand, true) };
     const float *y = d->y[0].host, *bias = d->bias.host, *gate = d->gate.host;
-    bool plain = s->finish <= FINISH_ADD, ok = true;
+    bool plain = is_plain(s), ok = true;
 
     for (int i = 0; i < s->m && ok; i += s->m > 60 ? 7 : 1)
         for (int j = 0; j < s->n && ok; j++) {
             float before = start[i * s->n + j];
-            float from = plain ? bias[j] + (s->finish == FINISH_ADD ? before : 0) : 0;
+            float from = plain ? bias[j] + (s->epilogue == EPILOGUE_ADD ? before : 0) : 0;
             struct sum a = sum_of(s, x, w[0], from, i, j);
-            struct sum b = s->finish == FINISH_SWIGLU ? sum_of(s, x, w[1], 0, i, j) : a;
+            struct sum b = s->epilogue == EPILOGUE_SWIGLU ? sum_of(s, x, w[1], 0, i, j) : a;
             struct sum r = finished(s, a, b, gate[j], before);
 
             ok = check_near(c, y[i * s->n + j], (float)r.value, r.bound, "product", i, j);
@@ -198,17 +204,17 @@ static void multiply(struct backend *be, const struct shape *s, const struct cas
         be->ops->load(be, &w[i], d->w[i].host, DT_F32, s->n, s->taps * s->k, s->operand,
                       s->stays);
     for (int r = 0; r < (row_by_row ? s->m : 1); r++) {
-        struct product p = { .y = row_by_row ? tensor_rows(y, r, 1) : y,
-                             .x = row_by_row ? tensor_rows(x, r, 1 + reach) : x,
-                             .w = &w[0],
-                             .w2 = s->finish == FINISH_SWIGLU ? &w[1] : NULL,
-                             .bias = s->finish <= FINISH_ADD ? d->tbias : no_tensor,
-                             .gate = s->finish == FINISH_GATED_ADD ? d->tgate : no_tensor,
-                             .taps = s->taps,
-                             .dilation = s->dilation,
-                             .finish = s->finish };
-
-        op_product(be, &p);
+        op_matmul(be, &(struct op){
+                          .kind = OP_MATMUL,
+                          .y = row_by_row ? tensor_rows(y, r, 1) : y,
+                          .x = row_by_row ? tensor_rows(x, r, 1 + reach) : x,
+                          .w = &w[0],
+                          .w2 = s->epilogue == EPILOGUE_SWIGLU ? &w[1] : NULL,
+                          .a = is_plain(s) ? d->tbias : no_tensor,
+                          .b = s->epilogue == EPILOGUE_GATED_ADD ? d->tgate : no_tensor,
+                          .taps = s->taps,
+                          .dilation = s->dilation,
+                          .epilogue = s->epilogue });
     }
     for (int i = 0; i < 2; i++)
         be->ops->free(be, &w[i].data);
@@ -347,8 +353,9 @@ static bool one_scene(struct check *c, const struct pair *pair, struct scene *s,
         round_to(s->precision, &vb[g]);
     }
     for (int t = 0; t < 2; t++)
-        op_attention(pair->be[t], y[t], q, s->kv, s->segments, s->heads, s->branches,
-                     s->window, s->precision);
+        op_attention(pair->be[t], y[t], q, s->heads,
+                     &(struct attention){ s->kv, s->segments, s->branches, s->window,
+                                          s->precision });
     for (int i = 0; i < rows && ok; i += rows > 70 ? 11 : 1)
         for (int h = 0; h < s->heads && ok; h++) {
             double want[256];

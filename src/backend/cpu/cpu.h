@@ -57,14 +57,12 @@ static inline float *row_of(struct tensor t, int row)
 /* fn over all tasks, on all threads if `cost` (about: numbers touched) is worth waking them. */
 void echo_cpu_share(struct cpu_backend *c, pool_fn *fn, void *arg, int tasks, double cost);
 
-void echo_cpu_product(struct backend *b, const struct product *p);
+void echo_cpu_matmul(struct cpu_backend *cpu, const struct op *op);
+void echo_cpu_attention(struct cpu_backend *cpu, const struct op *op);
 bool echo_cpu_load(struct backend *b, struct weight *w, const void *src, enum dtype dtype,
                    int n, int k, enum dtype operand, bool stays);
 bool echo_cpu_load_panels(struct backend *b, struct weight *w, const void *panels,
                           enum dtype dtype, int n, int k, enum dtype operand);
 double echo_cpu_peak(struct backend *b, enum dtype precision, double seconds);
-void echo_cpu_attention(struct backend *b, struct tensor y, struct tensor q,
-                        const struct kv *kv, int n_kv, int heads, int branches, int window,
-                        enum dtype precision);
 
 #endif

@@ -247,25 +247,24 @@ static void attention_task(void *arg, int task, int thread)
         j->cpu->act.scale(y + (ptrdiff_t)i * j->y.ld, b.s->factors[i], b.head);
 }
 
-void echo_cpu_attention(struct backend *b, struct tensor y, struct tensor q,
-                        const struct kv *kv, int n_kv, int heads, int branches, int window,
-                        enum dtype precision)
+void echo_cpu_attention(struct cpu_backend *cpu, const struct op *op)
 {
-    struct attention_job j = { to_cpu(b), y, q, kv, n_kv, heads, branches, window, precision,
-                               0, 0 };
-    int keys = 0, per_branch = q.rows / branches;
-    int wanted = divide_up(4 * echo_pool_threads(j.cpu->pool), heads * branches); /* blocks */
+    const struct attention *a = op->attention;
+    struct attention_job j = { cpu, op->y, op->x, a->kv, a->n_kv, op->heads, a->branches,
+                               a->window, a->precision, 0, 0 };
+    int keys = 0, per_branch = j.q.rows / j.branches;
+    int wanted = divide_up(4 * echo_pool_threads(cpu->pool), j.heads * j.branches); /* blocks */
 
-    if (!q.rows)
+    if (!j.q.rows)
         return;
-    for (int i = 0; i < n_kv; i++)
-        keys += kv[i].k.rows / (kv[i].per_branch ? branches : 1);
-    if (window != SEE_ALL && keys > window - 1)
-        keys = at_most(keys, window - 1 + MOST_QUERIES + LANES);
+    for (int i = 0; i < j.n_kv; i++)
+        keys += j.kv[i].k.rows / (j.kv[i].per_branch ? j.branches : 1);
+    if (j.window != SEE_ALL && keys > j.window - 1)
+        keys = at_most(keys, j.window - 1 + MOST_QUERIES + LANES);
     j.ld = divide_up(keys, LANES) * LANES + LANES;
     j.rows = at_most(at_most(SCORE_FLOATS / j.ld, MOST_QUERIES), divide_up(per_branch, wanted));
-    ECHO_ASSERT(n_kv <= MOST_SPANS && j.rows >= 1 && q.cols / heads <= MAX_HEAD);
-    echo_cpu_share(j.cpu, attention_task, &j,
-                   divide_up(per_branch, j.rows) * heads * branches,
-                   (double)q.rows * keys * q.cols / 4);
+    ECHO_ASSERT(j.n_kv <= MOST_SPANS && j.rows >= 1 && j.q.cols / j.heads <= MAX_HEAD);
+    echo_cpu_share(cpu, attention_task, &j,
+                   divide_up(per_branch, j.rows) * j.heads * j.branches,
+                   (double)j.q.rows * keys * j.q.cols / 4);
 }

@@ -4,12 +4,10 @@
  *
  * The library's kernels do one row; here rows are handed out to the threads.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
-#include "base/bf16.h"
 #include "base/memory.h"
 
 #define WORTH_SHARING 20000.0 /* numbers; waking the threads costs a few microseconds */
@@ -39,54 +37,6 @@ void echo_cpu_share(struct cpu_backend *c, pool_fn *fn, void *arg, int tasks, do
         echo_pool_run(c->pool, run_whole, &w, 1);
     else
         echo_pool_run(c->pool, fn, arg, tasks);
-}
-
-/* An op over rows: what it works on, and what it does with row i. */
-struct rows {
-    const struct cpu_backend *cpu;
-    void (*row)(const struct rows *r, int i);
-    struct tensor y, a, b, c;
-    float factor;
-    int heads, rope_heads;
-    int position, step;
-    int per_task;
-    float *out; /* where a row of y is made */
-};
-
-/* What is to be an operand is made in float32, then converted while it is in cache. */
-static void rows_task(void *arg, int task, int thread)
-{
-    struct rows r = *(const struct rows *)arg;
-    int end = at_most((task + 1) * r.per_task, r.y.rows);
-
-    for (int i = task * r.per_task; i < end; i++) {
-        bool operand = r.y.dtype != DT_F32;
-
-        r.out = operand ? r.cpu->scratch[thread].row : row_of(r.y, i);
-        r.row(&r, i);
-        if (r.y.dtype == DT_I8)
-            r.cpu->gemm.spread(r.out, r.y.cols);
-        if (operand)
-            r.cpu->gemm.operand[r.y.dtype](bytes_of(r.y, i), r.out, r.y.cols);
-    }
-}
-
-static void share_rows(struct backend *b, struct rows r)
-{
-    struct cpu_backend *cpu = to_cpu(b);
-
-    if (!r.y.rows)
-        return;
-    ECHO_ASSERT(r.y.dtype == DT_F32 || r.y.cols <= MAX_ROW);
-    r.cpu = cpu;
-    r.per_task = TASK_NUMBERS / r.y.cols + 1;
-    echo_cpu_share(cpu, rows_task, &r, divide_up(r.y.rows, r.per_task),
-                   (double)r.y.rows * r.y.cols);
-}
-
-static const float *row_or_null(struct tensor t)
-{
-    return has_tensor(t) ? row_of(t, 0) : NULL;
 }
 
 /* ---- memory ---- */
@@ -127,12 +77,137 @@ static void cpu_read(struct backend *b, float *dst, struct tensor src)
                (size_t)src.cols * sizeof *dst);
 }
 
-static void copy_row(const struct rows *r, int i)
+/* ---- rows ---- */
+
+/* An op over rows, at work: `out` is where row i of y is made. */
+struct row_job {
+    const struct cpu_backend *cpu;
+    struct op op;
+    int per_task;
+};
+
+typedef void row_fn(const struct row_job *j, int i, float *out);
+
+static const float *row_or_null(struct tensor t)
 {
-    memcpy(r->out, row_of(r->a, i), (size_t)r->y.cols * sizeof(float));
+    return has_tensor(t) ? row_of(t, 0) : NULL;
 }
 
-/* Operands are copied as the floats that lie in the same place. */
+static void copy_row(const struct row_job *j, int i, float *out)
+{
+    memcpy(out, row_of(j->op.x, i), (size_t)j->op.y.cols * sizeof(float));
+}
+
+static void zero_row(const struct row_job *j, int i, float *out)
+{
+    (void)i;
+    memset(out, 0, (size_t)j->op.y.cols * sizeof(float));
+}
+
+static void depthwise_row(const struct row_job *j, int i, float *out)
+{
+    const struct op *op = &j->op;
+
+    j->cpu->act.depthwise(out, row_of(op->x, i), op->x.ld, row_of(op->a, 0),
+                          row_or_null(op->b), op->a.rows, op->y.cols);
+}
+
+static void rms_norm_row(const struct row_job *j, int i, float *out)
+{
+    j->cpu->norm.rms(out, row_of(j->op.x, i), row_of(j->op.a, 0), j->op.y.cols);
+}
+
+static void layer_norm_row(const struct row_job *j, int i, float *out)
+{
+    j->cpu->norm.layer(out, row_of(j->op.x, i), row_of(j->op.a, 0), row_of(j->op.b, 0),
+                       j->op.y.cols);
+}
+
+static void adaln_row(const struct row_job *j, int i, float *out)
+{
+    j->cpu->norm.adaln(out, row_of(j->op.x, i), row_of(j->op.a, 0), row_of(j->op.b, 0),
+                       j->op.y.cols);
+}
+
+static void heads_row(const struct row_job *j, int i, float *out)
+{
+    const struct op *op = &j->op;
+
+    j->cpu->norm.heads(out, row_or_null(op->a),
+                       op->rope_heads ? row_of(op->b, i % op->b.rows) : NULL, op->heads,
+                       op->rope_heads, op->y.cols / op->heads);
+}
+
+static void add_row(const struct row_job *j, int i, float *out)
+{
+    j->cpu->act.add(out, row_of(j->op.x, i), row_or_null(j->op.a), j->op.factor,
+                    j->op.y.cols);
+}
+
+static void scale_row(const struct row_job *j, int i, float *out)
+{
+    (void)i;
+    j->cpu->act.scale(out, j->op.factor, j->op.y.cols);
+}
+
+static void silu_row(const struct row_job *j, int i, float *out)
+{
+    j->cpu->act.silu(out, row_of(j->op.x, i), j->op.y.cols);
+}
+
+static void gelu_row(const struct row_job *j, int i, float *out)
+{
+    j->cpu->act.gelu(out, row_of(j->op.x, i), j->op.y.cols);
+}
+
+static void tanh_row(const struct row_job *j, int i, float *out)
+{
+    (void)i;
+    j->cpu->act.tanh(out, j->op.y.cols);
+}
+
+static void snake_row(const struct row_job *j, int i, float *out)
+{
+    j->cpu->act.snake(out, row_of(j->op.x, i), row_of(j->op.a, 0), row_of(j->op.a, 1),
+                      j->op.y.cols);
+}
+
+static row_fn *const row_fns[OP_KINDS] = {
+    [OP_COPY] = copy_row,
+    [OP_ZERO] = zero_row,
+    [OP_DEPTHWISE] = depthwise_row,
+    [OP_RMS_NORM] = rms_norm_row,
+    [OP_LAYER_NORM] = layer_norm_row,
+    [OP_ADALN] = adaln_row,
+    [OP_HEAD_NORM_ROPE] = heads_row,
+    [OP_ADD] = add_row,
+    [OP_SCALE] = scale_row,
+    [OP_SILU] = silu_row,
+    [OP_GELU] = gelu_row,
+    [OP_TANH] = tanh_row,
+    [OP_SNAKE] = snake_row,
+};
+
+/* What is to be an operand is made in float32, then converted while it is in cache. */
+static void rows_task(void *arg, int task, int thread)
+{
+    const struct row_job *j = arg;
+    struct tensor y = j->op.y;
+    int end = at_most((task + 1) * j->per_task, y.rows);
+
+    for (int i = task * j->per_task; i < end; i++) {
+        bool operand = y.dtype != DT_F32;
+        float *out = operand ? j->cpu->scratch[thread].row : row_of(y, i);
+
+        row_fns[j->op.kind](j, i, out);
+        if (y.dtype == DT_I8)
+            j->cpu->gemm.spread(out, y.cols);
+        if (operand)
+            j->cpu->gemm.operand[y.dtype](bytes_of(y, i), out, y.cols);
+    }
+}
+
+/* Operands are moved as the floats that lie in the same place. */
 static struct tensor as_floats(struct tensor t)
 {
     int per_float = (int)(sizeof(float) / dtype_size(t.dtype));
@@ -144,178 +219,35 @@ static struct tensor as_floats(struct tensor t)
     return t;
 }
 
-static void cpu_copy(struct backend *b, struct tensor dst, struct tensor src)
+static void share_rows(struct cpu_backend *cpu, const struct op *op)
 {
-    if (src.dtype != DT_F32) {
-        dst = as_floats(dst);
-        src = as_floats(src);
+    struct row_job j = { .cpu = cpu, .op = *op };
+
+    if (!op->y.rows)
+        return;
+    if (op->kind == OP_COPY && op->x.dtype != DT_F32) {
+        j.op.y = as_floats(op->y);
+        j.op.x = as_floats(op->x);
     }
-    share_rows(b, (struct rows){ .y = dst, .a = src, .row = copy_row });
-}
-
-static void zero_row(const struct rows *r, int i)
-{
-    memset(row_of(r->y, i), 0, (size_t)r->y.cols * sizeof(float));
-}
-
-static void cpu_zero(struct backend *b, struct tensor dst)
-{
-    share_rows(b, (struct rows){ .y = dst, .row = zero_row });
-}
-
-/* ---- rows ---- */
-
-static void rope_row(const struct rows *r, int i)
-{
-    int head = r->y.cols / 2;
-    float *row = row_of(r->y, i), at = (float)(r->position + i * r->step);
-
-    for (int p = 0; p < head; p += 2) {
-        float angle = at * (1.0f / powf(10000.0f, (float)p / (float)head));
-        float c = cosf(angle), s = sinf(angle);
-
-        if (r->factor != 0) {
-            c = bf16_to_f32(f32_to_bf16(c));
-            s = bf16_to_f32(f32_to_bf16(s));
-        }
-        row[p] = row[p + 1] = c;
-        row[head + p] = -s;
-        row[head + p + 1] = s;
-    }
-}
-
-static void cpu_rope_table(struct backend *b, struct tensor rope, int position, int step,
-                           bool round)
-{
-    share_rows(b, (struct rows){ .y = rope, .position = position, .step = step,
-                                 .factor = round, .row = rope_row });
-}
-
-static void depthwise_row(const struct rows *r, int i)
-{
-    r->cpu->act.depthwise(row_of(r->y, i), row_of(r->a, i), r->a.ld, row_of(r->b, 0),
-                          row_or_null(r->c), r->b.rows, r->y.cols);
-}
-
-static void cpu_depthwise(struct backend *b, struct tensor y, struct tensor x, struct tensor w,
-                          struct tensor bias)
-{
-    ECHO_ASSERT(w.ld == w.cols);
-    share_rows(b, (struct rows){ .y = y, .a = x, .b = w, .c = bias, .row = depthwise_row });
-}
-
-static void rms_norm_row(const struct rows *r, int i)
-{
-    r->cpu->norm.rms(r->out, row_of(r->a, i), row_of(r->b, 0), r->y.cols);
-}
-
-static void cpu_rms_norm(struct backend *b, struct tensor y, struct tensor x,
-                         struct tensor gain)
-{
-    share_rows(b, (struct rows){ .y = y, .a = x, .b = gain, .row = rms_norm_row });
-}
-
-static void layer_norm_row(const struct rows *r, int i)
-{
-    r->cpu->norm.layer(r->out, row_of(r->a, i), row_of(r->b, 0), row_of(r->c, 0),
-                       r->y.cols);
-}
-
-static void cpu_layer_norm(struct backend *b, struct tensor y, struct tensor x,
-                           struct tensor gain, struct tensor bias)
-{
-    share_rows(b, (struct rows){ .y = y, .a = x, .b = gain, .c = bias, .row = layer_norm_row });
-}
-
-static void adaln_row(const struct rows *r, int i)
-{
-    r->cpu->norm.adaln(r->out, row_of(r->a, i), row_of(r->b, 0), row_of(r->c, 0),
-                       r->y.cols);
-}
-
-static void cpu_adaln(struct backend *b, struct tensor y, struct tensor x, struct tensor scale,
-                      struct tensor shift)
-{
-    share_rows(b, (struct rows){ .y = y, .a = x, .b = scale, .c = shift, .row = adaln_row });
-}
-
-static void heads_row(const struct rows *r, int i)
-{
-    r->cpu->norm.heads(row_of(r->y, i), row_or_null(r->a),
-                       r->rope_heads ? row_of(r->b, i % r->b.rows) : NULL, r->heads,
-                       r->rope_heads, r->y.cols / r->heads);
-}
-
-static void cpu_head_norm_rope(struct backend *b, struct tensor x, struct tensor gain,
-                               struct tensor rope, int heads, int rope_heads)
-{
-    share_rows(b, (struct rows){ .y = x, .a = gain, .b = rope, .heads = heads,
-                                 .rope_heads = rope_heads, .row = heads_row });
-}
-
-static void add_row(const struct rows *r, int i)
-{
-    r->cpu->act.add(row_of(r->y, i), row_of(r->a, i), row_or_null(r->b), r->factor, r->y.cols);
-}
-
-static void cpu_add(struct backend *b, struct tensor x, struct tensor y, struct tensor gain,
-                    float factor)
-{
-    share_rows(b, (struct rows){ .y = x, .a = y, .b = gain, .factor = factor, .row = add_row });
-}
-
-static void scale_row(const struct rows *r, int i)
-{
-    r->cpu->act.scale(row_of(r->y, i), r->factor, r->y.cols);
-}
-
-static void cpu_scale(struct backend *b, struct tensor x, float factor)
-{
-    share_rows(b, (struct rows){ .y = x, .factor = factor, .row = scale_row });
-}
-
-static void silu_row(const struct rows *r, int i)
-{
-    r->cpu->act.silu(r->out, row_of(r->a, i), r->y.cols);
-}
-
-static void cpu_silu(struct backend *b, struct tensor y, struct tensor x)
-{
-    share_rows(b, (struct rows){ .y = y, .a = x, .row = silu_row });
-}
-
-static void gelu_row(const struct rows *r, int i)
-{
-    r->cpu->act.gelu(r->out, row_of(r->a, i), r->y.cols);
-}
-
-static void cpu_gelu(struct backend *b, struct tensor y, struct tensor x)
-{
-    share_rows(b, (struct rows){ .y = y, .a = x, .row = gelu_row });
-}
-
-static void tanh_row(const struct rows *r, int i)
-{
-    r->cpu->act.tanh(row_of(r->y, i), r->y.cols);
-}
-
-static void cpu_tanh(struct backend *b, struct tensor x)
-{
-    share_rows(b, (struct rows){ .y = x, .row = tanh_row });
-}
-
-static void snake_row(const struct rows *r, int i)
-{
-    r->cpu->act.snake(r->out, row_of(r->a, i), row_of(r->b, 0), row_of(r->b, 1),
-                      r->y.cols);
-}
-
-static void cpu_snake(struct backend *b, struct tensor y, struct tensor x, struct tensor alpha)
-{
-    share_rows(b, (struct rows){ .y = y, .a = x, .b = alpha, .row = snake_row });
+    ECHO_ASSERT(j.op.y.dtype == DT_F32 || j.op.y.cols <= MAX_ROW);
+    j.per_task = TASK_NUMBERS / j.op.y.cols + 1;
+    echo_cpu_share(cpu, rows_task, &j, divide_up(j.op.y.rows, j.per_task),
+                   (double)j.op.y.rows * j.op.y.cols);
 }
 
 /* ---- the backend ---- */
+
+static void cpu_run(struct backend *b, const struct op *op)
+{
+    struct cpu_backend *cpu = to_cpu(b);
+
+    if (op->kind == OP_MATMUL)
+        echo_cpu_matmul(cpu, op);
+    else if (op->kind == OP_ATTENTION)
+        echo_cpu_attention(cpu, op);
+    else
+        share_rows(cpu, op);
+}
 
 static void cpu_close(struct backend *b)
 {
@@ -333,22 +265,7 @@ static const struct backend_ops cpu_ops = {
     .peak = echo_cpu_peak,
     .write = cpu_write,
     .read = cpu_read,
-    .copy = cpu_copy,
-    .zero = cpu_zero,
-    .rope_table = cpu_rope_table,
-    .product = echo_cpu_product,
-    .depthwise = cpu_depthwise,
-    .attention = echo_cpu_attention,
-    .rms_norm = cpu_rms_norm,
-    .layer_norm = cpu_layer_norm,
-    .adaln = cpu_adaln,
-    .head_norm_rope = cpu_head_norm_rope,
-    .add = cpu_add,
-    .scale = cpu_scale,
-    .silu = cpu_silu,
-    .gelu = cpu_gelu,
-    .tanh = cpu_tanh,
-    .snake = cpu_snake,
+    .run = cpu_run,
 };
 
 echo_status echo_cpu_backend(struct backend **out, unsigned cpu_flags, struct pool *pool,

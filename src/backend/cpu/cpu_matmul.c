@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu_product.c - cuts y = x W^T (and convolutions, which are the same over
+ * cpu_matmul.c - cuts y = x W^T (and convolutions, which are the same over
  * several taps) into tasks of a few panels by a block of rows, and does with
- * the sums what the product asks for while they are in cache.
+ * the sums what the epilogue asks for while they are in cache.
  *
- * What must be expanded is cut into stretches of k whose panels stay in cache;
+ * What must be expanded is cut into blocks of k whose panels stay in cache;
  * between them the sums rest in memory, so that the chain of additions is that
  * of one uncut loop.
  */
@@ -15,23 +15,29 @@
 #define ROW_BLOCK  256 /* rows of x that rest in cache while strips of packed panels pass */
 #define LEAST_ROWS 64  /* fewer do not pay for a task's panels */
 
-struct product_job {
+struct matmul_job {
     struct cpu_backend *cpu;
-    const struct product *p;
+    const struct op *op;
     const float *bias;
-    int per_tap, limit; /* lines of a tap; of a stretch, at most */
+    int per_tap, limit; /* lines of a tap; of a block of k, at most */
     int rows, strips;   /* of a task: a block of rows, neighbouring strips of columns */
     int blocks;         /* of rows */
 };
 
-/* A stretch of k: whole taps, or a part of one. */
-struct stretch {
+/* Are the sums used up by the epilogue, rather than made where y is? */
+static bool needs_sums(const struct op *op)
+{
+    return op->epilogue != EPILOGUE_STORE && op->epilogue != EPILOGUE_ADD;
+}
+
+/* A block of k: whole taps, or a part of one. */
+struct k_block {
     int tap, taps, line, lines;
 };
 
-/* Panels of columns j.. over a stretch, made in thread scratch from the rows of a file. */
-static const void *expand(const struct product_job *l, const struct weight *w,
-                          struct thread_scratch *s, int j, int n, const struct stretch *t)
+/* Panels of columns j.. over a block of k, made in thread scratch from the rows of a file. */
+static const void *expand(const struct matmul_job *l, const struct weight *w,
+                          struct thread_scratch *s, int j, int n, const struct k_block *t)
 {
     int first = t->tap * l->per_tap + t->line, count = t->taps * t->lines;
 
@@ -45,22 +51,22 @@ static const void *expand(const struct product_job *l, const struct weight *w,
     return s->panels;
 }
 
-/* One strip of columns over one stretch; only the first stretch begins the sums. */
-static void strip(const struct product_job *l, const struct weight *w, struct thread_scratch *s,
-                  float *y, ptrdiff_t ldy, bool add, int row, int j, const struct stretch *t)
+/* One strip of columns over one block of k; only the first begins the sums. */
+static void strip(const struct matmul_job *l, const struct weight *w, struct thread_scratch *s,
+                  float *y, ptrdiff_t ldy, bool add, int row, int j, const struct k_block *t)
 {
-    const struct product *p = l->p;
-    int first = t->tap * l->per_tap + t->line, size = (int)dtype_size(p->x.dtype);
-    bool wide = w->panels && w->dtype != p->x.dtype;
+    const struct op *op = l->op;
+    int first = t->tap * l->per_tap + t->line, size = (int)dtype_size(op->x.dtype);
+    bool wide = w->panels && w->dtype != op->x.dtype;
     ptrdiff_t step = wide ? 8 : 4; /* bytes of x that a line meets */
     struct gemm_args a = {
         .y = y,
         .ldy = ldy,
-        .x = (const char *)bytes_of(p->x, row + t->tap * p->dilation) + step * t->line,
-        .ldx = (ptrdiff_t)p->x.ld * size,
-        .tap = (ptrdiff_t)p->dilation * p->x.ld * size,
+        .x = (const char *)bytes_of(op->x, row + t->tap * op->dilation) + step * t->line,
+        .ldx = (ptrdiff_t)op->x.ld * size,
+        .tap = (ptrdiff_t)op->dilation * op->x.ld * size,
         .bias = l->bias && !first ? l->bias + j : NULL,
-        .m = at_most(l->rows, p->y.rows - row),
+        .m = at_most(l->rows, op->y.rows - row),
         .n = at_most(w->n - j, STRIP),
         .taps = t->taps,
         .lines = t->lines,
@@ -77,90 +83,89 @@ static void strip(const struct product_job *l, const struct weight *w, struct th
     if (wide)
         l->cpu->gemm.run_wide(&a);
     else
-        l->cpu->gemm.run[p->x.dtype](&a);
+        l->cpu->gemm.run[op->x.dtype](&a);
 }
 
 /* Row i of n sums, and of the second weight's, into y. */
-static void finish_row(const struct product_job *l, float *y, const float *sums,
+static void epilogue_row(const struct matmul_job *l, float *y, const float *sums,
                        const float *second, int j, int n)
 {
     const struct activation_fns *act = &l->cpu->act;
 
-    switch (l->p->finish) {
-    case FINISH_GATED_ADD: act->gated_add(y, row_of(l->p->gate, 0) + j, sums, n); break;
-    case FINISH_GATE: act->gate_sigmoid(y, sums, n); break;
-    case FINISH_SWIGLU: act->silu_mul(y, sums, second, n); break;
-    case FINISH_STORE:
-    case FINISH_ADD: break;
+    switch (l->op->epilogue) {
+    case EPILOGUE_GATED_ADD: act->gated_add(y, row_of(l->op->b, 0) + j, sums, n); break;
+    case EPILOGUE_GATE: act->gate_sigmoid(y, sums, n); break;
+    case EPILOGUE_SWIGLU: act->silu_mul(y, sums, second, n); break;
+    case EPILOGUE_STORE:
+    case EPILOGUE_ADD: break;
     }
 }
 
-static void finish(const struct product_job *l, struct thread_scratch *s, int row, int j)
+static void epilogue(const struct matmul_job *l, struct thread_scratch *s, int row, int j)
 {
-    int rows = at_most(l->rows, l->p->y.rows - row), n = at_most(l->p->y.cols - j, STRIP);
+    int rows = at_most(l->rows, l->op->y.rows - row), n = at_most(l->op->y.cols - j, STRIP);
 
     for (int i = 0; i < rows; i++)
-        finish_row(l, row_of(l->p->y, row + i) + j, s->sums[0] + i * STRIP,
+        epilogue_row(l, row_of(l->op->y, row + i) + j, s->sums[0] + i * STRIP,
                    s->sums[1] + i * STRIP, j, n);
 }
 
-static void product_task(void *arg, int task, int thread)
+static void matmul_task(void *arg, int task, int thread)
 {
-    const struct product_job *l = arg;
-    const struct product *p = l->p;
+    const struct matmul_job *l = arg;
+    const struct op *op = l->op;
     struct thread_scratch *s = &l->cpu->scratch[thread];
     int row = task % l->blocks * l->rows, begin = task / l->blocks * l->strips * STRIP;
-    int end = at_most(begin + l->strips * STRIP, p->y.cols);
-    int stretches = divide_up(l->per_tap, l->limit); /* of a tap */
-    struct stretch t = { .lines = (divide_up(l->per_tap, stretches) + 15) & ~15 };
+    int end = at_most(begin + l->strips * STRIP, op->y.cols);
+    int k_blocks = divide_up(l->per_tap, l->limit); /* of a tap */
+    struct k_block t = { .lines = (divide_up(l->per_tap, k_blocks) + 15) & ~15 };
 
-    if (stretches == 1)
+    if (k_blocks == 1)
         t.lines = l->per_tap;
-    for (; t.tap < p->taps; t.tap += t.taps) {
-        t.taps = stretches > 1 ? 1 : at_most(l->limit / t.lines, p->taps - t.tap);
+    for (; t.tap < op->taps; t.tap += t.taps) {
+        t.taps = k_blocks > 1 ? 1 : at_most(l->limit / t.lines, op->taps - t.tap);
         for (t.line = 0; t.line < l->per_tap; t.line += t.lines) {
-            struct stretch now = t;
+            struct k_block now = t;
 
             now.lines = at_most(t.lines, l->per_tap - t.line);
             for (int j = begin; j < end; j += STRIP) {
-                if (p->finish <= FINISH_ADD)
-                    strip(l, p->w, s, row_of(p->y, row) + j, p->y.ld,
-                          p->finish == FINISH_ADD, row, j, &now);
+                if (!needs_sums(op))
+                    strip(l, op->w, s, row_of(op->y, row) + j, op->y.ld,
+                          op->epilogue == EPILOGUE_ADD, row, j, &now);
                 else
-                    strip(l, p->w, s, s->sums[0], STRIP, false, row, j, &now);
-                if (p->w2)
-                    strip(l, p->w2, s, s->sums[1], STRIP, false, row, j, &now);
+                    strip(l, op->w, s, s->sums[0], STRIP, false, row, j, &now);
+                if (op->w2)
+                    strip(l, op->w2, s, s->sums[1], STRIP, false, row, j, &now);
             }
         }
     }
-    if (p->finish > FINISH_ADD)
-        finish(l, s, row, begin);
+    if (needs_sums(op))
+        epilogue(l, s, row, begin);
 }
 
-void echo_cpu_product(struct backend *b, const struct product *p)
+void echo_cpu_matmul(struct cpu_backend *cpu, const struct op *op)
 {
-    struct cpu_backend *cpu = to_cpu(b);
-    const struct weight *w = p->w;
+    const struct weight *w = op->w;
     int strips = divide_up(w->n, STRIP), wanted = 4 * echo_pool_threads(cpu->pool);
-    struct product_job l = { .cpu = cpu, .p = p };
+    struct matmul_job l = { .cpu = cpu, .op = op };
     enum dtype lines = w->panels ? w->dtype : DT_F32;
     bool packed_f32 = w->panels && lines == DT_F32;
 
-    if (!p->y.rows)
+    if (!op->y.rows)
         return;
-    l.per_tap = panel_lines((int)dtype_size(lines), w->k / p->taps);
-    l.limit = lines == DT_F32 ? STRIP_LINES : p->taps * l.per_tap;
-    l.bias = has_tensor(p->bias) ? row_of(p->bias, 0) : NULL;
-    l.blocks = divide_up(p->y.rows, packed_f32 ? ROW_BLOCK : TASK_ROWS);
-    while (strips * l.blocks < wanted && p->y.rows > l.blocks * LEAST_ROWS)
+    l.per_tap = panel_lines((int)dtype_size(lines), w->k / op->taps);
+    l.limit = lines == DT_F32 ? STRIP_LINES : op->taps * l.per_tap;
+    l.bias = has_tensor(op->a) ? row_of(op->a, 0) : NULL;
+    l.blocks = divide_up(op->y.rows, packed_f32 ? ROW_BLOCK : TASK_ROWS);
+    while (strips * l.blocks < wanted && op->y.rows > l.blocks * LEAST_ROWS)
         l.blocks++;
-    l.rows = (divide_up(p->y.rows, l.blocks) + 7) & ~7;
-    l.blocks = divide_up(p->y.rows, l.rows);
+    l.rows = (divide_up(op->y.rows, l.blocks) + 7) & ~7;
+    l.blocks = divide_up(op->y.rows, l.rows);
     l.strips = 1; /* expanding them side by side gains nothing, shorter tasks end together */
-    if (packed_f32 && p->finish <= FINISH_ADD)
+    if (packed_f32 && !needs_sums(op))
         l.strips = divide_up(strips * l.blocks, wanted);
-    echo_cpu_share(cpu, product_task, &l, divide_up(strips, l.strips) * l.blocks,
-                   (double)p->y.rows * w->n * w->k / 8);
+    echo_cpu_share(cpu, matmul_task, &l, divide_up(strips, l.strips) * l.blocks,
+                   (double)op->y.rows * w->n * w->k / 8);
 }
 
 /* ---- loading ---- */

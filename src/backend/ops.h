@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ops.h - the operations that a model is written in, and the memory a forward pass works in.
+ *
+ * Each function checks shapes, makes a struct op and gives it to the backend.
+ */
+#ifndef ECHO_OPS_H
+#define ECHO_OPS_H
+
+#include "backend/backend.h"
+#include "base/arena.h"
+
+/* What one forward pass works with. */
+struct run {
+    struct backend *be;
+    struct buffer *mem;
+    struct arena arena;
+    bool (*stopped)(void *user); /* asked now and then in long passes; may be NULL */
+    void *user;
+};
+
+static inline bool run_stopped(const struct run *r)
+{
+    return r->stopped && r->stopped(r->user);
+}
+
+/* Rows without gaps, for windows and reshapes. */
+static inline struct tensor scratch_dense(struct run *r, int rows, int cols, enum dtype dtype)
+{
+    size_t bytes = (size_t)rows * (size_t)cols * dtype_size(dtype);
+
+    return (struct tensor){ r->mem, arena_push(&r->arena, bytes), rows, cols, cols, dtype };
+}
+
+/* Rows that start on cache lines, a multiple of 4 KiB never apart: such rows would all
+ * compete for the same few cache sets.  Behind a row of DT_I8 there is room for its scale. */
+static inline struct tensor scratch_of(struct run *r, int rows, int cols, enum dtype dtype)
+{
+    int size = (int)dtype_size(dtype), bytes = cols * size;
+
+    if (dtype == DT_I8)
+        bytes += 4 + (int)sizeof(float);
+    bytes = (bytes + 63) & ~63;
+    if (bytes % 4096 == 0)
+        bytes += 64;
+    struct tensor t = scratch_dense(r, rows, bytes / size, dtype);
+
+    t.cols = cols;
+    return t;
+}
+
+static inline struct tensor scratch(struct run *r, int rows, int cols)
+{
+    return scratch_of(r, rows, cols, DT_F32);
+}
+
+/* Rows for matrix products with w. */
+static inline struct tensor scratch_for(struct run *r, int rows, const struct weight *w)
+{
+    return scratch_of(r, rows, w->k, w->operand);
+}
+
+/* Names with external linkage begin with echo_; the model is easier to read without it. */
+#define op_write             echo_op_write
+#define op_read              echo_op_read
+#define op_copy              echo_op_copy
+#define op_zero              echo_op_zero
+#define op_rope_table        echo_op_rope_table
+#define op_linear            echo_op_linear
+#define op_linear_add        echo_op_linear_add
+#define op_linear_gated_add  echo_op_linear_gated_add
+#define op_linear_gate       echo_op_linear_gate
+#define op_swiglu            echo_op_swiglu
+#define op_conv              echo_op_conv
+#define op_matmul            echo_op_matmul
+#define op_depthwise         echo_op_depthwise
+#define op_attention         echo_op_attention
+#define op_rms_norm          echo_op_rms_norm
+#define op_layer_norm        echo_op_layer_norm
+#define op_adaln             echo_op_adaln
+#define op_head_norm_rope    echo_op_head_norm_rope
+#define op_add               echo_op_add
+#define op_scale             echo_op_scale
+#define op_silu              echo_op_silu
+#define op_gelu              echo_op_gelu
+#define op_tanh              echo_op_tanh
+#define op_snake             echo_op_snake
+
+/* ---- moving ---- */
+
+void op_write(struct backend *b, struct tensor dst, const float *src);
+void op_read(struct backend *b, float *dst, struct tensor src);
+/* dst may be an operand of what src is in float32. */
+void op_copy(struct backend *b, struct tensor dst, struct tensor src);
+void op_zero(struct backend *b, struct tensor dst);
+
+/*
+ * Rotations for heads of rope.cols / 2 numbers: row i is position + i * step; a row has
+ * cos, cos for each pair of neighbours, then -sin, sin for each.  Angles are
+ * position * 10000^(-2 pair / head) in float32; `round`: cos and sin are rounded to bfloat16.
+ * Made on the host: a GPU's sine of hundreds of radians is too coarse.
+ */
+void op_rope_table(struct backend *b, struct tensor rope, int position, int step, bool round);
+
+/* ---- matrix products ---- */
+
+/* y = x W^T + bias */
+void op_linear(struct backend *b, struct tensor y, struct tensor x, const struct weight *w,
+               struct tensor bias);
+
+/* in place: y += x W^T + bias */
+void op_linear_add(struct backend *b, struct tensor y, struct tensor x, const struct weight *w,
+                   struct tensor bias);
+
+/* in place: y += gate * (x W^T) */
+void op_linear_gated_add(struct backend *b, struct tensor y, struct tensor gate,
+                         struct tensor x, const struct weight *w);
+
+/* in place: y *= sigmoid(x W^T) */
+void op_linear_gate(struct backend *b, struct tensor y, struct tensor x,
+                    const struct weight *w);
+
+/* y = silu(x W1^T) * (x W3^T) */
+void op_swiglu(struct backend *b, struct tensor y, struct tensor x, const struct weight *w1,
+               const struct weight *w3);
+
+/* y[i] = bias + sum over taps t of W_t x[i + t * dilation]; W is [n][taps][x.cols] */
+void op_conv(struct backend *b, struct tensor y, struct tensor x, const struct weight *w,
+             struct tensor bias, int taps, int dilation);
+
+/* Any of these: y (epilogue)= a + x W^T over op->taps; b is the gate. */
+void op_matmul(struct backend *b, const struct op *op);
+
+/* ---- other ---- */
+
+/* y[i] = bias + sum over taps t of w[t] * x[i + t], channel by channel */
+void op_depthwise(struct backend *b, struct tensor y, struct tensor x, struct tensor w,
+                  struct tensor bias);
+
+/* Softmax attention per head with scores / sqrt(head size); queries of all branches stacked.
+ * A window needs one segment and one branch.  The two products are computed in
+ * attention->precision, or better where that costs nothing. */
+void op_attention(struct backend *b, struct tensor y, struct tensor q, int heads,
+                  const struct attention *attention);
+
+/* y = x / rms(x) * gain */
+void op_rms_norm(struct backend *b, struct tensor y, struct tensor x, struct tensor gain);
+
+/* y = (x - mean) / deviation * gain + bias */
+void op_layer_norm(struct backend *b, struct tensor y, struct tensor x, struct tensor gain,
+                   struct tensor bias);
+
+/* y = x / rms(x) * (1 + scale) + shift, the same scale and shift for all rows */
+void op_adaln(struct backend *b, struct tensor y, struct tensor x, struct tensor scale,
+              struct tensor shift);
+
+/*
+ * in place: normalise each head by its rms times gain (1 x cols, or none), then rotate
+ * neighbouring pairs of the first rope_heads of them; row i of x takes row i % rope.rows of
+ * what op_rope_table() made.
+ */
+void op_head_norm_rope(struct backend *b, struct tensor x, struct tensor gain,
+                       struct tensor rope, int heads, int rope_heads);
+
+/* in place: x += factor * y * gain; gain is a row or none */
+void op_add(struct backend *b, struct tensor x, struct tensor y, struct tensor gain,
+            float factor);
+
+/* in place: x *= factor */
+void op_scale(struct backend *b, struct tensor x, float factor);
+
+/* y = silu(x) */
+void op_silu(struct backend *b, struct tensor y, struct tensor x);
+
+/* the exact one with erf; y may be x */
+void op_gelu(struct backend *b, struct tensor y, struct tensor x);
+
+/* in place */
+void op_tanh(struct backend *b, struct tensor x);
+
+/* y = x + sin^2(alpha x) / (alpha + 1e-9); y may be x.  alpha has two rows, made once:
+ * alpha / pi and 1 / (alpha + 1e-9). */
+void op_snake(struct backend *b, struct tensor y, struct tensor x, struct tensor alpha);
+
+#endif
