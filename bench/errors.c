@@ -69,7 +69,7 @@ static struct tensor write(struct run *r, const float *x, int rows, int cols)
 {
     struct tensor t = scratch(r, rows, cols);
 
-    op_write(r->be, t, x);
+    op_write(r->queue, t, x);
     return t;
 }
 
@@ -90,22 +90,23 @@ static void pass(struct run *r, const struct dit *d, const float *noise, float *
     echo_dit_forward(r, d, out, write(r, noise, FRAMES, d->latent), modulation, contexts, 1, 1,
                      0);
     if (v)
-        op_read(r->be, v, out);
+        op_read(r->queue, v, out);
     free(embedding);
 }
 
 static void evaluate(struct scene *s, const struct dit *d, float *v)
 {
-    struct backend *null = echo_null_backend();
+    struct device *device = s->model->device;
+    struct queue *null = echo_null_queue(device);
     struct buffer mem;
-    struct run r = { .be = null, .mem = &mem, .arena = { .cap = SIZE_MAX } };
+    struct run r = { .queue = null, .mem = &mem, .arena = { .cap = SIZE_MAX } };
 
     pass(&r, d, s->noise, NULL);
-    if (!s->model->be->ops->alloc(s->model->be, &mem, r.arena.peak))
+    if (!device->ops->alloc(device, &mem, r.arena.peak))
         exit(1);
-    r = (struct run){ .be = s->model->be, .mem = &mem, .arena = { .cap = mem.bytes } };
+    r = (struct run){ .queue = s->session->queue, .mem = &mem, .arena = { .cap = mem.bytes } };
     pass(&r, d, s->noise, v);
-    s->model->be->ops->free(s->model->be, &mem);
+    device->ops->free(device, &mem);
     null->ops->close(null);
 }
 

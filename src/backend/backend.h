@@ -3,14 +3,17 @@
  * backend.h - what a device must be able to do to run the model: the contract.
  *
  * The model layer is plain C that calls op_*() in order (ops.h).  A CPU computes at once; a GPU
- * would record; the null backend does nothing; the trace backend times.  So a forward function
+ * would record; the null queue does nothing; the trace device times.  So a forward function
  * *is* the graph: there is no other.
+ *
+ * A device is shared: memory, weights, what it is.  A queue belongs to one job at a time: the
+ * operations, in order.
  *
  * Rules for ops: numbers are float32, but outputs of copies, norms and
  * activations may be operands of a product.  Inputs are never modified unless
  * the op says "in place"; outputs do not overlap inputs; ops return nothing, a
- * device failure is remembered and reported by sync().  The same input gives the same bits
- * whatever the number of threads, and a row's result does not depend on how
+ * failure of the device is remembered by the queue and told by sync().  The same input gives
+ * the same bits whatever the number of threads, and a row's result does not depend on how
  * many rows come with it: work is cut by outputs, sums are never split.
  */
 #ifndef ECHO_BACKEND_H
@@ -20,14 +23,28 @@
 
 #include "backend/tensor.h"
 
+enum layout {
+    LAYOUT_ROWS,   /* [n][k] row-major, as in a file */
+    LAYOUT_PANELS, /* base/panels.h */
+};
+
 /* A matrix of weights in whatever layout the device likes best. */
 struct weight {
-    struct buffer data; /* the device's own memory; empty if what follows is borrowed */
-    const void *source; /* [n][k] row-major in `dtype`, or NULL */
-    const void *panels; /* or panels of `dtype` (base/panels.h) */
-    int n, k;           /* y[n] = sum over k of W[n][k] x[k] */
+    struct buffer bytes; /* on a CPU perhaps borrowed from a mapped file */
+    enum layout layout;
+    int n, k; /* y[n] = sum over k of W[n][k] x[k] */
     enum dtype dtype;
     enum dtype operand; /* what x must be: the precision of the products */
+};
+
+/* What a weight is made from. */
+struct weight_source {
+    const void *data;
+    enum layout layout;
+    enum dtype dtype; /* of data */
+    int n, k;
+    enum dtype operand; /* what it is made for */
+    bool stays;         /* data outlives the weight, and may be used as it is */
 };
 
 /* One stretch of keys and values that queries look at. */
@@ -90,51 +107,67 @@ struct op {
     enum epilogue epilogue;
 };
 
-struct backend;
+struct queue;
 
-struct backend_ops {
-    void (*close)(struct backend *);
-    bool (*alloc)(struct backend *, struct buffer *, size_t bytes);
-    void (*free)(struct backend *, struct buffer *);
-    /* Make w, for products in the precision of `operand`, from n x k numbers at src; if
-     * `stays`, src outlives w and may be used as it is. */
-    bool (*load)(struct backend *, struct weight *w, const void *src, enum dtype dtype,
-                 int n, int k, enum dtype operand, bool stays);
-    /* Make w from panels, which outlive it. */
-    bool (*load_panels)(struct backend *, struct weight *w, const void *panels,
-                        enum dtype dtype, int n, int k, enum dtype operand);
-    bool (*sync)(struct backend *); /* wait; false if the device has failed */
+struct device_ops {
+    void (*close)(struct device *);
+    bool (*alloc)(struct device *, struct buffer *, size_t bytes);
+    void (*free)(struct device *, struct buffer *);
+    /* Make w.  False: there is no memory. */
+    bool (*load)(struct device *, struct weight *w, const struct weight_source *from);
     /* Operations a second that products in a precision reach where nothing has to be fetched:
      * measured for about so many seconds.  0: it could not be measured. */
-    double (*peak)(struct backend *, enum dtype precision, double seconds);
+    double (*peak)(struct device *, enum dtype precision, double seconds);
+    echo_status (*open_queue)(struct device *, struct queue **, echo_error *);
+};
 
+/* What the layout of memory must respect. */
+struct traits {
+    int row_align;        /* bytes: rows of scratch begin at multiples of it; 0: anywhere */
+    int row_alias;        /* bytes: rows a multiple of it apart hinder each other; 0: none do */
+    int row_tail[DTYPES]; /* bytes behind the numbers of a row */
+};
+
+struct device {
+    const struct device_ops *ops;
+    struct traits traits;
+    char name[80]; /* "cpu: avx2, 4 threads" */
+    int threads;   /* that share its work */
+};
+
+struct queue_ops {
+    void (*close)(struct queue *);
     /* src is copied before this returns. */
-    void (*write)(struct backend *, struct tensor dst, const float *src);
+    void (*write)(struct queue *, struct tensor dst, const float *src);
     /* Waits for everything before it. */
-    void (*read)(struct backend *, float *dst, struct tensor src);
+    void (*read)(struct queue *, float *dst, struct tensor src);
     /* May only record it: the tensors' contents count when its turn comes.  What op points at
      * is the caller's again when this returns, but the weights, which outlive it. */
-    void (*run)(struct backend *, const struct op *op);
+    void (*run)(struct queue *, const struct op *op);
+    /* Waits for everything; the first failure since the last time, in words. */
+    echo_status (*sync)(struct queue *, echo_error *);
 };
 
-struct backend {
-    const struct backend_ops *ops;
+struct queue {
+    const struct queue_ops *ops;
+    struct device *device;
 };
 
-/* ---- backends ---- */
+/* Computes nothing, over no memory: what it is asked is checked, and scratch is measured as
+ * `device` would need it.  NULL without memory. */
+struct queue *echo_null_queue(struct device *device);
 
-/* Computes nothing. */
-struct backend *echo_null_backend(void);
+/* A device of such queues, on which weights are shapes alone. */
+struct device *echo_null_device(void);
 
-/* Works through `inner`, which it closes with itself, and sums the time of each kind of op. */
-struct backend *echo_trace_backend(struct backend *inner);
-void echo_trace_report(const struct backend *, void (*line)(void *user, const char *text),
+/* Works through `inner`, which it closes with itself, and sums the time of each kind of op over
+ * all its queues.  NULL without memory. */
+struct device *echo_trace_device(struct device *inner);
+void echo_trace_report(const struct device *, void (*line)(void *user, const char *text),
                        void *user);
 
-struct pool;
-
-/* cpu_flags: the kernels allowed.  The pool is shared and must outlive it. */
-echo_status echo_cpu_backend(struct backend **out, unsigned cpu_flags, struct pool *pool,
-                             echo_error *err);
+/* cpu_flags: the kernels allowed (base/cpu.h). */
+echo_status echo_cpu_device(struct device **out, unsigned cpu_flags, int threads,
+                            echo_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * null.c - the backend that computes nothing.
+ * null.c - the queue that computes nothing, and a device of such queues.
  *
  * Run the model on it to learn how much scratch a shape needs, and to have
  * every shape checked, before any memory is taken.
@@ -9,83 +9,104 @@
 
 #include "backend/backend.h"
 
-static void null_close(struct backend *b)
+/* ---- the queue ---- */
+
+static void null_close(struct queue *q)
 {
-    free(b);
+    free(q);
 }
 
-static bool null_alloc(struct backend *b, struct buffer *m, size_t bytes)
+static void null_write(struct queue *q, struct tensor dst, const float *src)
 {
-    (void)b;
-    *m = (struct buffer){ .bytes = bytes };
-    return true;
+    (void)q, (void)dst, (void)src;
 }
 
-static void null_free(struct backend *b, struct buffer *m)
+static void null_read(struct queue *q, float *dst, struct tensor src)
 {
-    (void)b;
-    *m = (struct buffer){ 0 };
+    (void)q, (void)dst, (void)src;
 }
 
-static bool null_load(struct backend *b, struct weight *w, const void *src, enum dtype dtype,
-                      int n, int k, enum dtype operand, bool stays)
+static void null_run(struct queue *q, const struct op *op)
 {
-    (void)b, (void)src, (void)stays;
-    *w = (struct weight){ .n = n, .k = k, .dtype = dtype, .operand = operand };
-    return true;
+    (void)q, (void)op;
 }
 
-static bool null_load_panels(struct backend *b, struct weight *w, const void *panels,
-                             enum dtype dtype, int n, int k, enum dtype operand)
+static echo_status null_sync(struct queue *q, echo_error *err)
 {
-    return null_load(b, w, panels, dtype, n, k, operand, true);
+    (void)q, (void)err;
+    return ECHO_OK;
 }
 
-static bool null_sync(struct backend *b)
-{
-    (void)b;
-    return true;
-}
-
-static double null_peak(struct backend *b, enum dtype precision, double seconds)
-{
-    (void)b, (void)precision, (void)seconds;
-    return 0;
-}
-
-static void null_write(struct backend *b, struct tensor dst, const float *src)
-{
-    (void)b, (void)dst, (void)src;
-}
-
-static void null_read(struct backend *b, float *dst, struct tensor src)
-{
-    (void)b, (void)dst, (void)src;
-}
-
-static void null_run(struct backend *b, const struct op *op)
-{
-    (void)b, (void)op;
-}
-
-static const struct backend_ops null_ops = {
+static const struct queue_ops queue_ops = {
     .close = null_close,
-    .alloc = null_alloc,
-    .free = null_free,
-    .load = null_load,
-    .load_panels = null_load_panels,
-    .sync = null_sync,
-    .peak = null_peak,
     .write = null_write,
     .read = null_read,
     .run = null_run,
+    .sync = null_sync,
 };
 
-struct backend *echo_null_backend(void)
+struct queue *echo_null_queue(struct device *device)
 {
-    struct backend *b = calloc(1, sizeof *b);
+    struct queue *q = calloc(1, sizeof *q);
 
-    if (b)
-        b->ops = &null_ops;
-    return b;
+    if (q)
+        *q = (struct queue){ .ops = &queue_ops, .device = device };
+    return q;
+}
+
+/* ---- the device ---- */
+
+static void close_device(struct device *d)
+{
+    free(d);
+}
+
+static bool alloc(struct device *d, struct buffer *m, size_t bytes)
+{
+    *m = (struct buffer){ .device = d, .bytes = bytes };
+    return true;
+}
+
+static void release(struct device *d, struct buffer *m)
+{
+    (void)d;
+    *m = (struct buffer){ 0 };
+}
+
+static bool load(struct device *d, struct weight *w, const struct weight_source *from)
+{
+    (void)d;
+    *w = (struct weight){ .layout = from->layout, .n = from->n, .k = from->k,
+                          .dtype = from->dtype, .operand = from->operand };
+    return true;
+}
+
+static double peak(struct device *d, enum dtype precision, double seconds)
+{
+    (void)d, (void)precision, (void)seconds;
+    return 0;
+}
+
+static echo_status open_queue(struct device *d, struct queue **out, echo_error *err)
+{
+    *out = echo_null_queue(d);
+    return *out ? ECHO_OK : echo_fail_memory(err, sizeof **out, "a queue");
+}
+
+static const struct device_ops device_ops = {
+    .close = close_device,
+    .alloc = alloc,
+    .free = release,
+    .load = load,
+    .peak = peak,
+    .open_queue = open_queue,
+};
+
+struct device *echo_null_device(void)
+{
+    struct device *d = calloc(1, sizeof *d);
+
+    if (d)
+        *d = (struct device){ .ops = &device_ops, .name = "null", .threads = 1 };
+    return d;
 }

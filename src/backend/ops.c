@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* ops.c - the only place that checks shapes, for every backend. */
+/* ops.c - the only place that checks shapes, for every device. */
 #include "backend/ops.h"
 
 #include <math.h>
 
 #include "base/bf16.h"
 
-static void run(struct backend *b, const struct op *op)
+static void run(struct queue *q, const struct op *op)
 {
-    b->ops->run(b, op);
+    q->ops->run(q, op);
 }
 
 /* ---- moving ---- */
 
-void op_write(struct backend *b, struct tensor dst, const float *src)
+void op_write(struct queue *q, struct tensor dst, const float *src)
 {
-    b->ops->write(b, dst, src);
+    q->ops->write(q, dst, src);
 }
 
-void op_read(struct backend *b, float *dst, struct tensor src)
+void op_read(struct queue *q, float *dst, struct tensor src)
 {
-    b->ops->read(b, dst, src);
+    q->ops->read(q, dst, src);
 }
 
-void op_copy(struct backend *b, struct tensor dst, struct tensor src)
+void op_copy(struct queue *q, struct tensor dst, struct tensor src)
 {
     ECHO_ASSERT(same_shape(dst, src) && (src.dtype == DT_F32 || src.dtype == dst.dtype));
-    run(b, &(struct op){ .kind = OP_COPY, .y = dst, .x = src });
+    run(q, &(struct op){ .kind = OP_COPY, .y = dst, .x = src });
 }
 
-void op_zero(struct backend *b, struct tensor dst)
+void op_zero(struct queue *q, struct tensor dst)
 {
-    run(b, &(struct op){ .kind = OP_ZERO, .y = dst });
+    run(q, &(struct op){ .kind = OP_ZERO, .y = dst });
 }
 
 #define MOST_ROPE 512 /* numbers of a row: twice the largest head */
 
-void op_rope_table(struct backend *b, struct tensor rope, int position, int step, bool round)
+void op_rope_table(struct queue *q, struct tensor rope, int position, int step, bool round)
 {
     int head = rope.cols / 2;
     float row[MOST_ROPE];
@@ -57,13 +57,13 @@ void op_rope_table(struct backend *b, struct tensor rope, int position, int step
             row[head + p] = -s;
             row[head + p + 1] = s;
         }
-        op_write(b, tensor_rows(rope, i, 1), row);
+        op_write(q, tensor_rows(rope, i, 1), row);
     }
 }
 
 /* ---- matrix products ---- */
 
-void op_matmul(struct backend *b, const struct op *op)
+void op_matmul(struct queue *q, const struct op *op)
 {
     const struct weight *w = op->w;
     bool gated = op->epilogue == EPILOGUE_GATED_ADD, swiglu = op->epilogue == EPILOGUE_SWIGLU;
@@ -76,136 +76,136 @@ void op_matmul(struct backend *b, const struct op *op)
     ECHO_ASSERT(!op->w2 == !swiglu);
     if (swiglu)
         ECHO_ASSERT(op->w2->n == w->n && op->w2->k == w->k && op->w2->operand == w->operand);
-    run(b, op);
+    run(q, op);
 }
 
-void op_linear(struct backend *b, struct tensor y, struct tensor x, const struct weight *w,
+void op_linear(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
                struct tensor bias)
 {
-    op_matmul(b, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .a = bias,
+    op_matmul(q, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .a = bias,
                                .taps = 1 });
 }
 
-void op_linear_add(struct backend *b, struct tensor y, struct tensor x, const struct weight *w,
+void op_linear_add(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
                    struct tensor bias)
 {
-    op_matmul(b, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .a = bias, .taps = 1,
+    op_matmul(q, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .a = bias, .taps = 1,
                                .epilogue = EPILOGUE_ADD });
 }
 
-void op_linear_gated_add(struct backend *b, struct tensor y, struct tensor gate,
+void op_linear_gated_add(struct queue *q, struct tensor y, struct tensor gate,
                          struct tensor x, const struct weight *w)
 {
-    op_matmul(b, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .b = gate, .taps = 1,
+    op_matmul(q, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .b = gate, .taps = 1,
                                .epilogue = EPILOGUE_GATED_ADD });
 }
 
-void op_linear_gate(struct backend *b, struct tensor y, struct tensor x,
+void op_linear_gate(struct queue *q, struct tensor y, struct tensor x,
                     const struct weight *w)
 {
-    op_matmul(b, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .taps = 1,
+    op_matmul(q, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .taps = 1,
                                .epilogue = EPILOGUE_GATE });
 }
 
-void op_swiglu(struct backend *b, struct tensor y, struct tensor x, const struct weight *w1,
+void op_swiglu(struct queue *q, struct tensor y, struct tensor x, const struct weight *w1,
                const struct weight *w3)
 {
-    op_matmul(b, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w1, .w2 = w3, .taps = 1,
+    op_matmul(q, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w1, .w2 = w3, .taps = 1,
                                .epilogue = EPILOGUE_SWIGLU });
 }
 
-void op_conv(struct backend *b, struct tensor y, struct tensor x, const struct weight *w,
+void op_conv(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
              struct tensor bias, int taps, int dilation)
 {
-    op_matmul(b, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .a = bias,
+    op_matmul(q, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .a = bias,
                                .taps = taps, .dilation = dilation });
 }
 
 /* ---- other ---- */
 
-void op_depthwise(struct backend *b, struct tensor y, struct tensor x, struct tensor w,
+void op_depthwise(struct queue *q, struct tensor y, struct tensor x, struct tensor w,
                   struct tensor bias)
 {
     ECHO_ASSERT(x.rows == y.rows + w.rows - 1 && x.cols == y.cols && w.cols == x.cols);
     ECHO_ASSERT(w.ld == w.cols && is_row_of(bias, y));
-    run(b, &(struct op){ .kind = OP_DEPTHWISE, .y = y, .x = x, .a = w, .b = bias });
+    run(q, &(struct op){ .kind = OP_DEPTHWISE, .y = y, .x = x, .a = w, .b = bias });
 }
 
-void op_attention(struct backend *b, struct tensor y, struct tensor q, int heads,
+void op_attention(struct queue *q, struct tensor y, struct tensor x, int heads,
                   const struct attention *attention)
 {
     const struct kv *kv = attention->kv;
 
-    ECHO_ASSERT(same_shape(y, q) && q.rows % attention->branches == 0 && q.cols % heads == 0);
+    ECHO_ASSERT(same_shape(y, x) && x.rows % attention->branches == 0 && x.cols % heads == 0);
     ECHO_ASSERT(attention->window == SEE_ALL ||
-                (attention->n_kv == 1 && attention->branches == 1 && kv->k.rows >= q.rows));
+                (attention->n_kv == 1 && attention->branches == 1 && kv->k.rows >= x.rows));
     for (int i = 0; i < attention->n_kv; i++)
-        ECHO_ASSERT(kv[i].k.cols == q.cols && same_shape(kv[i].k, kv[i].v));
-    run(b, &(struct op){ .kind = OP_ATTENTION, .y = y, .x = q, .heads = heads,
+        ECHO_ASSERT(kv[i].k.cols == x.cols && same_shape(kv[i].k, kv[i].v));
+    run(q, &(struct op){ .kind = OP_ATTENTION, .y = y, .x = x, .heads = heads,
                          .attention = attention });
 }
 
-void op_rms_norm(struct backend *b, struct tensor y, struct tensor x, struct tensor gain)
+void op_rms_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gain)
 {
     ECHO_ASSERT(same_shape(y, x) && has_tensor(gain) && is_row_of(gain, x));
-    run(b, &(struct op){ .kind = OP_RMS_NORM, .y = y, .x = x, .a = gain });
+    run(q, &(struct op){ .kind = OP_RMS_NORM, .y = y, .x = x, .a = gain });
 }
 
-void op_layer_norm(struct backend *b, struct tensor y, struct tensor x, struct tensor gain,
+void op_layer_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gain,
                    struct tensor bias)
 {
     ECHO_ASSERT(same_shape(y, x) && has_tensor(gain) && is_row_of(gain, x));
     ECHO_ASSERT(has_tensor(bias) && is_row_of(bias, x));
-    run(b, &(struct op){ .kind = OP_LAYER_NORM, .y = y, .x = x, .a = gain, .b = bias });
+    run(q, &(struct op){ .kind = OP_LAYER_NORM, .y = y, .x = x, .a = gain, .b = bias });
 }
 
-void op_adaln(struct backend *b, struct tensor y, struct tensor x, struct tensor scale,
+void op_adaln(struct queue *q, struct tensor y, struct tensor x, struct tensor scale,
               struct tensor shift)
 {
     ECHO_ASSERT(same_shape(y, x) && is_row_of(scale, x) && is_row_of(shift, x));
-    run(b, &(struct op){ .kind = OP_ADALN, .y = y, .x = x, .a = scale, .b = shift });
+    run(q, &(struct op){ .kind = OP_ADALN, .y = y, .x = x, .a = scale, .b = shift });
 }
 
-void op_head_norm_rope(struct backend *b, struct tensor x, struct tensor gain,
+void op_head_norm_rope(struct queue *q, struct tensor x, struct tensor gain,
                        struct tensor rope, int heads, int rope_heads)
 {
     ECHO_ASSERT(x.cols % heads == 0 && rope_heads <= heads && is_row_of(gain, x));
     ECHO_ASSERT(!rope_heads || (rope.cols == 2 * (x.cols / heads) && x.rows % rope.rows == 0));
-    run(b, &(struct op){ .kind = OP_HEAD_NORM_ROPE, .y = x, .a = gain, .b = rope,
+    run(q, &(struct op){ .kind = OP_HEAD_NORM_ROPE, .y = x, .a = gain, .b = rope,
                          .heads = heads, .rope_heads = rope_heads });
 }
 
-void op_add(struct backend *b, struct tensor x, struct tensor y, struct tensor gain,
+void op_add(struct queue *q, struct tensor x, struct tensor y, struct tensor gain,
             float factor)
 {
     ECHO_ASSERT(same_shape(x, y) && is_row_of(gain, x));
-    run(b, &(struct op){ .kind = OP_ADD, .y = x, .x = y, .a = gain, .factor = factor });
+    run(q, &(struct op){ .kind = OP_ADD, .y = x, .x = y, .a = gain, .factor = factor });
 }
 
-void op_scale(struct backend *b, struct tensor x, float factor)
+void op_scale(struct queue *q, struct tensor x, float factor)
 {
-    run(b, &(struct op){ .kind = OP_SCALE, .y = x, .factor = factor });
+    run(q, &(struct op){ .kind = OP_SCALE, .y = x, .factor = factor });
 }
 
-void op_silu(struct backend *b, struct tensor y, struct tensor x)
-{
-    ECHO_ASSERT(same_shape(y, x));
-    run(b, &(struct op){ .kind = OP_SILU, .y = y, .x = x });
-}
-
-void op_gelu(struct backend *b, struct tensor y, struct tensor x)
+void op_silu(struct queue *q, struct tensor y, struct tensor x)
 {
     ECHO_ASSERT(same_shape(y, x));
-    run(b, &(struct op){ .kind = OP_GELU, .y = y, .x = x });
+    run(q, &(struct op){ .kind = OP_SILU, .y = y, .x = x });
 }
 
-void op_tanh(struct backend *b, struct tensor x)
+void op_gelu(struct queue *q, struct tensor y, struct tensor x)
 {
-    run(b, &(struct op){ .kind = OP_TANH, .y = x });
+    ECHO_ASSERT(same_shape(y, x));
+    run(q, &(struct op){ .kind = OP_GELU, .y = y, .x = x });
 }
 
-void op_snake(struct backend *b, struct tensor y, struct tensor x, struct tensor alpha)
+void op_tanh(struct queue *q, struct tensor x)
+{
+    run(q, &(struct op){ .kind = OP_TANH, .y = x });
+}
+
+void op_snake(struct queue *q, struct tensor y, struct tensor x, struct tensor alpha)
 {
     ECHO_ASSERT(same_shape(y, x) && alpha.rows == 2 && alpha.cols == x.cols);
-    run(b, &(struct op){ .kind = OP_SNAKE, .y = y, .x = x, .a = alpha });
+    run(q, &(struct op){ .kind = OP_SNAKE, .y = y, .x = x, .a = alpha });
 }

@@ -2,7 +2,7 @@
 /*
  * ops.h - the operations that a model is written in, and the memory a forward pass works in.
  *
- * Each function checks shapes, makes a struct op and gives it to the backend.
+ * Each function checks shapes, makes a struct op and gives it to the queue.
  */
 #ifndef ECHO_OPS_H
 #define ECHO_OPS_H
@@ -12,7 +12,7 @@
 
 /* What one forward pass works with. */
 struct run {
-    struct backend *be;
+    struct queue *queue;
     struct buffer *mem;
     struct arena arena;
     bool (*stopped)(void *user); /* asked now and then in long passes; may be NULL */
@@ -32,17 +32,15 @@ static inline struct tensor scratch_dense(struct run *r, int rows, int cols, enu
     return (struct tensor){ r->mem, arena_push(&r->arena, bytes), rows, cols, cols, dtype };
 }
 
-/* Rows that start on cache lines, a multiple of 4 KiB never apart: such rows would all
- * compete for the same few cache sets.  Behind a row of DT_I8 there is room for its scale. */
+/* Rows as the device likes them. */
 static inline struct tensor scratch_of(struct run *r, int rows, int cols, enum dtype dtype)
 {
-    int size = (int)dtype_size(dtype), bytes = cols * size;
+    const struct traits *traits = &r->queue->device->traits;
+    int size = (int)dtype_size(dtype), align = traits->row_align ? traits->row_align : size;
+    int bytes = (cols * size + traits->row_tail[dtype] + align - 1) / align * align;
 
-    if (dtype == DT_I8)
-        bytes += 4 + (int)sizeof(float);
-    bytes = (bytes + 63) & ~63;
-    if (bytes % 4096 == 0)
-        bytes += 64;
+    if (traits->row_alias && bytes % traits->row_alias == 0)
+        bytes += align;
     struct tensor t = scratch_dense(r, rows, bytes / size, dtype);
 
     t.cols = cols;
@@ -88,11 +86,11 @@ static inline struct tensor scratch_for(struct run *r, int rows, const struct we
 
 /* ---- moving ---- */
 
-void op_write(struct backend *b, struct tensor dst, const float *src);
-void op_read(struct backend *b, float *dst, struct tensor src);
+void op_write(struct queue *q, struct tensor dst, const float *src);
+void op_read(struct queue *q, float *dst, struct tensor src);
 /* dst may be an operand of what src is in float32. */
-void op_copy(struct backend *b, struct tensor dst, struct tensor src);
-void op_zero(struct backend *b, struct tensor dst);
+void op_copy(struct queue *q, struct tensor dst, struct tensor src);
+void op_zero(struct queue *q, struct tensor dst);
 
 /*
  * Rotations for heads of rope.cols / 2 numbers: row i is position + i * step; a row has
@@ -100,58 +98,58 @@ void op_zero(struct backend *b, struct tensor dst);
  * position * 10000^(-2 pair / head) in float32; `round`: cos and sin are rounded to bfloat16.
  * Made on the host: a GPU's sine of hundreds of radians is too coarse.
  */
-void op_rope_table(struct backend *b, struct tensor rope, int position, int step, bool round);
+void op_rope_table(struct queue *q, struct tensor rope, int position, int step, bool round);
 
 /* ---- matrix products ---- */
 
 /* y = x W^T + bias */
-void op_linear(struct backend *b, struct tensor y, struct tensor x, const struct weight *w,
+void op_linear(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
                struct tensor bias);
 
 /* in place: y += x W^T + bias */
-void op_linear_add(struct backend *b, struct tensor y, struct tensor x, const struct weight *w,
+void op_linear_add(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
                    struct tensor bias);
 
 /* in place: y += gate * (x W^T) */
-void op_linear_gated_add(struct backend *b, struct tensor y, struct tensor gate,
+void op_linear_gated_add(struct queue *q, struct tensor y, struct tensor gate,
                          struct tensor x, const struct weight *w);
 
 /* in place: y *= sigmoid(x W^T) */
-void op_linear_gate(struct backend *b, struct tensor y, struct tensor x,
+void op_linear_gate(struct queue *q, struct tensor y, struct tensor x,
                     const struct weight *w);
 
 /* y = silu(x W1^T) * (x W3^T) */
-void op_swiglu(struct backend *b, struct tensor y, struct tensor x, const struct weight *w1,
+void op_swiglu(struct queue *q, struct tensor y, struct tensor x, const struct weight *w1,
                const struct weight *w3);
 
 /* y[i] = bias + sum over taps t of W_t x[i + t * dilation]; W is [n][taps][x.cols] */
-void op_conv(struct backend *b, struct tensor y, struct tensor x, const struct weight *w,
+void op_conv(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
              struct tensor bias, int taps, int dilation);
 
 /* Any of these: y (epilogue)= a + x W^T over op->taps; b is the gate. */
-void op_matmul(struct backend *b, const struct op *op);
+void op_matmul(struct queue *q, const struct op *op);
 
 /* ---- other ---- */
 
 /* y[i] = bias + sum over taps t of w[t] * x[i + t], channel by channel */
-void op_depthwise(struct backend *b, struct tensor y, struct tensor x, struct tensor w,
+void op_depthwise(struct queue *q, struct tensor y, struct tensor x, struct tensor w,
                   struct tensor bias);
 
-/* Softmax attention per head with scores / sqrt(head size); queries of all branches stacked.
+/* Softmax attention per head with scores / sqrt(head size); x has the queries of all branches.
  * A window needs one segment and one branch.  The two products are computed in
  * attention->precision, or better where that costs nothing. */
-void op_attention(struct backend *b, struct tensor y, struct tensor q, int heads,
+void op_attention(struct queue *q, struct tensor y, struct tensor x, int heads,
                   const struct attention *attention);
 
 /* y = x / rms(x) * gain */
-void op_rms_norm(struct backend *b, struct tensor y, struct tensor x, struct tensor gain);
+void op_rms_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gain);
 
 /* y = (x - mean) / deviation * gain + bias */
-void op_layer_norm(struct backend *b, struct tensor y, struct tensor x, struct tensor gain,
+void op_layer_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gain,
                    struct tensor bias);
 
 /* y = x / rms(x) * (1 + scale) + shift, the same scale and shift for all rows */
-void op_adaln(struct backend *b, struct tensor y, struct tensor x, struct tensor scale,
+void op_adaln(struct queue *q, struct tensor y, struct tensor x, struct tensor scale,
               struct tensor shift);
 
 /*
@@ -159,27 +157,27 @@ void op_adaln(struct backend *b, struct tensor y, struct tensor x, struct tensor
  * neighbouring pairs of the first rope_heads of them; row i of x takes row i % rope.rows of
  * what op_rope_table() made.
  */
-void op_head_norm_rope(struct backend *b, struct tensor x, struct tensor gain,
+void op_head_norm_rope(struct queue *q, struct tensor x, struct tensor gain,
                        struct tensor rope, int heads, int rope_heads);
 
 /* in place: x += factor * y * gain; gain is a row or none */
-void op_add(struct backend *b, struct tensor x, struct tensor y, struct tensor gain,
+void op_add(struct queue *q, struct tensor x, struct tensor y, struct tensor gain,
             float factor);
 
 /* in place: x *= factor */
-void op_scale(struct backend *b, struct tensor x, float factor);
+void op_scale(struct queue *q, struct tensor x, float factor);
 
 /* y = silu(x) */
-void op_silu(struct backend *b, struct tensor y, struct tensor x);
+void op_silu(struct queue *q, struct tensor y, struct tensor x);
 
 /* the exact one with erf; y may be x */
-void op_gelu(struct backend *b, struct tensor y, struct tensor x);
+void op_gelu(struct queue *q, struct tensor y, struct tensor x);
 
 /* in place */
-void op_tanh(struct backend *b, struct tensor x);
+void op_tanh(struct queue *q, struct tensor x);
 
 /* y = x + sin^2(alpha x) / (alpha + 1e-9); y may be x.  alpha has two rows, made once:
  * alpha / pi and 1 / (alpha + 1e-9). */
-void op_snake(struct backend *b, struct tensor y, struct tensor x, struct tensor alpha);
+void op_snake(struct queue *q, struct tensor y, struct tensor x, struct tensor alpha);
 
 #endif

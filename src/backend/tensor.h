@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -21,8 +22,12 @@ static inline size_t dtype_size(enum dtype t)
     return sizes[t];
 }
 
+struct device;
+
 struct buffer {
-    void *host; /* NULL on a device we cannot see into */
+    struct device *device; /* whose memory it is; NULL: borrowed, or none */
+    void *host;            /* NULL on a device that cannot be seen into */
+    uint64_t handle;       /* of the device's own */
     size_t bytes;
 };
 

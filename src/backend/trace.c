@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.c - a backend that times another one, op by op.
+ * trace.c - a device that times another one, op by op.
  *
- * Sums are per kind of op, over all sessions; for matrix products and attention the
+ * Sums are per kind of op, over all queues; for matrix products and attention the
  * operations are counted too.  On a device that only records, they would be times of recording.
  */
 #include <pthread.h>
@@ -39,9 +39,9 @@ static const char *const names[SUMS] = {
     [READ] = "read",
 };
 
-struct trace_backend {
-    struct backend base;
-    struct backend *inner;
+struct trace_device {
+    struct device base;
+    struct device *inner;
     pthread_mutex_t lock;
     struct sum {
         long calls;
@@ -49,14 +49,24 @@ struct trace_backend {
     } sums[SUMS];
 };
 
-static struct trace_backend *to_trace(struct backend *b)
+struct trace_queue {
+    struct queue base;
+    struct queue *inner;
+};
+
+static struct trace_device *traced(struct device *d)
 {
-    return (struct trace_backend *)b;
+    return (struct trace_device *)d;
 }
 
-static void note(struct backend *b, int sum, double begin, double flops)
+static struct queue *inner_of(struct queue *q)
 {
-    struct trace_backend *t = to_trace(b);
+    return ((struct trace_queue *)q)->inner;
+}
+
+static void note(struct queue *q, int sum, double begin, double flops)
+{
+    struct trace_device *t = traced(q->device);
     double seconds = echo_clock() - begin;
 
     pthread_mutex_lock(&t->lock);
@@ -66,75 +76,28 @@ static void note(struct backend *b, int sum, double begin, double flops)
     pthread_mutex_unlock(&t->lock);
 }
 
-static void trace_close(struct backend *b)
-{
-    struct trace_backend *t = to_trace(b);
+/* ---- the queue ---- */
 
-    t->inner->ops->close(t->inner);
-    pthread_mutex_destroy(&t->lock);
-    free(t);
+static void trace_close(struct queue *q)
+{
+    inner_of(q)->ops->close(inner_of(q));
+    free(q);
 }
 
-static bool trace_alloc(struct backend *b, struct buffer *m, size_t bytes)
+static void trace_write(struct queue *q, struct tensor dst, const float *src)
 {
-    struct backend *inner = to_trace(b)->inner;
-
-    return inner->ops->alloc(inner, m, bytes);
-}
-
-static void trace_free(struct backend *b, struct buffer *m)
-{
-    struct backend *inner = to_trace(b)->inner;
-
-    inner->ops->free(inner, m);
-}
-
-static bool trace_load(struct backend *b, struct weight *w, const void *src, enum dtype dtype,
-                       int n, int k, enum dtype operand, bool stays)
-{
-    struct backend *inner = to_trace(b)->inner;
-
-    return inner->ops->load(inner, w, src, dtype, n, k, operand, stays);
-}
-
-static bool trace_load_panels(struct backend *b, struct weight *w, const void *panels,
-                              enum dtype dtype, int n, int k, enum dtype operand)
-{
-    struct backend *inner = to_trace(b)->inner;
-
-    return inner->ops->load_panels(inner, w, panels, dtype, n, k, operand);
-}
-
-static bool trace_sync(struct backend *b)
-{
-    struct backend *inner = to_trace(b)->inner;
-
-    return inner->ops->sync(inner);
-}
-
-static double trace_peak(struct backend *b, enum dtype precision, double seconds)
-{
-    struct backend *inner = to_trace(b)->inner;
-
-    return inner->ops->peak(inner, precision, seconds);
-}
-
-static void trace_write(struct backend *b, struct tensor dst, const float *src)
-{
-    struct backend *inner = to_trace(b)->inner;
     double begin = echo_clock();
 
-    inner->ops->write(inner, dst, src);
-    note(b, WRITE, begin, 0);
+    inner_of(q)->ops->write(inner_of(q), dst, src);
+    note(q, WRITE, begin, 0);
 }
 
-static void trace_read(struct backend *b, float *dst, struct tensor src)
+static void trace_read(struct queue *q, float *dst, struct tensor src)
 {
-    struct backend *inner = to_trace(b)->inner;
     double begin = echo_clock();
 
-    inner->ops->read(inner, dst, src);
-    note(b, READ, begin, 0);
+    inner_of(q)->ops->read(inner_of(q), dst, src);
+    note(q, READ, begin, 0);
 }
 
 static int sum_of(const struct op *op)
@@ -144,7 +107,7 @@ static int sum_of(const struct op *op)
 
     if (op->kind != OP_MATMUL)
         return (int)op->kind;
-    return op->w->source ? MATMUL_IN_PLACE : matmuls[op->w->operand];
+    return op->w->layout == LAYOUT_ROWS ? MATMUL_IN_PLACE : matmuls[op->w->operand];
 }
 
 static double attention_flops(const struct op *op)
@@ -170,45 +133,101 @@ static double flops_of(const struct op *op)
     }
 }
 
-static void trace_run(struct backend *b, const struct op *op)
+static void trace_run(struct queue *q, const struct op *op)
 {
-    struct backend *inner = to_trace(b)->inner;
     double begin = echo_clock();
 
-    inner->ops->run(inner, op);
-    note(b, sum_of(op), begin, flops_of(op));
+    inner_of(q)->ops->run(inner_of(q), op);
+    note(q, sum_of(op), begin, flops_of(op));
 }
 
-static const struct backend_ops trace_ops = {
+static echo_status trace_sync(struct queue *q, echo_error *err)
+{
+    return inner_of(q)->ops->sync(inner_of(q), err);
+}
+
+static const struct queue_ops queue_ops = {
     .close = trace_close,
-    .alloc = trace_alloc,
-    .free = trace_free,
-    .load = trace_load,
-    .load_panels = trace_load_panels,
-    .sync = trace_sync,
-    .peak = trace_peak,
     .write = trace_write,
     .read = trace_read,
     .run = trace_run,
+    .sync = trace_sync,
 };
 
-struct backend *echo_trace_backend(struct backend *inner)
+/* ---- the device ---- */
+
+static void close_device(struct device *d)
 {
-    struct trace_backend *t = calloc(1, sizeof *t);
+    struct trace_device *t = traced(d);
+
+    t->inner->ops->close(t->inner);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+static bool alloc(struct device *d, struct buffer *m, size_t bytes)
+{
+    return traced(d)->inner->ops->alloc(traced(d)->inner, m, bytes);
+}
+
+static void release(struct device *d, struct buffer *m)
+{
+    traced(d)->inner->ops->free(traced(d)->inner, m);
+}
+
+static bool load(struct device *d, struct weight *w, const struct weight_source *from)
+{
+    return traced(d)->inner->ops->load(traced(d)->inner, w, from);
+}
+
+static double peak(struct device *d, enum dtype precision, double seconds)
+{
+    return traced(d)->inner->ops->peak(traced(d)->inner, precision, seconds);
+}
+
+static echo_status open_queue(struct device *d, struct queue **out, echo_error *err)
+{
+    struct trace_queue *q = calloc(1, sizeof *q);
+    echo_status s;
+
+    *out = NULL;
+    if (!q)
+        return echo_fail_memory(err, sizeof *q, "a queue");
+    q->base = (struct queue){ .ops = &queue_ops, .device = d };
+    if ((s = traced(d)->inner->ops->open_queue(traced(d)->inner, &q->inner, err))) {
+        free(q);
+        return s;
+    }
+    *out = &q->base;
+    return ECHO_OK;
+}
+
+static const struct device_ops device_ops = {
+    .close = close_device,
+    .alloc = alloc,
+    .free = release,
+    .load = load,
+    .peak = peak,
+    .open_queue = open_queue,
+};
+
+struct device *echo_trace_device(struct device *inner)
+{
+    struct trace_device *t = calloc(1, sizeof *t);
 
     if (!t)
         return NULL;
     t->base = *inner;
-    t->base.ops = &trace_ops;
+    t->base.ops = &device_ops;
     t->inner = inner;
     pthread_mutex_init(&t->lock, NULL);
     return &t->base;
 }
 
-void echo_trace_report(const struct backend *b, void (*line)(void *user, const char *text),
+void echo_trace_report(const struct device *d, void (*line)(void *user, const char *text),
                        void *user)
 {
-    const struct trace_backend *t = (const struct trace_backend *)b;
+    const struct trace_device *t = (const struct trace_device *)d;
     double total = 0;
     char text[120], rate[40];
 

@@ -12,7 +12,7 @@ static void deliver(struct decoding *d, struct run *r, struct tensor audio)
 {
     size_t n = (size_t)audio.rows;
 
-    op_read(r->be, d->s->host, tensor_reshape(audio, d->s->model->codec.frame_samples));
+    op_read(r->queue, d->s->host, tensor_reshape(audio, d->s->model->codec.frame_samples));
     if (run_stopped(r))
         return;
     for (size_t i = 0; i < n; i++)
@@ -33,7 +33,7 @@ static void piece(const struct codec *c, struct decoding *d, struct run *r,
     struct tensor x = scratch(r, frames, c->latent);
     struct tensor h = scratch_dense(r, frames * c->coarse_rows, c->decoder_width, DT_F32);
 
-    op_write(r->be, x, latent);
+    op_write(r->queue, x, latent);
     echo_codec_decode_coarse(r, &streams->coarse, c, h, x);
     for (int i = 0; i < frames && !run_stopped(r); i += CODEC_FINE_FRAMES) {
         int n = at_most(frames - i, CODEC_FINE_FRAMES);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/pool.h"
 
 static echo_status choose_isa(unsigned *flags, const char *isa, echo_error *err)
 {
@@ -31,12 +32,13 @@ static echo_status choose_isa(unsigned *flags, const char *isa, echo_error *err)
                      names);
 }
 
-echo_status echo_device_open(struct device *d, const echo_model_opts *o, echo_error *err)
+echo_status echo_device_open(struct device **out, const echo_model_opts *o, echo_error *err)
 {
     int threads = o->threads ? o->threads : echo_cpu_count();
     unsigned flags;
     echo_status s;
 
+    *out = NULL;
     if (o->device && *o->device && strcmp(o->device, "auto") && strcmp(o->device, "cpu"))
         return echo_fail(err, ECHO_ERR_DEVICE, "unknown device '%s': expected auto or cpu",
                          o->device);
@@ -45,27 +47,13 @@ echo_status echo_device_open(struct device *d, const echo_model_opts *o, echo_er
                          o->threads, POOL_MOST_THREADS);
     if (threads > POOL_MOST_THREADS)
         threads = POOL_MOST_THREADS;
-    if ((s = choose_isa(&flags, o->isa, err)) || (s = echo_pool_open(&d->pool, threads, err)) ||
-        (s = echo_cpu_backend(&d->be, flags, d->pool, err)))
-        return s;
-    snprintf(d->name, sizeof d->name, "cpu: %s, %d thread%s", echo_cpu_level(flags)->name,
-             threads, threads == 1 ? "" : "s");
-    if (o->profile) {
-        struct backend *traced = echo_trace_backend(d->be);
-
-        if (!traced)
-            return echo_fail_memory(err, 1, "the profile");
-        d->be = traced;
-        d->profile = true;
-    }
-    d->threads = threads;
-    return ECHO_OK;
+    s = choose_isa(&flags, o->isa, err);
+    return s ? s : echo_cpu_device(out, flags, threads, err);
 }
 
-void echo_device_close(struct device *d)
+void echo_device_close(struct device **d)
 {
-    if (d->be)
-        d->be->ops->close(d->be);
-    echo_pool_close(&d->pool);
-    *d = (struct device){ 0 };
+    if (*d)
+        (*d)->ops->close(*d);
+    *d = NULL;
 }

@@ -53,7 +53,8 @@ static void piece(const struct encoding *e, struct run *r, struct codec_streams 
         struct tensor audio = scratch_dense(r, n * c->frame_samples, 1, DT_F32);
 
         if (!dry)
-            op_write(r->be, tensor_reshape(audio, c->frame_samples), samples(e, first + i, n));
+            op_write(r->queue, tensor_reshape(audio, c->frame_samples),
+                     samples(e, first + i, n));
         echo_codec_encode_fine(r, &streams->fine, c,
                                tensor_rows(h, i * c->coarse_rows, n * c->coarse_rows), audio);
         arena_reset(&r->arena, fine_mark);
@@ -64,7 +65,7 @@ static void piece(const struct encoding *e, struct run *r, struct codec_streams 
     echo_codec_encode_coarse(r, &streams->coarse, c, latent, h,
                              e->v->codes ? e->v->codes + first : NULL, (size_t)e->v->frames);
     if (!dry)
-        op_read(r->be, e->v->latent + (size_t)first * (size_t)c->latent, latent);
+        op_read(r->queue, e->v->latent + (size_t)first * (size_t)c->latent, latent);
     arena_reset(&r->arena, mark);
 }
 

@@ -144,7 +144,7 @@ static struct sampler_options sampler_options(const echo_params *p)
     };
 }
 
-/* ---- the passes, the same on the null backend and in earnest ---- */
+/* ---- the passes, the same on the null queue and in earnest ---- */
 
 static void read_text_and_voice(struct job *j, struct run *r)
 {

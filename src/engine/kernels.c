@@ -107,13 +107,13 @@ static void act(struct run *r, struct stream *s, struct bench_case *c, int copy)
     if (k->kind == PRODUCT) {
         struct tensor x = scratch_for(r, k->rows, w), y = scratch(r, k->rows, k->n);
 
-        op_linear(r->be, y, x, w, no_tensor);
+        op_linear(r->queue, y, x, w, no_tensor);
     } else if (k->kind == ATTENTION) {
         int cols = k->n * 128;
         struct tensor q = scratch(r, k->rows, cols), y = scratch(r, k->rows, cols);
         struct kv kv = { scratch(r, k->k, cols), scratch(r, k->k, cols), ~0u, false };
 
-        op_attention(r->be, y, q, k->n,
+        op_attention(r->queue, y, q, k->n,
                      &(struct attention){ &kv, 1, 1, SEE_ALL, (enum dtype)c->way });
     } else if (k->kind == RESIDUAL) {
         struct residual_unit u = { .wide = { w[0], c->bias, out, 7, 1 },
@@ -130,11 +130,11 @@ static void act(struct run *r, struct stream *s, struct bench_case *c, int copy)
     } else {
         struct tensor x = scratch_dense(r, k->rows, k->n, DT_F32);
 
-        op_snake(r->be, scratch_dense(r, k->rows, k->n, DT_F32), x, c->alpha);
+        op_snake(r->queue, scratch_dense(r, k->rows, k->n, DT_F32), x, c->alpha);
     }
 }
 
-static bool load(struct backend *be, struct bench_case *c)
+static bool load(struct device *device, struct bench_case *c)
 {
     const struct kernel *k = c->kernel;
     bool in_file = c->way == WAY_FILE;
@@ -158,8 +158,11 @@ static bool load(struct backend *be, struct bench_case *c)
             c->source[2 * i + j] = source;
             struct weight *w = &c->w[2 * i + j];
 
-            if (!be->ops->load(be, w, source, dtype, outputs(k), inputs(k, j), precision,
-                               in_file))
+            struct weight_source from = { .data = source, .dtype = dtype, .n = outputs(k),
+                                          .k = inputs(k, j), .operand = precision,
+                                          .stays = in_file };
+
+            if (!device->ops->load(device, w, &from))
                 return false;
             if (c->way == WAY_MIXED)
                 w->operand = DT_F32;
@@ -167,60 +170,67 @@ static bool load(struct backend *be, struct bench_case *c)
     return true;
 }
 
-static void unload(struct backend *be, struct bench_case *c)
+static void unload(struct device *device, struct bench_case *c)
 {
     for (int i = 0; i < 2 * MOST_COPIES; i++) {
-        be->ops->free(be, &c->w[i].data);
+        device->ops->free(device, &c->w[i].bytes);
         echo_free(c->source[i]);
     }
 }
+
+struct bench {
+    struct device *device;
+    struct queue *queue, *null;
+};
 
 /* Scratch, and what streams remember: all zeros. */
 struct room {
     struct buffer mem, kept, rows;
 };
 
-static bool make_room(struct backend *be, struct backend *null, struct bench_case *c,
-                      struct room *room)
+static bool make_room(const struct bench *b, struct bench_case *c, struct room *room)
 {
+    struct device *device = b->device;
     int widest = c->kernel->kind == TRANSPOSED ? c->kernel->n * c->kernel->k : 4096;
     size_t row = (size_t)widest * sizeof(float);
-    struct run dry = { .be = null, .mem = &room->mem, .arena = { .cap = SIZE_MAX } };
+    struct run dry = { .queue = b->null, .mem = &room->mem, .arena = { .cap = SIZE_MAX } };
     struct stream stream = { .mem = &room->kept, .arena = { .cap = SIZE_MAX } };
     int out = c->kernel->kind == TRANSPOSED ? c->kernel->n * c->kernel->k / 2 : c->kernel->n;
 
     c->alpha = (struct tensor){ &room->rows, 0, 2, c->kernel->k, c->kernel->k, DT_F32 };
     c->bias = (struct tensor){ &room->rows, 2 * row, 1, out, out, DT_F32 };
     act(&dry, &stream, c, 0);
-    if (!be->ops->alloc(be, &room->mem, dry.arena.peak) ||
-        !be->ops->alloc(be, &room->kept, stream.arena.peak) ||
-        !be->ops->alloc(be, &room->rows, 3 * row))
+    if (!device->ops->alloc(device, &room->mem, dry.arena.peak) ||
+        !device->ops->alloc(device, &room->kept, stream.arena.peak) ||
+        !device->ops->alloc(device, &room->rows, 3 * row))
         return false;
     struct buffer *all[] = { &room->mem, &room->kept, &room->rows };
 
     for (int i = 0; i < 3; i++) {
         int floats = (int)(all[i]->bytes / sizeof(float) / 64);
 
-        op_zero(be, (struct tensor){ all[i], 0, floats, 64, 64, DT_F32 });
+        op_zero(b->queue, (struct tensor){ all[i], 0, floats, 64, 64, DT_F32 });
     }
     return true;
 }
 
 /* Seconds of a run, the median; 0 without memory. */
-static double measure(struct backend *be, struct backend *null, struct bench_case *c)
+static double measure(const struct bench *b, struct bench_case *c)
 {
+    struct device *device = b->device;
     struct room room = { 0 };
     double times[MOST_RUNS], total = 0, result = 0;
     int runs = 0;
 
-    if (load(be, c) && make_room(be, null, c, &room)) {
+    if (load(device, c) && make_room(b, c, &room)) {
         for (int i = -2; runs < MOST_RUNS && (total < SECONDS || runs < 3); i++) {
-            struct run r = { .be = be, .mem = &room.mem, .arena = { .cap = SIZE_MAX } };
+            struct run r = { .queue = b->queue, .mem = &room.mem,
+                             .arena = { .cap = SIZE_MAX } };
             struct stream s = { .mem = &room.kept, .arena = { .cap = SIZE_MAX } };
             double begin = echo_clock();
 
             act(&r, &s, c, (i + 2) % c->copies);
-            be->ops->sync(be);
+            b->queue->ops->sync(b->queue, NULL);
             if (i >= 0) { /* two to warm up */
                 times[runs] = echo_clock() - begin;
                 total += times[runs++];
@@ -229,10 +239,10 @@ static double measure(struct backend *be, struct backend *null, struct bench_cas
         qsort(times, (size_t)runs, sizeof *times, ascending);
         result = times[runs / 2];
     }
-    be->ops->free(be, &room.mem);
-    be->ops->free(be, &room.kept);
-    be->ops->free(be, &room.rows);
-    unload(be, c);
+    device->ops->free(device, &room.mem);
+    device->ops->free(device, &room.kept);
+    device->ops->free(device, &room.rows);
+    unload(device, c);
     return result;
 }
 
@@ -248,14 +258,14 @@ static void describe(char *out, size_t size, const struct kernel *k)
 }
 
 /* All ways of one kernel; false if row() wants to stop. */
-static echo_status time_kernel(struct device *d, struct backend *null, const struct kernel *k,
+static echo_status time_kernel(const struct bench *b, const struct kernel *k,
                                const double *peaks,
                                bool (*row)(void *user, const echo_kernel_speed *speed),
                                void *user, echo_error *err)
 {
     for (enum way way = WAY_F32; way < WAYS; way++) {
         struct bench_case *c = calloc(1, sizeof *c);
-        echo_kernel_speed speed = { .name = k->name, .threads = d->threads };
+        echo_kernel_speed speed = { .name = k->name, .threads = b->device->threads };
         char shape[64];
 
         if (!c)
@@ -269,7 +279,7 @@ static echo_status time_kernel(struct device *d, struct backend *null, const str
         describe(shape, sizeof shape, k);
         speed.shape = shape;
         speed.precision = way_names[way];
-        double seconds = measure(d->be, null, c);
+        double seconds = measure(b, c);
 
         free(c);
         if (seconds == 0)
@@ -287,20 +297,22 @@ echo_status echo_kernels_time(const echo_model_opts *opts,
                               void *user, echo_error *err)
 {
     echo_model_opts o = opts ? *opts : (echo_model_opts){ 0 };
-    struct backend *null = echo_null_backend();
-    struct device d = { 0 };
+    struct bench b = { 0 };
     double peaks[DT_I8 + 1];
-    echo_status s = null ? ECHO_OK : echo_fail_memory(err, 1, "a measurement");
+    echo_status s = echo_device_open(&b.device, &o, err);
 
-    o.profile = false;
     if (!s)
-        s = echo_device_open(&d, &o, err);
+        s = b.device->ops->open_queue(b.device, &b.queue, err);
+    if (!s && !(b.null = echo_null_queue(b.device)))
+        s = echo_fail_memory(err, 1, "a measurement");
     for (enum dtype t = DT_F32; !s && t <= DT_I8; t++)
-        peaks[t] = d.be->ops->peak(d.be, t, PEAK_S);
+        peaks[t] = b.device->ops->peak(b.device, t, PEAK_S);
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels && !s; i++)
-        s = time_kernel(&d, null, &kernels[i], peaks, row, user, err);
-    echo_device_close(&d);
-    if (null)
-        null->ops->close(null);
+        s = time_kernel(&b, &kernels[i], peaks, row, user, err);
+    if (b.null)
+        b.null->ops->close(b.null);
+    if (b.queue)
+        b.queue->ops->close(b.queue);
+    echo_device_close(&b.device);
     return s;
 }

@@ -97,7 +97,7 @@ static echo_status choose_precisions(echo_model *m, const echo_model_opts *o, ec
     if (m->keeper.recorder)
         fast.dtype = DT_BF16; /* a packed file is the same wherever it is made */
     else if (any || (any_codec && m->packed) || m->precision == DT_I8)
-        fast = echo_fast_float(m->be);
+        fast = echo_fast_float(m->device);
     m->fine = fast.dtype;
     if (any)
         m->precision = echo_auto_precision(&fast);
@@ -222,6 +222,22 @@ static echo_status bind(echo_model *m, echo_error *err)
     return pca.status;
 }
 
+static echo_status open_device(echo_model *m, const echo_model_opts *o, echo_error *err)
+{
+    struct device *inner;
+    echo_status s = echo_device_open(&inner, o, err);
+
+    m->device = inner;
+    if (s || !o->profile)
+        return s;
+    if (!(m->device = echo_trace_device(inner))) {
+        m->device = inner;
+        return echo_fail_memory(err, 1, "the profile");
+    }
+    m->profile = true;
+    return ECHO_OK;
+}
+
 echo_status echo_model_open_recording(echo_model **out, const char *path,
                                       const echo_model_opts *opts, struct recorder *recorder,
                                       echo_error *err)
@@ -238,13 +254,13 @@ echo_status echo_model_open_recording(echo_model **out, const char *path,
     m->log = o->log;
     m->log_user = o->user;
     m->defaults = echo_params_reference();
-    if ((s = echo_device_open(&m->device, o, err)))
+    if ((s = open_device(m, o, err)))
         goto fail;
-    m->be = m->device.be;
-    m->keeper = (struct keeper){ .be = m->be, .recorder = recorder,
+    m->keeper = (struct keeper){ .device = m->device, .recorder = recorder,
                                  .headers_only = o->describe && !recorder,
                                  .progress = o->progress, .user = o->user };
-    if ((s = open_files(m, path, err)) || (s = settle_names(m, err)) ||
+    if ((s = m->device->ops->open_queue(m->device, &m->keeper.queue, err)) ||
+        (s = open_files(m, path, err)) || (s = settle_names(m, err)) ||
         (s = choose_precisions(m, o, err)) || (s = bind(m, err)) ||
         (s = read_settings(m, err)) || (s = list_voices(m, err)))
         goto fail;
@@ -273,8 +289,8 @@ void echo_model_close(echo_model **model)
 
     if (!m)
         return;
-    if (m->device.profile)
-        echo_trace_report(m->be, log_line, m);
+    if (m->profile)
+        echo_trace_report(m->device, log_line, m);
     echo_keeper_clear(&m->keeper);
     if (m->packed)
         m->dac_file = m->pca_file = NULL;
@@ -319,7 +335,7 @@ echo_model_info echo_model_describe(const echo_model *m)
         .pca_file = m->files.pca,
         .echo_dtype = main_type(m->echo_file, "echo_dtype"),
         .dac_dtype = main_type(m->dac_file, "dac_dtype"),
-        .device = m->device.name,
+        .device = m->device->name,
         .precision = precision_names[m->precision],
         .codec_precision = precision_names[m->codec_precision],
         .precision_reason = m->precision_reason,

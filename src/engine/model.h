@@ -14,8 +14,8 @@
 struct echo_model {
     struct model_files files;
     struct safetensors *echo_file, *dac_file, *pca_file;
-    struct device device;
-    struct backend *be; /* the device's */
+    struct device *device;
+    bool profile; /* the device is a trace of another */
     struct keeper keeper;
     struct dit dit;
     struct codec codec;

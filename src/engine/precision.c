@@ -10,14 +10,14 @@
 #define ROUNDS  3
 #define ROUND_S 4e-3
 
-struct fast_float echo_fast_float(struct backend *be)
+struct fast_float echo_fast_float(struct device *device)
 {
     struct fast_float fast = { .dtype = DT_F32 };
     double peak[DT_BF16 + 1] = { 0 };
 
     for (int i = 0; i < ROUNDS; i++)
         for (enum dtype t = DT_F32; t <= DT_BF16; t++) {
-            double rate = be->ops->peak(be, t, ROUND_S);
+            double rate = device->ops->peak(device, t, ROUND_S);
 
             peak[t] = rate > peak[t] ? rate : peak[t];
         }

@@ -14,7 +14,7 @@ struct fast_float {
  * Measure both on the device, in 25 ms.  That a CPU has an instruction says nothing of its
  * speed: some have a bfloat16 product at half the rate of the float32 one.
  */
-struct fast_float echo_fast_float(struct backend *be);
+struct fast_float echo_fast_float(struct device *device);
 
 /* What "auto" means for the transformer of original files: never eight bits, which lose. */
 enum dtype echo_auto_precision(const struct fast_float *fast);

@@ -26,15 +26,17 @@ echo_status echo_session_open(echo_session **out, const echo_model *m, echo_erro
     if (!(s = calloc(1, sizeof *s)))
         return echo_fail_memory(err, sizeof *s, "a session");
     s->model = m;
-    s->null = echo_null_backend();
+    s->null = echo_null_queue(m->device);
     s->kv = calloc(layers, sizeof *s->kv);
     s->latent = echo_alloc(latent);
-    if (!s->null || !s->kv || !s->latent) {
+    echo_status status = m->device->ops->open_queue(m->device, &s->queue, err);
+
+    if (!status && (!s->null || !s->kv || !s->latent))
+        status = echo_fail_memory(err, latent, "a session");
+    if (status)
         echo_session_close(&s);
-        return echo_fail_memory(err, latent, "a session");
-    }
     *out = s;
-    return ECHO_OK;
+    return status;
 }
 
 void echo_session_close(echo_session **session)
@@ -43,13 +45,15 @@ void echo_session_close(echo_session **session)
 
     if (!s)
         return;
-    struct backend *be = s->model->be;
+    struct device *device = s->model->device;
 
-    be->ops->free(be, &s->scratch);
-    be->ops->free(be, &s->kept[0]);
-    be->ops->free(be, &s->kept[1]);
+    device->ops->free(device, &s->scratch);
+    device->ops->free(device, &s->kept[0]);
+    device->ops->free(device, &s->kept[1]);
     if (s->null)
         s->null->ops->close(s->null);
+    if (s->queue)
+        s->queue->ops->close(s->queue);
     echo_free(s->host);
     echo_free(s->latent);
     free(s->kv);
@@ -69,23 +73,23 @@ static bool stopped(void *user)
 
 struct run echo_session_dry_run(echo_session *s)
 {
-    return (struct run){ .be = s->null, .mem = &s->scratch, .arena = { .cap = SIZE_MAX } };
+    return (struct run){ .queue = s->null, .mem = &s->scratch, .arena = { .cap = SIZE_MAX } };
 }
 
 struct run echo_session_run(echo_session *s)
 {
-    return (struct run){ .be = s->model->be, .mem = &s->scratch,
+    return (struct run){ .queue = s->queue, .mem = &s->scratch,
                          .arena = { .cap = s->scratch.bytes }, .stopped = stopped, .user = s };
 }
 
 static echo_status grow(echo_session *s, struct buffer *b, size_t bytes, echo_error *err)
 {
-    struct backend *be = s->model->be;
+    struct device *device = s->model->device;
 
     if (b->bytes >= bytes)
         return ECHO_OK;
-    be->ops->free(be, b);
-    if (!be->ops->alloc(be, b, bytes)) {
+    device->ops->free(device, b);
+    if (!device->ops->alloc(device, b, bytes)) {
         *b = (struct buffer){ 0 };
         return echo_fail_memory(err, bytes, "this job; make it shorter");
     }
@@ -139,7 +143,7 @@ static void restart(struct run *r, struct stream *s)
     int cols = ROW_BYTES / sizeof(float), rows = (int)(s->mem->bytes / ROW_BYTES);
 
     s->frames = 0;
-    op_zero(r->be, (struct tensor){ s->mem, 0, rows, cols, cols, DT_F32 });
+    op_zero(r->queue, (struct tensor){ s->mem, 0, rows, cols, cols, DT_F32 });
 }
 
 void echo_streams_restart(struct run *r, struct codec_streams *c)
@@ -150,9 +154,10 @@ void echo_streams_restart(struct run *r, struct codec_streams *c)
 
 echo_status echo_session_check(echo_session *s, echo_error *err)
 {
-    if (!s->model->be->ops->sync(s->model->be))
-        return echo_fail(err, ECHO_ERR_DEVICE, "%s failed while working",
-                         s->model->device.name);
+    echo_status status = s->queue->ops->sync(s->queue, err);
+
+    if (status)
+        return status;
     if (atomic_load(&s->stop))
         return echo_fail(err, ECHO_ERR_CANCELLED, "stopped on request");
     return ECHO_OK;

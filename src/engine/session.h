@@ -2,7 +2,7 @@
 /*
  * session.h - the working memory of one job at a time.
  *
- * A job is first run on the null backend, over no memory: that checks its
+ * A job is first run on the null queue, over no memory: that checks its
  * shapes and measures its scratch.  Then the memory is there and nothing on
  * the way can fail but the device.
  */
@@ -15,7 +15,7 @@
 
 struct echo_session {
     const echo_model *model;
-    struct backend *null;
+    struct queue *queue, *null; /* of the model's device; one that only measures */
     struct buffer scratch;
     struct buffer kept[2]; /* what the codec's two stages remember */
     float *host;           /* staging, and the sampler's work */

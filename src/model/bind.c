@@ -22,9 +22,12 @@ void echo_keeper_clear(struct keeper *k)
 
         k->first = old->next;
         if (old->device.bytes)
-            k->be->ops->free(k->be, &old->device);
+            k->device->ops->free(k->device, &old->device);
         free(old);
     }
+    if (k->queue)
+        k->queue->ops->close(k->queue);
+    k->queue = NULL;
 }
 
 void echo_bind_fail(struct binder *b, const char *fmt, ...)
@@ -195,13 +198,13 @@ static struct tensor to_device(struct binder *b, const float *values, int rows, 
 
     if (!k)
         return no_tensor;
-    if (!b->keeper->be->ops->alloc(b->keeper->be, &k->device, bytes)) {
+    if (!b->keeper->device->ops->alloc(b->keeper->device, &k->device, bytes)) {
         b->status = echo_fail_memory(b->err, bytes, "the model");
         return no_tensor;
     }
     struct tensor t = { &k->device, 0, rows, cols, cols, DT_F32 };
 
-    op_write(b->keeper->be, t, values);
+    op_write(b->keeper->queue, t, values);
     return t;
 }
 
@@ -263,9 +266,9 @@ static void record_weight(struct binder *b, const char *name, const struct array
     static const enum array_type types[] = { [DT_F32] = ARRAY_PANELS_F32,
                                              [DT_BF16] = ARRAY_PANELS_BF16,
                                              [DT_I8] = ARRAY_PANELS_I8 };
-    struct array panels = { .dims = 2, .shape = { w->n, w->k }, .data = w->panels };
+    struct array panels = { .dims = 2, .shape = { w->n, w->k }, .data = w->bytes.host };
 
-    if (!w->panels) {
+    if (w->layout == LAYOUT_ROWS) {
         record(b, name, a);
         return;
     }
@@ -340,25 +343,27 @@ static void report(struct binder *b, size_t bytes)
         b->status = echo_fail(b->err, ECHO_ERR_CANCELLED, "stopped on request");
 }
 
-static void load(struct binder *b, struct weight *w, const void *src, enum dtype dtype, int n,
-                 int k, bool stays)
+static void load(struct binder *b, struct weight *w, const struct weight_source *from)
 {
+    struct device *device = b->keeper->device;
+    size_t numbers = (size_t)from->n * (size_t)from->k;
     struct kept *kept = b->keeper->headers_only ? NULL : keep(b, 0);
 
     if (!kept)
         return;
-    if (!b->keeper->be->ops->load(b->keeper->be, w, src, dtype, n, k, b->precision, stays))
-        b->status = echo_fail_memory(b->err, (size_t)n * (size_t)k * 4, "the model's weights");
-    else
-        kept->device = w->data;
-    report(b, (size_t)n * (size_t)k * dtype_size(dtype));
+    if (!device->ops->load(device, w, from))
+        b->status = echo_fail_memory(b->err, numbers * 4, "the model's weights");
+    else if (w->bytes.device)
+        kept->device = w->bytes;
+    report(b, numbers * dtype_size(from->dtype));
 }
 
 void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n,
                            int k)
 {
     if (!b->keeper->headers_only && made_well(b, values, (size_t)n * (size_t)k))
-        load(b, w, values, DT_F32, n, k, false);
+        load(b, w, &(struct weight_source){ .data = values, .dtype = DT_F32, .n = n, .k = k,
+                                            .operand = b->precision });
 }
 
 /* Panels are for the products they were packed for; those of bfloat16 for float32 too. */
@@ -371,22 +376,16 @@ static void bind_panels(struct binder *b, struct weight *w, int first, int n, in
     const struct array *a = name->array;
     enum dtype dtype = types[a->type];
     ptrdiff_t panel = panel_bytes((int)dtype_size(dtype), k);
-    struct backend *be = b->keeper->be;
-    struct kept *kept;
 
     if (dtype != b->precision && (dtype != DT_BF16 || b->precision != DT_F32))
         echo_bind_fail(b, "tensor '%s' is of type %s: the file is damaged", name->name,
                        echo_array_type_name(a->type));
     else if (first % PANEL_COLUMNS || (dtype == DT_BF16 && k % 2))
         echo_bind_fail(b, "tensor '%s' cannot be cut at row %d", name->name, first);
-    if (b->keeper->headers_only || !(kept = keep(b, 0)))
-        return;
-    if (!be->ops->load_panels(be, w, (const char *)a->data + first / PANEL_COLUMNS * panel,
-                              dtype, n, k, b->precision))
-        b->status = echo_fail_memory(b->err, (size_t)n * (size_t)k, "the model's weights");
-    else
-        kept->device = w->data;
-    report(b, (size_t)n * (size_t)k * dtype_size(dtype));
+    load(b, w, &(struct weight_source){
+                   .data = (const char *)a->data + first / PANEL_COLUMNS * panel,
+                   .layout = LAYOUT_PANELS, .dtype = dtype, .n = n, .k = k,
+                   .operand = b->precision, .stays = true });
 }
 
 static void bind_rows(struct binder *b, struct weight *w, int first, int n, int of, int k,
@@ -406,15 +405,15 @@ static void bind_rows(struct binder *b, struct weight *w, int first, int n, int 
     size_t row = (size_t)k * echo_array_type_size(a->type);
 
     /* pairs of bfloat16 need whole pairs of x */
-    enum dtype precision = echo_bind_precision(b, k % 2 && b->precision == DT_BF16
-                                                      ? DT_F32
-                                                      : b->precision);
+    bool odd = k % 2 && b->precision == DT_BF16;
 
-    load(b, w, (const char *)a->data + (size_t)first * row, types[a->type], n, k, true);
-    echo_bind_precision(b, precision);
+    load(b, w, &(struct weight_source){
+                   .data = (const char *)a->data + (size_t)first * row,
+                   .dtype = types[a->type], .n = n, .k = k,
+                   .operand = odd ? DT_F32 : b->precision, .stays = true });
     if (b->keeper->headers_only)
         return;
-    if (!w->source)
+    if (w->layout == LAYOUT_PANELS)
         echo_map_forget((const char *)a->data + (size_t)first * row, (size_t)n * row);
     record_weight(b, name->name, a, w);
 }

@@ -24,9 +24,10 @@ struct recorder {
     size_t n, room;
 };
 
-/* Owns layers and device memory of a model. */
+/* Owns layers and device memory of a model, and the queue. */
 struct keeper {
-    struct backend *be;
+    struct device *device;
+    struct queue *queue; /* of the device: what is bound is written through it */
     struct kept *first;
     struct recorder *recorder; /* NULL: nobody writes this down */
     bool headers_only;         /* check names and shapes, read and make nothing */

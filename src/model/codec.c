@@ -271,7 +271,7 @@ void echo_codec_encode_coarse(struct run *r, struct stream *s, const struct code
     }
     echo_windowed_transformer(r, s, &c->pre, x);
     echo_quantize(r, &c->quantizer, sum, x, codes, stride);
-    op_linear(r->be, latent, sum, &c->pca_encode, c->pca_encode_bias);
+    op_linear(r->queue, latent, sum, &c->pca_encode, c->pca_encode_bias);
     s->frames += latent.rows;
     arena_reset(&r->arena, mark);
 }
@@ -285,7 +285,7 @@ void echo_codec_decode_coarse(struct run *r, struct stream *s, const struct code
     struct tensor x = scratch_dense(r, latent.rows, c->dim, DT_F32);
 
     arena_reset(&s->arena, 0);
-    op_linear(r->be, x, latent, &c->pca_decode, c->pca_decode_bias);
+    op_linear(r->queue, x, latent, &c->pca_decode, c->pca_decode_bias);
     echo_windowed_transformer(r, s, &c->post, x);
     for (int i = 0; i < c->resamplers; i++) {
         struct tensor y = scratch_dense(r, x.rows * c->up[i].conv.stride, c->dim, DT_F32);
@@ -317,7 +317,7 @@ void echo_codec_decode_fine(struct run *r, struct stream *s, const struct codec 
     }
     if (!run_stopped(r)) { /* else x has the shape of a block before the last */
         echo_conv(r, s, &c->decoder_out, audio, x, c->decoder_alpha);
-        op_tanh(r->be, tensor_reshape(audio, c->frame_samples));
+        op_tanh(r->queue, tensor_reshape(audio, c->frame_samples));
     }
     s->frames += audio.rows / c->frame_samples;
     arena_reset(&r->arena, mark);

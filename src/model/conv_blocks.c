@@ -31,7 +31,7 @@ static struct window open_window(struct run *r, struct stream *s, int past, int 
     w.fresh = tensor_rows(w.all, past, rows);
     if (past) {
         w.past = kept_rows(s, past, cols, dtype);
-        op_copy(r->be, tensor_rows(w.all, 0, past), w.past);
+        op_copy(r->queue, tensor_rows(w.all, 0, past), w.past);
     }
     return w;
 }
@@ -40,7 +40,7 @@ static struct window open_window(struct run *r, struct stream *s, int past, int 
 static void keep_window(struct run *r, const struct window *w)
 {
     if (has_tensor(w->past))
-        op_copy(r->be, w->past,
+        op_copy(r->queue, w->past,
                 tensor_rows(w->all, w->all.rows - w->past.rows, w->past.rows));
 }
 
@@ -48,9 +48,9 @@ static void fill_window(struct run *r, const struct window *w, struct tensor x,
                         struct tensor alpha)
 {
     if (has_tensor(alpha))
-        op_snake(r->be, w->fresh, x, alpha);
+        op_snake(r->queue, w->fresh, x, alpha);
     else
-        op_copy(r->be, w->fresh, x);
+        op_copy(r->queue, w->fresh, x);
     keep_window(r, w);
 }
 
@@ -63,7 +63,7 @@ void echo_conv(struct run *r, struct stream *s, const struct conv *c, struct ten
     struct window w = open_window(r, s, c->taps - c->stride, x.rows, x.cols, c->w.operand);
 
     fill_window(r, &w, x, alpha);
-    op_linear(r->be, y, tensor_windows(w.all, c->taps, c->stride), &c->w, c->bias);
+    op_linear(r->queue, y, tensor_windows(w.all, c->taps, c->stride), &c->w, c->bias);
     arena_reset(&r->arena, mark);
 }
 
@@ -74,8 +74,8 @@ void echo_conv_transposed(struct run *r, struct stream *s, const struct conv *c,
     struct window w = open_window(r, s, c->taps - 1, x.rows, x.cols, c->w.operand);
 
     fill_window(r, &w, x, alpha);
-    op_linear(r->be, tensor_reshape(y, c->stride * c->out), tensor_windows(w.all, c->taps, 1),
-              &c->w, c->bias);
+    op_linear(r->queue, tensor_reshape(y, c->stride * c->out),
+              tensor_windows(w.all, c->taps, 1), &c->w, c->bias);
     arena_reset(&r->arena, mark);
 }
 
@@ -90,9 +90,9 @@ void echo_residual_unit(struct run *r, struct stream *s, const struct residual_u
     if (u->narrow.w.operand != DT_F32)
         y = scratch_dense(r, x.rows, x.cols, u->narrow.w.operand);
     fill_window(r, &w, x, u->alpha[0]);
-    op_conv(r->be, h, w.all, &u->wide.w, u->wide.bias, u->wide.taps, u->dilation);
-    op_snake(r->be, y, h, u->alpha[1]);
-    op_linear_add(r->be, x, y, &u->narrow.w, u->narrow.bias);
+    op_conv(r->queue, h, w.all, &u->wide.w, u->wide.bias, u->wide.taps, u->dilation);
+    op_snake(r->queue, y, h, u->alpha[1]);
+    op_linear_add(r->queue, x, y, &u->narrow.w, u->narrow.bias);
     arena_reset(&r->arena, mark);
 }
 
@@ -106,12 +106,12 @@ void echo_convnext(struct run *r, struct stream *s, const struct convnext *c, st
     if (c->down.operand != DT_F32)
         active = scratch_for(r, x.rows, &c->down);
     fill_window(r, &w, x, no_tensor);
-    op_depthwise(r->be, y, w.all, c->depthwise, c->depthwise_bias);
-    op_layer_norm(r->be, h, y, c->gain, c->bias);
-    op_linear(r->be, wide, h, &c->up, c->up_bias);
-    op_gelu(r->be, active, wide);
-    op_linear(r->be, y, active, &c->down, c->down_bias);
-    op_add(r->be, x, y, c->gamma, 1);
+    op_depthwise(r->queue, y, w.all, c->depthwise, c->depthwise_bias);
+    op_layer_norm(r->queue, h, y, c->gain, c->bias);
+    op_linear(r->queue, wide, h, &c->up, c->up_bias);
+    op_gelu(r->queue, active, wide);
+    op_linear(r->queue, y, active, &c->down, c->down_bias);
+    op_add(r->queue, x, y, c->gamma, 1);
     arena_reset(&r->arena, mark);
 }
 
@@ -136,7 +136,7 @@ static struct window open_keys(struct run *r, struct stream *s,
     w.all = tensor_rows(w.all, 0, kept + rows); /* room does not depend on the position */
     w.fresh = tensor_rows(w.all, kept, rows);
     if (kept)
-        op_copy(r->be, tensor_rows(w.all, 0, kept), tensor_rows(w.past, 0, kept));
+        op_copy(r->queue, tensor_rows(w.all, 0, kept), tensor_rows(w.past, 0, kept));
     return w;
 }
 
@@ -145,7 +145,7 @@ static void keep_keys(struct run *r, const struct windowed_transformer *t,
 {
     int end = position + w->fresh.rows, kept = end - first_kept(t, end);
 
-    op_copy(r->be, tensor_rows(w->past, 0, kept),
+    op_copy(r->queue, tensor_rows(w->past, 0, kept),
             tensor_rows(w->all, w->all.rows - kept, kept));
 }
 
@@ -160,18 +160,18 @@ static void attend(struct run *r, struct stream *s, const struct windowed_transf
     struct window v = open_keys(r, s, t, position, x.rows);
     struct kv kv = { k.all, v.all, 1, true };
 
-    op_rms_norm(r->be, h, x, l->attention_norm);
-    op_linear(r->be, q, h, &l->q, no_tensor);
-    op_linear(r->be, k.fresh, h, &l->k, no_tensor);
-    op_linear(r->be, v.fresh, h, &l->v, no_tensor);
-    op_head_norm_rope(r->be, q, no_tensor, rope, t->heads, t->heads);
-    op_head_norm_rope(r->be, k.fresh, no_tensor, rope, t->heads, t->heads);
+    op_rms_norm(r->queue, h, x, l->attention_norm);
+    op_linear(r->queue, q, h, &l->q, no_tensor);
+    op_linear(r->queue, k.fresh, h, &l->k, no_tensor);
+    op_linear(r->queue, v.fresh, h, &l->v, no_tensor);
+    op_head_norm_rope(r->queue, q, no_tensor, rope, t->heads, t->heads);
+    op_head_norm_rope(r->queue, k.fresh, no_tensor, rope, t->heads, t->heads);
     keep_keys(r, t, &k, position);
     keep_keys(r, t, &v, position);
-    op_attention(r->be, o, q, t->heads,
+    op_attention(r->queue, o, q, t->heads,
                  &(struct attention){ &kv, 1, 1, t->window, DT_F32 });
-    op_linear(r->be, q, echo_operand(r, o, &l->out), &l->out, no_tensor);
-    op_add(r->be, x, q, l->attention_gamma, 1);
+    op_linear(r->queue, q, echo_operand(r, o, &l->out), &l->out, no_tensor);
+    op_add(r->queue, x, q, l->attention_gamma, 1);
     arena_reset(&r->arena, mark);
 }
 
@@ -181,9 +181,9 @@ static void feed_forward(struct run *r, const struct windowed_transformer *t,
     size_t mark = arena_mark(&r->arena);
     struct tensor h = scratch_for(r, x.rows, &l->mlp.w1), y = scratch(r, x.rows, t->dim);
 
-    op_rms_norm(r->be, h, x, l->mlp_norm);
-    op_linear(r->be, y, echo_swiglu(r, &l->mlp, h), &l->mlp.w2, no_tensor);
-    op_add(r->be, x, y, l->mlp_gamma, 1);
+    op_rms_norm(r->queue, h, x, l->mlp_norm);
+    op_linear(r->queue, y, echo_swiglu(r, &l->mlp, h), &l->mlp.w2, no_tensor);
+    op_add(r->queue, x, y, l->mlp_gamma, 1);
     arena_reset(&r->arena, mark);
 }
 
@@ -195,14 +195,14 @@ void echo_windowed_transformer(struct run *r, struct stream *s,
     struct tensor rope = scratch(r, x.rows, 2 * (t->dim / t->heads));
 
     /* positions go on from piece to piece: rounded, the rotations are not quite relative */
-    op_rope_table(r->be, rope, position, 1, true);
+    op_rope_table(r->queue, rope, position, 1, true);
     for (int i = 0; i < t->layers && !run_stopped(r); i++) {
         attend(r, s, t, &t->layer[i], x, rope, position);
         feed_forward(r, t, &t->layer[i], x);
     }
     struct tensor h = scratch(r, x.rows, t->dim);
 
-    op_copy(r->be, h, x);
-    op_rms_norm(r->be, x, h, t->norm);
+    op_copy(r->queue, h, x);
+    op_rms_norm(r->queue, x, h, t->norm);
     arena_reset(&r->arena, mark);
 }

@@ -152,14 +152,14 @@ void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind
 
     if (kind == CONTEXT_PAST) { /* patches stand where their first frames stood */
         rope = scratch(r, state.rows, 2 * d->head);
-        op_rope_table(r->be, rope, 0, d->encoder[kind].patch, false);
+        op_rope_table(r->queue, rope, 0, d->encoder[kind].patch, false);
     }
     for (int i = 0; i < d->layers && !run_stopped(r); i++) {
         const struct dit_layer *l = &d->layer[i];
 
-        op_linear(r->be, kv[i].k, state, &l->context[kind].k, no_tensor);
-        op_linear(r->be, kv[i].v, state, &l->context[kind].v, no_tensor);
-        op_head_norm_rope(r->be, kv[i].k, l->attention.k_gain, rope, d->heads,
+        op_linear(r->queue, kv[i].k, state, &l->context[kind].k, no_tensor);
+        op_linear(r->queue, kv[i].v, state, &l->context[kind].v, no_tensor);
+        op_head_norm_rope(r->queue, kv[i].k, l->attention.k_gain, rope, d->heads,
                           kind == CONTEXT_PAST ? d->rotated : 0);
     }
     arena_reset(&r->arena, mark);
@@ -200,24 +200,24 @@ void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modul
     struct tensor c = scratch(r, n, PARTS * d->dim), active = scratch(r, n, PARTS * d->dim);
     struct tensor low = scratch(r, n, d->rank);
 
-    op_linear(r->be, a, embedding, &d->cond[0], no_tensor);
-    op_silu(r->be, b, a);
-    op_linear(r->be, a, b, &d->cond[1], no_tensor);
-    op_silu(r->be, b, a);
-    op_linear(r->be, c, b, &d->cond[2], no_tensor);
-    op_silu(r->be, active, c);
+    op_linear(r->queue, a, embedding, &d->cond[0], no_tensor);
+    op_silu(r->queue, b, a);
+    op_linear(r->queue, a, b, &d->cond[1], no_tensor);
+    op_silu(r->queue, b, a);
+    op_linear(r->queue, c, b, &d->cond[2], no_tensor);
+    op_silu(r->queue, active, c);
     for (int i = 0; i < d->layers * 2 && !run_stopped(r); i++) {
         const struct adaln_w *w = &d->layer[i / 2].adaln[i % 2];
 
         for (int p = 0; p < PARTS; p++) {
             struct tensor out = part_of(d, modulation, i / 2, i % 2, p);
 
-            op_copy(r->be, out, tensor_cols(c, p * d->dim, d->dim));
-            op_linear(r->be, low, tensor_cols(active, p * d->dim, d->dim), &w->down[p],
+            op_copy(r->queue, out, tensor_cols(c, p * d->dim, d->dim));
+            op_linear(r->queue, low, tensor_cols(active, p * d->dim, d->dim), &w->down[p],
                       no_tensor);
-            op_linear_add(r->be, out, low, &w->up[p], w->up_bias[p]);
+            op_linear_add(r->queue, out, low, &w->up[p], w->up_bias[p]);
             if (p == GATE)
-                op_tanh(r->be, out);
+                op_tanh(r->queue, out);
         }
     }
     arena_reset(&r->arena, mark);
@@ -244,16 +244,16 @@ static void joint_attention(struct run *r, const struct pass *p, int layer, stru
 
     for (int i = 0; i < p->n_contexts; i++)
         kv[1 + i] = p->contexts[i][layer];
-    op_linear(r->be, q, h, &w->q, no_tensor);
-    op_linear(r->be, kv[0].k, h, &w->k, no_tensor);
-    op_linear(r->be, kv[0].v, h, &w->v, no_tensor);
-    op_head_norm_rope(r->be, q, w->q_gain, p->rope, d->heads, d->rotated);
-    op_head_norm_rope(r->be, kv[0].k, w->k_gain, p->rope, d->heads, d->rotated);
-    op_attention(r->be, o, q, d->heads,
+    op_linear(r->queue, q, h, &w->q, no_tensor);
+    op_linear(r->queue, kv[0].k, h, &w->k, no_tensor);
+    op_linear(r->queue, kv[0].v, h, &w->v, no_tensor);
+    op_head_norm_rope(r->queue, q, w->q_gain, p->rope, d->heads, d->rotated);
+    op_head_norm_rope(r->queue, kv[0].k, w->k_gain, p->rope, d->heads, d->rotated);
+    op_attention(r->queue, o, q, d->heads,
                  &(struct attention){ kv, 1 + p->n_contexts, p->branches, SEE_ALL,
                                       w->precision });
-    op_linear_gate(r->be, o, h, &w->gate);
-    op_linear_gated_add(r->be, x, gate, echo_operand(r, o, &w->out), &w->out);
+    op_linear_gate(r->queue, o, h, &w->gate);
+    op_linear_gated_add(r->queue, x, gate, echo_operand(r, o, &w->out), &w->out);
 }
 
 /* x += gate * attention(adaln(x));  x += gate * mlp(adaln(x)) */
@@ -268,12 +268,12 @@ static void block(struct run *r, const struct pass *p, int layer, struct tensor 
         struct tensor gate = part_of(d, modulation, layer, half, GATE);
         struct tensor h = scratch_for(r, x.rows, half ? &l->mlp.w1 : &l->attention.q);
 
-        op_adaln(r->be, h, x, part_of(d, modulation, layer, half, SCALE),
+        op_adaln(r->queue, h, x, part_of(d, modulation, layer, half, SCALE),
                  part_of(d, modulation, layer, half, SHIFT));
         if (half == 0)
             joint_attention(r, p, layer, x, gate, h);
         else
-            op_linear_gated_add(r->be, x, gate, echo_swiglu(r, &l->mlp, h), &l->mlp.w2);
+            op_linear_gated_add(r->queue, x, gate, echo_swiglu(r, &l->mlp, h), &l->mlp.w2);
         arena_reset(&r->arena, mark);
     }
 }
@@ -286,15 +286,15 @@ void echo_dit_forward(struct run *r, const struct dit *d, struct tensor v, struc
     struct tensor h = scratch(r, branches * x.rows, d->dim);
     struct pass p = { d, contexts, n_contexts, branches, scratch(r, x.rows, 2 * d->head) };
 
-    op_rope_table(r->be, p.rope, start, 1, false);
-    op_linear(r->be, tensor_rows(h, 0, x.rows), x, &d->in_proj, d->in_bias);
+    op_rope_table(r->queue, p.rope, start, 1, false);
+    op_linear(r->queue, tensor_rows(h, 0, x.rows), x, &d->in_proj, d->in_bias);
     for (int b = 1; b < branches; b++)
-        op_copy(r->be, tensor_rows(h, b * x.rows, x.rows), tensor_rows(h, 0, x.rows));
+        op_copy(r->queue, tensor_rows(h, b * x.rows, x.rows), tensor_rows(h, 0, x.rows));
     for (int i = 0; i < d->layers && !run_stopped(r); i++)
         block(r, &p, i, h, modulation);
     struct tensor y = scratch(r, h.rows, d->dim);
 
-    op_rms_norm(r->be, y, h, d->out_norm);
-    op_linear(r->be, v, y, &d->out_proj, d->out_bias);
+    op_rms_norm(r->queue, y, h, d->out_norm);
+    op_linear(r->queue, v, y, &d->out_proj, d->out_bias);
     arena_reset(&r->arena, mark);
 }

@@ -99,7 +99,7 @@ struct tensor echo_operand(struct run *r, struct tensor x, const struct weight *
         return x;
     struct tensor t = scratch_for(r, x.rows, w);
 
-    op_copy(r->be, t, x);
+    op_copy(r->queue, t, x);
     return t;
 }
 
@@ -107,7 +107,7 @@ struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h)
 {
     struct tensor a = scratch(r, h.rows, w->hidden);
 
-    op_swiglu(r->be, a, h, &w->w1, &w->w3);
+    op_swiglu(r->queue, a, h, &w->w1, &w->w3);
     return echo_operand(r, a, &w->w2);
 }
 
@@ -119,14 +119,15 @@ static void self_attention(struct run *r, const struct encoder *e, const struct 
     struct tensor q = scratch(r, h.rows, e->dim), o = scratch(r, h.rows, e->dim);
     struct kv kv = { scratch(r, h.rows, e->dim), scratch(r, h.rows, e->dim), 1, true };
 
-    op_linear(r->be, q, h, &w->q, no_tensor);
-    op_linear(r->be, kv.k, h, &w->k, no_tensor);
-    op_linear(r->be, kv.v, h, &w->v, no_tensor);
-    op_head_norm_rope(r->be, q, w->q_gain, rope, e->heads, e->heads);
-    op_head_norm_rope(r->be, kv.k, w->k_gain, rope, e->heads, e->heads);
-    op_attention(r->be, o, q, e->heads, &(struct attention){ &kv, 1, 1, window, w->precision });
-    op_linear_gate(r->be, o, h, &w->gate);
-    op_linear_add(r->be, x, echo_operand(r, o, &w->out), &w->out, no_tensor);
+    op_linear(r->queue, q, h, &w->q, no_tensor);
+    op_linear(r->queue, kv.k, h, &w->k, no_tensor);
+    op_linear(r->queue, kv.v, h, &w->v, no_tensor);
+    op_head_norm_rope(r->queue, q, w->q_gain, rope, e->heads, e->heads);
+    op_head_norm_rope(r->queue, kv.k, w->k_gain, rope, e->heads, e->heads);
+    op_attention(r->queue, o, q, e->heads,
+                 &(struct attention){ &kv, 1, 1, window, w->precision });
+    op_linear_gate(r->queue, o, h, &w->gate);
+    op_linear_add(r->queue, x, echo_operand(r, o, &w->out), &w->out, no_tensor);
     arena_reset(&r->arena, mark);
 }
 
@@ -136,20 +137,20 @@ static void blocks(struct run *r, const struct encoder *e, struct tensor state, 
 {
     struct tensor rope = scratch(r, x.rows, 2 * e->head);
 
-    op_rope_table(r->be, rope, 0, 1, false);
+    op_rope_table(r->queue, rope, 0, 1, false);
     for (int i = 0; i < e->layers && !run_stopped(r); i++) {
         const struct encoder_layer *l = &e->layer[i];
         size_t mark = arena_mark(&r->arena);
         struct tensor h = scratch_for(r, x.rows, &l->attention.q);
 
-        op_rms_norm(r->be, h, x, l->attention_norm);
+        op_rms_norm(r->queue, h, x, l->attention_norm);
         self_attention(r, e, &l->attention, x, h, rope, window);
         h = scratch_for(r, x.rows, &l->mlp.w1);
-        op_rms_norm(r->be, h, x, l->mlp_norm);
-        op_linear_add(r->be, x, echo_swiglu(r, &l->mlp, h), &l->mlp.w2, no_tensor);
+        op_rms_norm(r->queue, h, x, l->mlp_norm);
+        op_linear_add(r->queue, x, echo_swiglu(r, &l->mlp, h), &l->mlp.w2, no_tensor);
         arena_reset(&r->arena, mark);
     }
-    op_rms_norm(r->be, state, x, e->norm);
+    op_rms_norm(r->queue, state, x, e->norm);
 }
 
 void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,
@@ -159,7 +160,8 @@ void echo_encode_text(struct run *r, const struct encoder *e, struct tensor stat
     struct tensor x = scratch(r, state.rows, e->dim);
 
     for (int i = 0; i < x.rows; i++)
-        op_write(r->be, tensor_rows(x, i, 1), e->embedding + (size_t)ids[i] * (size_t)e->dim);
+        op_write(r->queue, tensor_rows(x, i, 1),
+                 e->embedding + (size_t)ids[i] * (size_t)e->dim);
     blocks(r, e, state, x, SEE_ALL);
     arena_reset(&r->arena, mark);
 }
@@ -171,9 +173,9 @@ void echo_encode_latents(struct run *r, const struct encoder *e, struct tensor s
     struct tensor x = scratch(r, state.rows, e->dim);
     struct tensor patches = scratch(r, state.rows, e->patch * e->latent);
 
-    op_write(r->be, patches, latents);
-    op_linear(r->be, x, patches, &e->in_proj, e->in_bias);
-    op_scale(r->be, x, 1 / PATCH_DIVISOR);
+    op_write(r->queue, patches, latents);
+    op_linear(r->queue, x, patches, &e->in_proj, e->in_bias);
+    op_scale(r->queue, x, 1 / PATCH_DIVISOR);
     blocks(r, e, state, x, SEE_PAST);
     arena_reset(&r->arena, mark);
 }

@@ -109,13 +109,13 @@ void echo_quantize(struct run *r, const struct quantizer *q, struct tensor sum, 
     struct tensor part = scratch(r, z.rows, q->dim);
 
     ECHO_ASSERT(z.rows <= QUANTIZER_MAX_ROWS);
-    op_zero(r->be, sum);
+    op_zero(r->queue, sum);
     for (int i = 0; i < q->books; i++) {
         const struct codebook *c = &q->book[i];
         struct tensor low = scratch(r, z.rows, c->dim);
 
-        op_linear(r->be, low, z, &c->in, c->in_bias);
-        op_read(r->be, e, low);
+        op_linear(r->queue, low, z, &c->in, c->in_bias);
+        op_read(r->queue, e, low);
         for (int j = 0; j < z.rows; j++) {
             float *row = e + (size_t)j * (size_t)c->dim;
             int code = nearest(c, row);
@@ -126,10 +126,10 @@ void echo_quantize(struct run *r, const struct quantizer *q, struct tensor sum, 
             if (codes)
                 codes[(size_t)i * stride + (size_t)j] = code;
         }
-        op_write(r->be, low, e);
-        op_linear(r->be, part, low, &c->out, c->out_bias);
-        op_add(r->be, sum, part, no_tensor, 1);
-        op_add(r->be, z, part, no_tensor, -1);
+        op_write(r->queue, low, e);
+        op_linear(r->queue, part, low, &c->out, c->out_bias);
+        op_add(r->queue, sum, part, no_tensor, 1);
+        op_add(r->queue, z, part, no_tensor, -1);
     }
     arena_reset(&r->arena, mark);
 }

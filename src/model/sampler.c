@@ -41,8 +41,8 @@ static void scale_voice(struct run *r, const struct dit *d, const struct sampler
                                                                      : o->force_layers;
 
     for (int i = 0; i < layers && voice; i++) {
-        op_scale(r->be, voice[i].k, factor);
-        op_scale(r->be, voice[i].v, factor);
+        op_scale(r->queue, voice[i].k, factor);
+        op_scale(r->queue, voice[i].v, factor);
     }
 }
 
@@ -72,7 +72,7 @@ static void modulate(struct run *r, const struct dit *d, const struct sampler_op
             times[i] = bf16_to_f32(f32_to_bf16(times[i]));
     }
     echo_dit_embed_times(d, times, n, embeddings);
-    op_write(r->be, embedding, embeddings);
+    op_write(r->queue, embedding, embeddings);
     echo_dit_modulation(r, d, tensor_rows(table, 0, n), embedding);
     arena_reset(&r->arena, mark);
 }
@@ -94,9 +94,9 @@ static void evaluate(struct run *r, const struct dit *d, const struct sampler_co
         contexts[n++] = c->text;
     if (c->voice)
         contexts[n++] = c->voice;
-    op_write(r->be, input, x);
+    op_write(r->queue, input, x);
     echo_dit_forward(r, d, output, input, modulation, contexts, n, branches, c->start);
-    op_read(r->be, v, output);
+    op_read(r->queue, v, output);
     arena_reset(&r->arena, mark);
 }
 

@@ -44,7 +44,7 @@ struct sampler_result echo_sample(struct run *r, const struct dit *d,
                                   const struct sampler_contexts *c, float *x, int frames,
                                   float *work, void (*step)(void *user), void *user);
 
-/* On a null backend: the shapes of such a run, with all branches that its options ask for. */
+/* On a null queue: the shapes of such a run, with all branches that its options ask for. */
 void echo_sample_plan(struct run *r, const struct dit *d, const struct sampler_options *o,
                       const struct sampler_contexts *c, int frames, float *work);
 

@@ -130,10 +130,10 @@ static void change(struct safetensors *f, const uint8_t *c)
     a->data = f->map.data; /* anywhere with room enough */
 }
 
-static void run_dry(struct backend *null, const struct dit *d, const struct codec *c)
+static void run_dry(struct queue *null, const struct dit *d, const struct codec *c)
 {
     struct buffer mem = { 0 };
-    struct run r = { .be = null, .mem = &mem, .arena = { .cap = SIZE_MAX } };
+    struct run r = { .queue = null, .mem = &mem, .arena = { .cap = SIZE_MAX } };
     struct stream s = { .mem = &mem, .arena = { .cap = SIZE_MAX } }, t = s, u = s, v = s;
     struct kv *kv = calloc((size_t)d->layers, sizeof *kv);
     const struct kv *contexts[] = { kv };
@@ -162,8 +162,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const names[3] = { "echo", "dac", "pca" };
     const struct kind *kind = &kinds[size % 9];
     struct safetensors **good = all[size % 9];
-    struct backend *null = echo_null_backend();
-    struct keeper keeper = { .be = null };
+    struct device *null = echo_null_device();
+    struct keeper keeper = { .device = null, .queue = echo_null_queue(null) };
     struct safetensors bad[3];
     struct dit d = { 0 };
     struct codec c = { 0 };
@@ -197,7 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ECHO_ASSERT(!status == !e.text[0]);
     }
     if (!status)
-        run_dry(null, &d, &c);
+        run_dry(keeper.queue, &d, &c);
     echo_keeper_clear(&keeper);
     null->ops->close(null);
     for (int i = 0; i < 3; i++)

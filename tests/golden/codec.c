@@ -15,7 +15,7 @@ static void check_decoder_stages(struct golden *g)
 {
     const struct codec *c = &g->model->codec;
     struct run r = golden_run(g);
-    struct stream s = golden_stream(g);
+    struct stream s = golden_stream(g, 0);
     size_t n = 0;
     float *latent = golden_floats(g, "dac_decode.some.latent", &n);
     int frames = (int)n / c->latent;
@@ -23,8 +23,8 @@ static void check_decoder_stages(struct golden *g)
     struct tensor x = scratch_dense(&r, frames, c->dim, DT_F32);
     char name[60];
 
-    op_write(r.be, in, latent);
-    op_linear(r.be, x, in, &c->pca_decode, c->pca_decode_bias);
+    op_write(r.queue, in, latent);
+    op_linear(r.queue, x, in, &c->pca_decode, c->pca_decode_bias);
     golden_close_turned(g, "dac_stages.zq", x, ENCODER_BOUND);
     echo_windowed_transformer(&r, &s, &c->post, x);
     golden_close_turned(g, "dac_stages.post_module", x, ENCODER_BOUND);
@@ -58,7 +58,7 @@ static void check_encoder_stages(struct golden *g)
 {
     const struct codec *c = &g->model->codec;
     struct run r = golden_run(g);
-    struct stream s = golden_stream(g);
+    struct stream s = golden_stream(g, 0);
     size_t n = 0;
     float *audio = golden_floats(g, "dac_encode.short.audio", &n);
     int frames = (int)((n + (size_t)c->frame_samples - 1) / (size_t)c->frame_samples);
@@ -67,7 +67,7 @@ static void check_encoder_stages(struct golden *g)
     struct tensor x = scratch_dense(&r, in.rows, c->encoder_in.out, DT_F32);
 
     memcpy(padded, audio, n * sizeof *padded);
-    op_write(r.be, in, padded);
+    op_write(r.queue, in, padded);
     echo_conv(&r, &s, &c->encoder_in, x, in, no_tensor);
     golden_close_turned(g, "dac_stages.encoder_0", x, ENCODER_BOUND);
     for (int i = 0; i < c->encoder_blocks; i++) {
@@ -230,19 +230,15 @@ static void decode_cut(struct golden *g, const float *latent, int frames, int co
                        float *out)
 {
     const struct codec *c = &g->model->codec;
-    struct stream first = golden_stream(g), second = first;
-    size_t half = g->kept.bytes / 8192 * 4096;
+    struct stream first = golden_stream(g, 0), second = golden_stream(g, 1);
 
-    second.arena.used = 0;
     for (int i = 0; i < frames; i += coarse) {
         struct run r = golden_run(g);
         int n = frames - i < coarse ? frames - i : coarse;
         struct tensor x = scratch(&r, n, c->latent);
         struct tensor h = scratch_dense(&r, n * c->coarse_rows, c->decoder_width, DT_F32);
-        struct buffer upper = { (char *)g->kept.host + half, half };
 
-        second.mem = &upper;
-        op_write(r.be, x, latent + (size_t)i * (size_t)c->latent);
+        op_write(r.queue, x, latent + (size_t)i * (size_t)c->latent);
         echo_codec_decode_coarse(&r, &first, c, h, x);
         for (int j = 0; j < n; j += fine) {
             int m = n - j < fine ? n - j : fine;
@@ -251,7 +247,7 @@ static void decode_cut(struct golden *g, const float *latent, int frames, int co
 
             echo_codec_decode_fine(&r, &second, c, audio,
                                    tensor_rows(h, j * c->coarse_rows, m * c->coarse_rows));
-            op_read(r.be, out + (size_t)(i + j) * (size_t)c->frame_samples, audio);
+            op_read(r.queue, out + (size_t)(i + j) * (size_t)c->frame_samples, audio);
             arena_reset(&r.arena, mark);
         }
     }
@@ -290,8 +286,9 @@ static void check_cuts(struct golden *g)
 static size_t coarse_scratch(struct golden *g, bool encode, int position)
 {
     const struct codec *c = &g->model->codec;
-    struct run r = { .be = g->session->null, .mem = &g->memory, .arena = { .cap = SIZE_MAX } };
-    struct stream s = { .mem = &g->kept, .arena = { .cap = SIZE_MAX }, .frames = position };
+    struct run r = { .queue = g->session->null, .mem = &g->memory,
+                     .arena = { .cap = SIZE_MAX } };
+    struct stream s = { .mem = &g->kept[0], .arena = { .cap = SIZE_MAX }, .frames = position };
     struct tensor latent = scratch(&r, 64, c->latent);
     struct tensor h = scratch_dense(&r, 64 * c->coarse_rows,
                                     encode ? c->encoder_width : c->decoder_width, DT_F32);

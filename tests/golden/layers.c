@@ -50,7 +50,7 @@ static void encode(struct golden *g, struct run *r, struct contexts *c, enum con
         echo_encode_latents(r, e, c->state[kind], input);
     struct tensor operand = echo_dit_state(r, d, kind, rows);
 
-    op_copy(r->be, operand, c->state[kind]);
+    op_copy(r->queue, operand, c->state[kind]);
     echo_dit_context(r, d, kind, operand, ~0u, c->kv[kind]);
 }
 
@@ -84,12 +84,12 @@ static void check_time(struct golden *g, struct run r)
     struct tensor in = scratch(&r, 1, d->time_size), a = scratch(&r, 1, d->dim);
     struct tensor b = scratch(&r, 1, d->dim), c = scratch(&r, 1, 3 * d->dim);
 
-    op_write(r.be, in, embedding);
-    op_linear(r.be, a, in, &d->cond[0], no_tensor);
-    op_silu(r.be, b, a);
-    op_linear(r.be, a, b, &d->cond[1], no_tensor);
-    op_silu(r.be, b, a);
-    op_linear(r.be, c, b, &d->cond[2], no_tensor);
+    op_write(r.queue, in, embedding);
+    op_linear(r.queue, a, in, &d->cond[0], no_tensor);
+    op_silu(r.queue, b, a);
+    op_linear(r.queue, a, b, &d->cond[1], no_tensor);
+    op_silu(r.queue, b, a);
+    op_linear(r.queue, c, b, &d->cond[2], no_tensor);
     golden_close_tensor(g, "timestep_embedding.cond", c, ENCODER_BOUND);
     free(embedding);
 }
@@ -112,8 +112,8 @@ static void check_forward(struct golden *g, struct run r, const struct contexts 
         if (kinds >> k & 1)
             contexts[count++] = c->kv[k];
     echo_dit_embed_times(d, &t, 1, embedding);
-    op_write(r.be, times, embedding);
-    op_write(r.be, input, x);
+    op_write(r.queue, times, embedding);
+    op_write(r.queue, input, x);
     echo_dit_modulation(&r, d, modulation, times);
     echo_dit_forward(&r, d, v, input, modulation, contexts, count, 1, start);
     golden_close_tensor(g, name, v, g->bound.forward);

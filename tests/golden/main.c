@@ -63,7 +63,7 @@ void golden_close_tensor(const struct golden *g, const char *name, struct tensor
     size_t n = (size_t)t.rows * (size_t)t.cols;
     float *got = malloc(n * sizeof *got);
 
-    op_read(g->model->be, got, t);
+    op_read(g->session->queue, got, t);
     golden_close(g, name, got, n, bound);
     free(got);
 }
@@ -74,7 +74,7 @@ void golden_close_turned(const struct golden *g, const char *name, struct tensor
     size_t n = (size_t)t.rows * (size_t)t.cols;
     float *got = malloc(n * sizeof *got), *turned = malloc(n * sizeof *got);
 
-    op_read(g->model->be, got, t);
+    op_read(g->session->queue, got, t);
     for (int i = 0; i < t.rows; i++)
         for (int j = 0; j < t.cols; j++)
             turned[j * t.rows + i] = got[i * t.cols + j];
@@ -90,30 +90,31 @@ void golden_audio(const struct golden *g, const char *name, const float *got, si
 
 struct run golden_run(struct golden *g)
 {
-    return (struct run){ .be = g->model->be, .mem = &g->memory,
+    return (struct run){ .queue = g->session->queue, .mem = &g->memory,
                          .arena = { .cap = g->memory.bytes } };
 }
 
-struct stream golden_stream(struct golden *g)
+struct stream golden_stream(struct golden *g, int i)
 {
-    struct tensor all = { &g->kept, 0, (int)(g->kept.bytes / 4096), 1024, 1024,
+    struct tensor all = { &g->kept[i], 0, (int)(g->kept[i].bytes / 4096), 1024, 1024,
                           DT_F32 };
 
-    op_zero(g->model->be, all);
-    return (struct stream){ .mem = &g->kept, .arena = { .cap = g->kept.bytes } };
+    op_zero(g->session->queue, all);
+    return (struct stream){ .mem = &g->kept[i], .arena = { .cap = g->kept[i].bytes } };
 }
 
 bool golden_open(struct golden *g, const echo_model_opts *opts)
 {
-    struct backend *be;
+    struct device *device;
     echo_error e;
     size_t n = 0;
 
     if (!CHECK_SAY(!echo_model_open(&g->model, g->folder, opts, &e), "%s", e.text))
         return false;
-    be = g->model->be;
-    be->ops->alloc(be, &g->memory, 256u << 20);
-    be->ops->alloc(be, &g->kept, 64u << 20);
+    device = g->model->device;
+    device->ops->alloc(device, &g->memory, 256u << 20);
+    for (int i = 0; i < 2; i++)
+        device->ops->alloc(device, &g->kept[i], 32u << 20);
     float *latent = golden_floats(g, "speaker_latent.latent", &n);
     int size = g->model->dit.latent;
     bool good = CHECK(latent && !echo_session_open(&g->session, g->model, NULL) &&
@@ -125,13 +126,14 @@ bool golden_open(struct golden *g, const echo_model_opts *opts)
 
 void golden_close_model(struct golden *g)
 {
-    struct backend *be = g->model ? g->model->be : NULL;
+    struct device *device = g->model ? g->model->device : NULL;
 
     echo_voice_close(&g->voice);
     echo_session_close(&g->session);
-    if (be) {
-        be->ops->free(be, &g->memory);
-        be->ops->free(be, &g->kept);
+    if (device) {
+        device->ops->free(device, &g->memory);
+        device->ops->free(device, &g->kept[0]);
+        device->ops->free(device, &g->kept[1]);
     }
     echo_model_close(&g->model);
 }

@@ -29,7 +29,7 @@ struct check {
 void check_gemm(struct check *);
 void check_norm(struct check *);
 void check_activation(struct check *);
-void check_ops(struct check *); /* the CPU backend's cutting, against double */
+void check_ops(struct check *); /* the CPU's cutting, against double */
 
 /* Print and count one kernel. */
 void check_end(struct check *c, const char *kernel, bool ok);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_ops.c - how the CPU backend cuts products and attention: long stretches of k, several
+ * check_ops.c - how the CPU cuts products and attention: long blocks of k, several
  * taps, few and many rows, windows and branches, against sums in double; and the same bits for
  * 1 and 3 threads, together and row by row.
  */
@@ -16,17 +16,17 @@
 #include "base/pool.h"
 #include "check.h"
 
-/* Two backends over the same kernels. */
+/* Two devices over the same kernels: of one thread, and of three. */
 struct pair {
-    struct pool *pool[2];
-    struct backend *be[2];
+    struct device *device[2];
+    struct queue *queue[2];
 };
 
 static struct tensor matrix(struct buffer *b, int rows, int cols, uint64_t *seed)
 {
     size_t n = (size_t)rows * (size_t)cols;
 
-    *b = (struct buffer){ malloc(n * sizeof(float)), n * sizeof(float) };
+    *b = (struct buffer){ .host = malloc(n * sizeof(float)), .bytes = n * sizeof(float) };
     check_fill(b->host, n, seed);
     return (struct tensor){ b, 0, rows, cols, cols, DT_F32 };
 }
@@ -181,30 +181,33 @@ static bool near_double(struct check *c, const struct shape *s, const struct cas
 }
 
 /* x as an operand. */
-static struct tensor operand(struct backend *be, struct buffer *b, struct tensor x,
+static struct tensor operand(struct queue *q, struct buffer *b, struct tensor x,
                              enum dtype dtype)
 {
-    struct run r = { .be = be, .mem = b, .arena = { .cap = SIZE_MAX } };
+    struct run r = { .queue = q, .mem = b, .arena = { .cap = SIZE_MAX } };
     struct tensor t = scratch_of(&r, x.rows, x.cols, dtype);
 
-    *b = (struct buffer){ malloc(r.arena.used), r.arena.used };
-    op_copy(be, t, x);
+    *b = (struct buffer){ .host = malloc(r.arena.used), .bytes = r.arena.used };
+    op_copy(q, t, x);
     return t;
 }
 
-static void multiply(struct backend *be, const struct shape *s, const struct case_data *d,
+static void multiply(struct queue *q, const struct shape *s, const struct case_data *d,
                      struct tensor y, bool row_by_row)
 {
     struct weight w[2];
     struct buffer rounded_x;
-    struct tensor x = operand(be, &rounded_x, d->tx, s->operand);
+    struct tensor x = operand(q, &rounded_x, d->tx, s->operand);
     int reach = (s->taps - 1) * s->dilation;
 
     for (int i = 0; i < 2; i++)
-        be->ops->load(be, &w[i], d->w[i].host, DT_F32, s->n, s->taps * s->k, s->operand,
-                      s->stays);
+        q->device->ops->load(q->device, &w[i],
+                             &(struct weight_source){ .data = d->w[i].host, .dtype = DT_F32,
+                                                      .n = s->n, .k = s->taps * s->k,
+                                                      .operand = s->operand,
+                                                      .stays = s->stays });
     for (int r = 0; r < (row_by_row ? s->m : 1); r++) {
-        op_matmul(be, &(struct op){
+        op_matmul(q, &(struct op){
                           .kind = OP_MATMUL,
                           .y = row_by_row ? tensor_rows(y, r, 1) : y,
                           .x = row_by_row ? tensor_rows(x, r, 1 + reach) : x,
@@ -217,7 +220,7 @@ static void multiply(struct backend *be, const struct shape *s, const struct cas
                           .epilogue = s->epilogue });
     }
     for (int i = 0; i < 2; i++)
-        be->ops->free(be, &w[i].data);
+        q->device->ops->free(q->device, &w[i].bytes);
     free(rounded_x.host);
 }
 
@@ -240,7 +243,7 @@ static bool one_product(struct check *c, const struct pair *pair, const struct s
     memcpy(start, d.y[0].host, d.y[0].bytes);
     for (int i = 0; i < 3; i++) {
         memcpy(d.y[i].host, start, d.y[0].bytes);
-        multiply(pair->be[i == 1], s, &d, d.ty[i], i == 2);
+        multiply(pair->queue[i == 1], s, &d, d.ty[i], i == 2);
     }
     ok = near_double(c, s, &d, start);
     if (memcmp(d.y[0].host, d.y[1].host, d.y[0].bytes) ||
@@ -353,7 +356,7 @@ static bool one_scene(struct check *c, const struct pair *pair, struct scene *s,
         round_to(s->precision, &vb[g]);
     }
     for (int t = 0; t < 2; t++)
-        op_attention(pair->be[t], y[t], q, s->heads,
+        op_attention(pair->queue[t], y[t], q, s->heads,
                      &(struct attention){ s->kv, s->segments, s->branches, s->window,
                                           s->precision });
     for (int i = 0; i < rows && ok; i += rows > 70 ? 11 : 1)
@@ -415,10 +418,12 @@ void check_ops(struct check *c)
     bool ok = true;
 
     for (int i = 0; i < 2; i++) {
-        if (echo_pool_open(&pair.pool[i], i ? 3 : 1, NULL) ||
-            echo_cpu_backend(&pair.be[i], c->flags, pair.pool[i], NULL))
+        struct device **device = &pair.device[i];
+
+        if (echo_cpu_device(device, c->flags, i ? 3 : 1, NULL) ||
+            (*device)->ops->open_queue(*device, &pair.queue[i], NULL))
             abort();
-        to_cpu(pair.be[i])->gemm = c->gemm;
+        to_cpu(*device)->gemm = c->gemm;
     }
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         ok = one_product(c, &pair, &shapes[i], &seed) && ok;
@@ -427,7 +432,7 @@ void check_ops(struct check *c)
     if (!c->emulated)
         check_end(c, "attention", attention(c, &pair, DT_F32, &seed));
     for (int i = 0; i < 2; i++) {
-        pair.be[i]->ops->close(pair.be[i]);
-        echo_pool_close(&pair.pool[i]);
+        pair.queue[i]->ops->close(pair.queue[i]);
+        pair.device[i]->ops->close(pair.device[i]);
     }
 }

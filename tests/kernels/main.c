@@ -128,15 +128,13 @@ void check_drop_edge(unsigned char *p, size_t bytes)
 /* Of one thread, in GFLOP/s, of products in each precision. */
 static void measure_peaks(struct check *c)
 {
-    struct pool *pool;
-    struct backend *be;
+    struct device *device;
 
-    if (echo_pool_open(&pool, 1, NULL) || echo_cpu_backend(&be, c->flags, pool, NULL))
+    if (echo_cpu_device(&device, c->flags, 1, NULL))
         abort();
     for (enum dtype t = DT_F32; t <= DT_I8; t++)
-        c->peak[t] = be->ops->peak(be, t, 0.05) * 1e-9;
-    be->ops->close(be);
-    echo_pool_close(&pool);
+        c->peak[t] = device->ops->peak(device, t, 0.05) * 1e-9;
+    device->ops->close(device);
 }
 
 #if defined(__x86_64__)

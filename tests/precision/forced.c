@@ -9,8 +9,8 @@
 
 #include "engine/precision.h"
 
-struct fast_float __real_echo_fast_float(struct backend *be);
-struct fast_float __wrap_echo_fast_float(struct backend *be);
+struct fast_float __real_echo_fast_float(struct device *device);
+struct fast_float __wrap_echo_fast_float(struct device *device);
 enum dtype __wrap_echo_auto_precision(const struct fast_float *fast);
 
 static enum dtype forced(void)
@@ -26,10 +26,10 @@ static enum dtype forced(void)
     abort();
 }
 
-struct fast_float __wrap_echo_fast_float(struct backend *be)
+struct fast_float __wrap_echo_fast_float(struct device *device)
 {
     if (forced() == DT_I8)
-        return __real_echo_fast_float(be);
+        return __real_echo_fast_float(device);
     return (struct fast_float){ .dtype = forced(), .why = "forced" };
 }
 

@@ -12,11 +12,11 @@
 static const double *peaks; /* by dtype; the test is single-threaded where this is read */
 static int asked;
 
-double __wrap_echo_cpu_peak(struct backend *b, enum dtype precision, double seconds);
+double __wrap_echo_cpu_peak(struct device *d, enum dtype precision, double seconds);
 
-double __wrap_echo_cpu_peak(struct backend *b, enum dtype precision, double seconds)
+double __wrap_echo_cpu_peak(struct device *d, enum dtype precision, double seconds)
 {
-    (void)b;
+    (void)d;
     asked++;
     CHECK(seconds > 0 && seconds < 0.1);
     return peaks[precision];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu.h - what the files of the CPU backend share. */
+/* cpu.h - what the files of the CPU's device share. */
 #ifndef ECHO_BACKEND_CPU_H
 #define ECHO_BACKEND_CPU_H
 
@@ -30,8 +30,8 @@ struct thread_scratch {
     float row[MAX_ROW];
 };
 
-struct cpu_backend {
-    struct backend base;
+struct cpu_device {
+    struct device base;
     struct pool *pool;
     struct gemm_fns gemm;
     struct norm_fns norm;
@@ -39,9 +39,9 @@ struct cpu_backend {
     struct thread_scratch *scratch; /* one per thread of the pool */
 };
 
-static inline struct cpu_backend *to_cpu(struct backend *b)
+static inline struct cpu_device *to_cpu(struct device *d)
 {
-    return (struct cpu_backend *)b;
+    return (struct cpu_device *)d;
 }
 
 static inline void *bytes_of(struct tensor t, int row)
@@ -55,14 +55,11 @@ static inline float *row_of(struct tensor t, int row)
 }
 
 /* fn over all tasks, on all threads if `cost` (about: numbers touched) is worth waking them. */
-void echo_cpu_share(struct cpu_backend *c, pool_fn *fn, void *arg, int tasks, double cost);
+void echo_cpu_share(struct cpu_device *c, pool_fn *fn, void *arg, int tasks, double cost);
 
-void echo_cpu_matmul(struct cpu_backend *cpu, const struct op *op);
-void echo_cpu_attention(struct cpu_backend *cpu, const struct op *op);
-bool echo_cpu_load(struct backend *b, struct weight *w, const void *src, enum dtype dtype,
-                   int n, int k, enum dtype operand, bool stays);
-bool echo_cpu_load_panels(struct backend *b, struct weight *w, const void *panels,
-                          enum dtype dtype, int n, int k, enum dtype operand);
-double echo_cpu_peak(struct backend *b, enum dtype precision, double seconds);
+void echo_cpu_matmul(struct cpu_device *cpu, const struct op *op);
+void echo_cpu_attention(struct cpu_device *cpu, const struct op *op);
+bool echo_cpu_load(struct device *d, struct weight *w, const struct weight_source *from);
+double echo_cpu_peak(struct device *d, enum dtype precision, double seconds);
 
 #endif

@@ -24,7 +24,7 @@ struct span {
 };
 
 struct attention_job {
-    struct cpu_backend *cpu;
+    struct cpu_device *cpu;
     struct tensor y, q;
     const struct kv *kv;
     int n_kv, heads, branches, window;
@@ -247,7 +247,7 @@ static void attention_task(void *arg, int task, int thread)
         j->cpu->act.scale(y + (ptrdiff_t)i * j->y.ld, b.s->factors[i], b.head);
 }
 
-void echo_cpu_attention(struct cpu_backend *cpu, const struct op *op)
+void echo_cpu_attention(struct cpu_device *cpu, const struct op *op)
 {
     const struct attention *a = op->attention;
     struct attention_job j = { cpu, op->y, op->x, a->kv, a->n_kv, op->heads, a->branches,

@@ -8,6 +8,8 @@
  * between them the sums rest in memory, so that the chain of additions is that
  * of one uncut loop.
  */
+#include <stdint.h>
+
 #include "backend/cpu/cpu.h"
 #include "base/memory.h"
 
@@ -16,7 +18,7 @@
 #define LEAST_ROWS 64  /* fewer do not pay for a task's panels */
 
 struct matmul_job {
-    struct cpu_backend *cpu;
+    struct cpu_device *cpu;
     const struct op *op;
     const float *bias;
     int per_tap, limit; /* lines of a tap; of a block of k, at most */
@@ -45,7 +47,7 @@ static const void *expand(const struct matmul_job *l, const struct weight *w,
         size_t at = (size_t)(j + i) * (size_t)w->k + (size_t)first;
 
         l->cpu->gemm.expand(s->panels + (ptrdiff_t)i * count,
-                            (const char *)w->source + at * dtype_size(w->dtype), w->dtype,
+                            (const char *)w->bytes.host + at * dtype_size(w->dtype), w->dtype,
                             w->k, at_most(n - i, GEMM_PANEL), count);
     }
     return s->panels;
@@ -57,7 +59,7 @@ static void strip(const struct matmul_job *l, const struct weight *w, struct thr
 {
     const struct op *op = l->op;
     int first = t->tap * l->per_tap + t->line, size = (int)dtype_size(op->x.dtype);
-    bool wide = w->panels && w->dtype != op->x.dtype;
+    bool packed = w->layout == LAYOUT_PANELS, wide = packed && w->dtype != op->x.dtype;
     ptrdiff_t step = wide ? 8 : 4; /* bytes of x that a line meets */
     struct gemm_args a = {
         .y = y,
@@ -73,9 +75,9 @@ static void strip(const struct matmul_job *l, const struct weight *w, struct thr
         .add = add || first,
     };
 
-    if (w->panels) {
+    if (packed) {
         a.panel = panel_bytes((int)dtype_size(w->dtype), w->k);
-        a.w = (const char *)w->panels + j / GEMM_PANEL * a.panel + first * PANEL_LINE;
+        a.w = (const char *)w->bytes.host + j / GEMM_PANEL * a.panel + first * PANEL_LINE;
     } else {
         a.w = expand(l, w, s, j, a.n, t);
         a.panel = t->taps * t->lines * PANEL_LINE;
@@ -143,13 +145,14 @@ static void matmul_task(void *arg, int task, int thread)
         epilogue(l, s, row, begin);
 }
 
-void echo_cpu_matmul(struct cpu_backend *cpu, const struct op *op)
+void echo_cpu_matmul(struct cpu_device *cpu, const struct op *op)
 {
     const struct weight *w = op->w;
     int strips = divide_up(w->n, STRIP), wanted = 4 * echo_pool_threads(cpu->pool);
     struct matmul_job l = { .cpu = cpu, .op = op };
-    enum dtype lines = w->panels ? w->dtype : DT_F32;
-    bool packed_f32 = w->panels && lines == DT_F32;
+    bool packed = w->layout == LAYOUT_PANELS;
+    enum dtype lines = packed ? w->dtype : DT_F32;
+    bool packed_f32 = packed && lines == DT_F32;
 
     if (!op->y.rows)
         return;
@@ -173,11 +176,10 @@ void echo_cpu_matmul(struct cpu_backend *cpu, const struct op *op)
 #define PACK_K 512 /* numbers of a column that are expanded at a time */
 
 struct pack_job {
-    struct cpu_backend *cpu;
+    struct cpu_device *cpu;
     struct weight *w;
-    const char *source;
-    enum dtype dtype; /* of the source */
-    float *lines;     /* [threads][k][16] */
+    const struct weight_source *from;
+    float *lines; /* [threads][k][16] */
 };
 
 static void pack_task(void *arg, int task, int thread)
@@ -185,52 +187,49 @@ static void pack_task(void *arg, int task, int thread)
     const struct pack_job *l = arg;
     const struct weight *w = l->w;
     int k = w->k, n = at_most(w->n - task * GEMM_PANEL, GEMM_PANEL);
-    size_t row = (size_t)k * dtype_size(l->dtype);
-    const char *from = l->source + (size_t)task * GEMM_PANEL * row;
-    char *to = (char *)w->data.host + task * panel_bytes((int)dtype_size(w->dtype), k);
+    size_t size = dtype_size(l->from->dtype), row = (size_t)k * size;
+    const char *from = (const char *)l->from->data + (size_t)task * GEMM_PANEL * row;
+    char *to = (char *)w->bytes.host + task * panel_bytes((int)dtype_size(w->dtype), k);
     float *lines = w->dtype == DT_F32 ? (float *)(void *)to
                                       : l->lines + (ptrdiff_t)thread * k * GEMM_PANEL;
 
     for (int p = 0; p < k; p += PACK_K)
-        l->cpu->gemm.expand(lines + (ptrdiff_t)p * GEMM_PANEL,
-                            from + (size_t)p * dtype_size(l->dtype), l->dtype, k, n,
-                            at_most(k - p, PACK_K));
+        l->cpu->gemm.expand(lines + (ptrdiff_t)p * GEMM_PANEL, from + (size_t)p * size,
+                            l->from->dtype, k, n, at_most(k - p, PACK_K));
     if (w->dtype == DT_BF16)
         echo_panel_pack_bf16((uint16_t *)(void *)to, lines, k);
     if (w->dtype == DT_I8)
         echo_panel_pack_i8((int8_t *)(void *)to, lines, k);
 }
 
-bool echo_cpu_load(struct backend *b, struct weight *w, const void *src, enum dtype dtype,
-                   int n, int k, enum dtype operand, bool stays)
+static bool pack(struct cpu_device *cpu, struct weight *w, const struct weight_source *from)
 {
-    struct cpu_backend *cpu = to_cpu(b);
-    struct pack_job l = { cpu, w, src, dtype, NULL };
-    size_t lines = (size_t)echo_pool_threads(cpu->pool) * (size_t)k * GEMM_PANEL;
+    struct pack_job l = { cpu, w, from, NULL };
+    size_t lines = (size_t)echo_pool_threads(cpu->pool) * (size_t)w->k * GEMM_PANEL;
+    size_t bytes = panels_bytes((int)dtype_size(w->operand), w->n, w->k);
 
-    *w = (struct weight){ .n = n, .k = k, .dtype = operand, .operand = operand };
-    if (stays && operand == DT_F32) {
-        w->source = src;
-        w->dtype = dtype;
-        return true;
-    }
-    if (!b->ops->alloc(b, &w->data, panels_bytes((int)dtype_size(operand), n, k)))
+    w->layout = LAYOUT_PANELS;
+    w->dtype = w->operand;
+    if (!cpu->base.ops->alloc(&cpu->base, &w->bytes, bytes))
         return false;
-    if (operand != DT_F32 && !(l.lines = echo_alloc(lines * sizeof(float)))) {
-        b->ops->free(b, &w->data);
+    if (w->operand != DT_F32 && !(l.lines = echo_alloc(lines * sizeof(float)))) {
+        cpu->base.ops->free(&cpu->base, &w->bytes);
         return false;
     }
-    w->panels = w->data.host;
-    echo_cpu_share(cpu, pack_task, &l, divide_up(n, GEMM_PANEL), (double)n * k);
+    echo_cpu_share(cpu, pack_task, &l, divide_up(w->n, GEMM_PANEL), (double)w->n * w->k);
     echo_free(l.lines);
     return true;
 }
 
-bool echo_cpu_load_panels(struct backend *b, struct weight *w, const void *panels,
-                          enum dtype dtype, int n, int k, enum dtype operand)
+/* Panels, and rows for float32, are used where they lie. */
+bool echo_cpu_load(struct device *d, struct weight *w, const struct weight_source *from)
 {
-    (void)b;
-    *w = (struct weight){ .panels = panels, .n = n, .k = k, .dtype = dtype,
-                          .operand = operand };
+    bool as_it_is = from->layout == LAYOUT_PANELS || from->operand == DT_F32;
+
+    *w = (struct weight){ .layout = from->layout, .n = from->n, .k = from->k,
+                          .dtype = from->dtype, .operand = from->operand };
+    if (!as_it_is || !from->stays)
+        return pack(to_cpu(d), w, from);
+    w->bytes.host = (void *)(uintptr_t)from->data;
     return true;
 }

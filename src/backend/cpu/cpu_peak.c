@@ -16,7 +16,7 @@
 #define BATCHES 4096 /* at most */
 
 struct peak_job {
-    struct cpu_backend *cpu;
+    struct cpu_device *cpu;
     enum dtype dtype;
     double seconds;
     double rate[POOL_MOST_THREADS]; /* of each task */
@@ -56,9 +56,9 @@ static void peak_task(void *arg, int task, int thread)
     j->rate[task] = 2.0 * ROWS * COLUMNS * numbers * BATCH / times[n / 4];
 }
 
-double echo_cpu_peak(struct backend *b, enum dtype precision, double seconds)
+double echo_cpu_peak(struct device *d, enum dtype precision, double seconds)
 {
-    struct cpu_backend *cpu = to_cpu(b);
+    struct cpu_device *cpu = to_cpu(d);
     int threads = echo_pool_threads(cpu->pool);
     struct peak_job j = { .cpu = cpu, .dtype = precision, .seconds = seconds };
     double sum = 0;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu_backend.c - memory, and the ops that go row by row.
+ * cpu_device.c - the CPU as a device, and the ops that go row by row.
  *
  * The library's kernels do one row; here rows are handed out to the threads.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
+#include "base/cpu.h"
 #include "base/memory.h"
 
 #define WORTH_SHARING 20000.0 /* numbers; waking the threads costs a few microseconds */
@@ -29,7 +31,7 @@ static void run_whole(void *arg, int task, int thread)
         w->fn(w->arg, task, thread);
 }
 
-void echo_cpu_share(struct cpu_backend *c, pool_fn *fn, void *arg, int tasks, double cost)
+void echo_cpu_share(struct cpu_device *c, pool_fn *fn, void *arg, int tasks, double cost)
 {
     struct whole w = { fn, arg, tasks };
 
@@ -39,49 +41,11 @@ void echo_cpu_share(struct cpu_backend *c, pool_fn *fn, void *arg, int tasks, do
         echo_pool_run(c->pool, fn, arg, tasks);
 }
 
-/* ---- memory ---- */
-
-static bool cpu_alloc(struct backend *b, struct buffer *m, size_t bytes)
-{
-    (void)b;
-    *m = (struct buffer){ .host = echo_alloc(bytes), .bytes = bytes };
-    return m->host != NULL;
-}
-
-static void cpu_free(struct backend *b, struct buffer *m)
-{
-    (void)b;
-    echo_free(m->host);
-    *m = (struct buffer){ 0 };
-}
-
-static bool cpu_sync(struct backend *b)
-{
-    (void)b;
-    return true;
-}
-
-static void cpu_write(struct backend *b, struct tensor dst, const float *src)
-{
-    (void)b;
-    for (int i = 0; i < dst.rows; i++)
-        memcpy(row_of(dst, i), src + (size_t)i * (size_t)dst.cols,
-               (size_t)dst.cols * sizeof *src);
-}
-
-static void cpu_read(struct backend *b, float *dst, struct tensor src)
-{
-    (void)b;
-    for (int i = 0; i < src.rows; i++)
-        memcpy(dst + (size_t)i * (size_t)src.cols, row_of(src, i),
-               (size_t)src.cols * sizeof *dst);
-}
-
 /* ---- rows ---- */
 
 /* An op over rows, at work: `out` is where row i of y is made. */
 struct row_job {
-    const struct cpu_backend *cpu;
+    const struct cpu_device *cpu;
     struct op op;
     int per_task;
 };
@@ -219,7 +183,7 @@ static struct tensor as_floats(struct tensor t)
     return t;
 }
 
-static void share_rows(struct cpu_backend *cpu, const struct op *op)
+static void share_rows(struct cpu_device *cpu, const struct op *op)
 {
     struct row_job j = { .cpu = cpu, .op = *op };
 
@@ -235,11 +199,32 @@ static void share_rows(struct cpu_backend *cpu, const struct op *op)
                    (double)j.op.y.rows * j.op.y.cols);
 }
 
-/* ---- the backend ---- */
+/* ---- the queue: work is done at once, on all threads ---- */
 
-static void cpu_run(struct backend *b, const struct op *op)
+static void cpu_close(struct queue *q)
 {
-    struct cpu_backend *cpu = to_cpu(b);
+    free(q);
+}
+
+static void cpu_write(struct queue *q, struct tensor dst, const float *src)
+{
+    (void)q;
+    for (int i = 0; i < dst.rows; i++)
+        memcpy(row_of(dst, i), src + (size_t)i * (size_t)dst.cols,
+               (size_t)dst.cols * sizeof *src);
+}
+
+static void cpu_read(struct queue *q, float *dst, struct tensor src)
+{
+    (void)q;
+    for (int i = 0; i < src.rows; i++)
+        memcpy(dst + (size_t)i * (size_t)src.cols, row_of(src, i),
+               (size_t)src.cols * sizeof *dst);
+}
+
+static void cpu_run(struct queue *q, const struct op *op)
+{
+    struct cpu_device *cpu = to_cpu(q->device);
 
     if (op->kind == OP_MATMUL)
         echo_cpu_matmul(cpu, op);
@@ -249,38 +234,92 @@ static void cpu_run(struct backend *b, const struct op *op)
         share_rows(cpu, op);
 }
 
-static void cpu_close(struct backend *b)
+static echo_status cpu_sync(struct queue *q, echo_error *err)
 {
-    echo_free(to_cpu(b)->scratch);
-    free(b);
+    (void)q, (void)err;
+    return ECHO_OK;
 }
 
-static const struct backend_ops cpu_ops = {
+static const struct queue_ops queue_ops = {
     .close = cpu_close,
-    .alloc = cpu_alloc,
-    .free = cpu_free,
-    .load = echo_cpu_load,
-    .load_panels = echo_cpu_load_panels,
-    .sync = cpu_sync,
-    .peak = echo_cpu_peak,
     .write = cpu_write,
     .read = cpu_read,
     .run = cpu_run,
+    .sync = cpu_sync,
 };
 
-echo_status echo_cpu_backend(struct backend **out, unsigned cpu_flags, struct pool *pool,
-                             echo_error *err)
+/* ---- the device ---- */
+
+static void close_device(struct device *d)
 {
-    struct cpu_backend *c = calloc(1, sizeof *c);
-    size_t bytes = (size_t)echo_pool_threads(pool) * sizeof *c->scratch;
+    struct cpu_device *cpu = to_cpu(d);
+
+    echo_free(cpu->scratch);
+    echo_pool_close(&cpu->pool);
+    free(cpu);
+}
+
+static bool alloc(struct device *d, struct buffer *m, size_t bytes)
+{
+    *m = (struct buffer){ .device = d, .host = echo_alloc(bytes), .bytes = bytes };
+    return m->host != NULL;
+}
+
+static void release(struct device *d, struct buffer *m)
+{
+    (void)d;
+    if (m->device) /* else it is borrowed */
+        echo_free(m->host);
+    *m = (struct buffer){ 0 };
+}
+
+static echo_status open_queue(struct device *d, struct queue **out, echo_error *err)
+{
+    struct queue *q = calloc(1, sizeof *q);
+
+    *out = q;
+    if (!q)
+        return echo_fail_memory(err, sizeof *q, "a queue");
+    *q = (struct queue){ .ops = &queue_ops, .device = d };
+    return ECHO_OK;
+}
+
+static const struct device_ops device_ops = {
+    .close = close_device,
+    .alloc = alloc,
+    .free = release,
+    .load = echo_cpu_load,
+    .peak = echo_cpu_peak,
+    .open_queue = open_queue,
+};
+
+echo_status echo_cpu_device(struct device **out, unsigned cpu_flags, int threads,
+                            echo_error *err)
+{
+    struct cpu_device *c = calloc(1, sizeof *c);
+    size_t bytes = (size_t)threads * sizeof *c->scratch;
+    echo_status s;
 
     *out = NULL;
     if (!c || !(c->scratch = echo_alloc(bytes))) {
         free(c);
         return echo_fail_memory(err, bytes, "the threads' scratch");
     }
-    c->base.ops = &cpu_ops;
-    c->pool = pool;
+    c->base = (struct device){
+        .ops = &device_ops,
+        .traits = {
+            .row_align = ECHO_ALIGN,
+            .row_alias = 4096, /* such rows would compete for the same few cache sets */
+            .row_tail[DT_I8] = 4 + (int)sizeof(float), /* filled up to a line, and the scale */
+        },
+        .threads = threads,
+    };
+    snprintf(c->base.name, sizeof c->base.name, "cpu: %s, %d thread%s",
+             echo_cpu_level(cpu_flags)->name, threads, threads == 1 ? "" : "s");
+    if ((s = echo_pool_open(&c->pool, threads, err))) {
+        close_device(&c->base);
+        return s;
+    }
     echo_gemm_init(&c->gemm, cpu_flags);
     echo_norm_init(&c->norm, cpu_flags);
     echo_activation_init(&c->act, cpu_flags);
