@@ -8,13 +8,13 @@ LOW, HIGH = 70, 300  # Hz
 
 
 def pitch(samples, rate=44100):
-    """Hertz, the median over what is voiced; 0 if nothing is."""
+    """Hertz, the median over what is voiced of every other frame; 0 if nothing is."""
     x = [sum(samples[i:i + STEP]) for i in range(0, len(samples) - STEP + 1, STEP)]
     rate /= STEP
     first, last = int(rate / HIGH), int(rate / LOW)
     loud = 0.1 * max(map(abs, x), default=0)
     found = []
-    for at in range(0, len(x) - FRAME - last, FRAME):
+    for at in range(0, len(x) - FRAME - last, 2 * FRAME):
         here = x[at:at + FRAME]
         power = sum(map(operator.mul, here, here))
         if power <= FRAME * loud * loud:
