@@ -3,7 +3,6 @@
  * cpu_peak.c - how fast products are where nothing but multiplying matters:
  * every thread has operands that lie in its first-level cache.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
@@ -12,8 +11,7 @@
 #define ROWS    24
 #define COLUMNS (STRIP_PANELS * GEMM_PANEL)
 #define LINES   128 /* of a panel: 24 KiB of weights, 12 of rows */
-#define BATCH   10   /* products between two looks at the clock: some 10 us */
-#define BATCHES 4096 /* at most */
+#define BATCH_S 1e-5 /* products between two looks at the clock take at least so long */
 
 struct peak_job {
     struct cpu_device *cpu;
@@ -21,13 +19,6 @@ struct peak_job {
     double seconds;
     double rate[POOL_MOST_THREADS]; /* of each task */
 };
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 static void peak_task(void *arg, int task, int thread)
 {
@@ -38,22 +29,24 @@ static void peak_task(void *arg, int task, int thread)
     struct gemm_args a = { .y = s->values, .ldy = COLUMNS, .x = s->scores, .ldx = row,
                            .w = s->panels, .panel = panel, .m = ROWS, .n = COLUMNS, .taps = 1,
                            .lines = LINES };
-    double times[BATCHES], spent = 0;
-    int n = 0;
+    double spent = 0, least = 0; /* seconds; of a product */
 
     memset(s->panels, 0, (size_t)panel * STRIP_PANELS);
     memset(s->scores, 0, (size_t)row * ROWS);
-    while (n < BATCHES && spent < j->seconds) {
-        double begin = echo_clock();
+    for (int batch = 1; spent < j->seconds || !least;) {
+        double begin = echo_clock(), took;
 
-        for (int k = 0; k < BATCH; k++)
+        for (int k = 0; k < batch; k++)
             j->cpu->gemm.run[j->dtype](&a);
-        times[n] = echo_clock() - begin;
-        spent += times[n++];
+        took = echo_clock() - begin;
+        spent += took;
+        if (took < BATCH_S)
+            batch *= 2;
+        else if (!least || took / batch < least)
+            least = took / batch;
     }
-    /* The fastest quarter: threads may begin on the same core. */
-    qsort(times, (size_t)n, sizeof *times, ascending);
-    j->rate[task] = 2.0 * ROWS * COLUMNS * numbers * BATCH / times[n / 4];
+    /* The fastest batch: other programs, and threads on one core, only make them slower. */
+    j->rate[task] = 2.0 * ROWS * COLUMNS * numbers / least;
 }
 
 double echo_cpu_peak(struct device *d, enum dtype precision, double seconds)
