@@ -262,6 +262,7 @@ echo_status echo_model_open_recording(echo_model **out, const char *path,
     if ((s = m->device->ops->open_queue(m->device, &m->keeper.queue, err)) ||
         (s = open_files(m, path, err)) || (s = settle_names(m, err)) ||
         (s = choose_precisions(m, o, err)) || (s = bind(m, err)) ||
+        (s = m->keeper.queue->ops->sync(m->keeper.queue, err)) ||
         (s = read_settings(m, err)) || (s = list_voices(m, err)))
         goto fail;
     m->load_s = echo_clock() - begin;
