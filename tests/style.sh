@@ -37,7 +37,7 @@ check "base includes what is above it" "$(includes src/base 'base/|echotts.h')"
 check "weights includes what is above it" "$(includes src/weights 'base/|weights/|echotts.h')"
 check "audio includes what is above it" "$(includes src/audio 'base/|audio/|echotts.h')"
 check "backend includes the model" "$(includes src/backend 'base/|backend/|echotts.h')"
-check "model includes a device" "$(includes src/model 'base/|weights/|backend/(backend|ops).h|model/|echotts.h')"
+check "model includes a device" "$(includes src/model 'base/|weights/|backend/(backend|ops|tensor).h|model/|echotts.h')"
 check "engine includes a device" "$(includes src/engine \
     'base/|audio/|weights/|backend/(backend|ops|tensor).h|model/|engine/|echotts.h')"
 for folder in x86 arm; do

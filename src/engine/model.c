@@ -78,10 +78,11 @@ static echo_status fit_packed(const echo_model *m, enum dtype *precision, const 
 static void explain_precision(echo_model *m, bool any, const struct fast_float *fast)
 {
     const char *how = !any ? "as asked" : m->packed ? "as packed" : "chosen by speed";
-    const char *fine = m->precision == DT_I8 ? "; encoders and attention in " : "";
+    const char *fine = m->precisions.layers == DT_I8 ? "; encoders and attention in " : "";
 
     snprintf(m->precision_reason, sizeof m->precision_reason, "%s%s%s%s%s", how, fine,
-             *fine ? precision_names[m->fine] : "", *fast->why ? ": " : "", fast->why);
+             *fine ? precision_names[m->precisions.fine] : "", *fast->why ? ": " : "",
+             fast->why);
 }
 
 static echo_status choose_precisions(echo_model *m, const echo_model_opts *o, echo_error *err)
@@ -90,20 +91,21 @@ static echo_status choose_precisions(echo_model *m, const echo_model_opts *o, ec
     struct fast_float fast = { 0 };
     echo_status s;
 
-    if ((s = choose_precision(&m->precision, "precision", o->precision, DT_F32, 3, err)) ||
-        (s = choose_precision(&m->codec_precision, "codec precision", o->codec_precision,
+    if ((s = choose_precision(&m->precisions.layers, "precision", o->precision, DT_F32, 3,
+                              err)) ||
+        (s = choose_precision(&m->precisions.codec, "codec precision", o->codec_precision,
                               DT_F32, 2, err)))
         return s;
     if (m->keeper.recorder)
         fast.dtype = DT_BF16; /* a packed file is the same wherever it is made */
-    else if (any || (any_codec && m->packed) || m->precision == DT_I8)
+    else if (any || (any_codec && m->packed) || m->precisions.layers == DT_I8)
         fast = echo_fast_float(m->device);
-    m->fine = fast.dtype;
+    m->precisions.fine = fast.dtype;
     if (any)
-        m->precision = echo_auto_precision(&fast);
+        m->precisions.layers = echo_auto_precision(&fast);
     if (m->packed &&
-        ((s = fit_packed(m, &m->precision, "precision", any, fast.dtype, err)) ||
-         (s = fit_packed(m, &m->codec_precision, "codec_precision", any_codec, fast.dtype,
+        ((s = fit_packed(m, &m->precisions.layers, "precision", any, fast.dtype, err)) ||
+         (s = fit_packed(m, &m->precisions.codec, "codec_precision", any_codec, fast.dtype,
                          err))))
         return s;
     explain_precision(m, any, &fast);
@@ -200,10 +202,11 @@ static echo_status list_voices(echo_model *m, echo_error *err)
 static echo_status bind(echo_model *m, echo_error *err)
 {
     struct binder echo = { .keeper = &m->keeper, .file = m->echo_file, .err = err,
-                           .precision = m->precision, .fine = m->fine };
+                           .precisions = m->precisions };
     struct binder dac = { .keeper = &m->keeper, .file = m->dac_file, .err = err,
-                          .precision = m->codec_precision };
-    struct binder pca = { .keeper = &m->keeper, .file = m->pca_file, .err = err };
+                          .precisions = m->precisions };
+    struct binder pca = { .keeper = &m->keeper, .file = m->pca_file, .err = err,
+                          .precisions = m->precisions };
 
     m->keeper.total = file_bytes(m);
     echo_bind_dit(&echo, &m->dit);
@@ -337,8 +340,8 @@ echo_model_info echo_model_describe(const echo_model *m)
         .echo_dtype = main_type(m->echo_file, "echo_dtype"),
         .dac_dtype = main_type(m->dac_file, "dac_dtype"),
         .device = m->device->name,
-        .precision = precision_names[m->precision],
-        .codec_precision = precision_names[m->codec_precision],
+        .precision = precision_names[m->precisions.layers],
+        .codec_precision = precision_names[m->precisions.codec],
         .precision_reason = m->precision_reason,
         .stripped = m->stripped,
         .absent = d->has_past ? "" : "the blockwise part: no blocks, no continuation",

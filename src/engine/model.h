@@ -25,9 +25,8 @@ struct echo_model {
     struct voices voices;
     char stripped[300]; /* off the names of tensors: "speech: module., codec: generator." */
     bool packed;  /* the three files are one, made by echo_model_pack() */
-    enum dtype precision, codec_precision;
-    enum dtype fine;           /* of encoders and attention beside eight bits */
-    char precision_reason[160]; /* why `precision` is what it is */
+    struct precisions precisions;
+    char precision_reason[160]; /* why that of the layers is what it is */
     double load_s;
     void (*log)(void *user, echo_log_level level, const char *line);
     void *log_user;

@@ -343,6 +343,15 @@ static void report(struct binder *b, size_t bytes)
         b->status = echo_fail(b->err, ECHO_ERR_CANCELLED, "stopped on request");
 }
 
+/* Pairs of bfloat16 need whole pairs of x. */
+static enum dtype precision_of(const struct binder *b, enum part part, int k)
+{
+    enum dtype precision = echo_precision_of(&b->precisions, part);
+
+    return k % 2 && precision == DT_BF16 ? echo_precision_of(&b->precisions, PART_ODD_INPUTS)
+                                         : precision;
+}
+
 static void load(struct binder *b, struct weight *w, const struct weight_source *from)
 {
     struct device *device = b->keeper->device;
@@ -358,26 +367,26 @@ static void load(struct binder *b, struct weight *w, const struct weight_source 
     report(b, numbers * dtype_size(from->dtype));
 }
 
-void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n,
-                           int k)
+void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
+                           const float *values, int n, int k)
 {
     if (!b->keeper->headers_only && made_well(b, values, (size_t)n * (size_t)k))
         load(b, w, &(struct weight_source){ .data = values, .dtype = DT_F32, .n = n, .k = k,
-                                            .operand = b->precision });
+                                            .operand = precision_of(b, part, k) });
 }
 
 /* Panels are for the products they were packed for; those of bfloat16 for float32 too. */
-static void bind_panels(struct binder *b, struct weight *w, int first, int n, int k,
-                        const struct named *name)
+static void bind_panels(struct binder *b, enum part part, struct weight *w, int first, int n,
+                        int k, const struct named *name)
 {
     static const enum dtype types[] = { [ARRAY_PANELS_F32] = DT_F32,
                                         [ARRAY_PANELS_BF16] = DT_BF16,
                                         [ARRAY_PANELS_I8] = DT_I8 };
     const struct array *a = name->array;
-    enum dtype dtype = types[a->type];
+    enum dtype dtype = types[a->type], precision = precision_of(b, part, k);
     ptrdiff_t panel = panel_bytes((int)dtype_size(dtype), k);
 
-    if (dtype != b->precision && (dtype != DT_BF16 || b->precision != DT_F32))
+    if (dtype != precision && (dtype != DT_BF16 || precision != DT_F32))
         echo_bind_fail(b, "tensor '%s' is of type %s: the file is damaged", name->name,
                        echo_array_type_name(a->type));
     else if (first % PANEL_COLUMNS || (dtype == DT_BF16 && k % 2))
@@ -385,11 +394,11 @@ static void bind_panels(struct binder *b, struct weight *w, int first, int n, in
     load(b, w, &(struct weight_source){
                    .data = (const char *)a->data + first / PANEL_COLUMNS * panel,
                    .layout = LAYOUT_PANELS, .dtype = dtype, .n = n, .k = k,
-                   .operand = b->precision, .stays = true });
+                   .operand = precision, .stays = true });
 }
 
-static void bind_rows(struct binder *b, struct weight *w, int first, int n, int of, int k,
-                      const struct named *name)
+static void bind_rows(struct binder *b, enum part part, struct weight *w, int first, int n,
+                      int of, int k, const struct named *name)
 {
     static const enum dtype types[] = { [ARRAY_F32] = DT_F32, [ARRAY_BF16] = DT_BF16,
                                         [ARRAY_F16] = DT_F16 };
@@ -399,18 +408,15 @@ static void bind_rows(struct binder *b, struct weight *w, int first, int n, int 
         return;
     b->parameters += (uint64_t)n * (uint64_t)k;
     if (echo_array_is_panels(a)) {
-        bind_panels(b, w, first, n, k, name);
+        bind_panels(b, part, w, first, n, k, name);
         return;
     }
     size_t row = (size_t)k * echo_array_type_size(a->type);
 
-    /* pairs of bfloat16 need whole pairs of x */
-    bool odd = k % 2 && b->precision == DT_BF16;
-
     load(b, w, &(struct weight_source){
                    .data = (const char *)a->data + (size_t)first * row,
                    .dtype = types[a->type], .n = n, .k = k,
-                   .operand = odd ? DT_F32 : b->precision, .stays = true });
+                   .operand = precision_of(b, part, k), .stays = true });
     if (b->keeper->headers_only)
         return;
     if (w->layout == LAYOUT_PANELS)
@@ -418,25 +424,26 @@ static void bind_rows(struct binder *b, struct weight *w, int first, int n, int 
     record_weight(b, name->name, a, w);
 }
 
-void echo_bind_weight(struct binder *b, struct weight *w, int n, int k, const char *name, ...)
+void echo_bind_weight(struct binder *b, enum part part, struct weight *w, int n, int k,
+                      const char *name, ...)
 {
     va_list ap;
 
     va_start(ap, name);
     struct named named = find(b, name, ap);
     va_end(ap);
-    bind_rows(b, w, 0, n, n, k, &named);
+    bind_rows(b, part, w, 0, n, n, k, &named);
 }
 
-void echo_bind_rows(struct binder *b, struct weight *w, int first, int n, int of, int k,
-                    const char *name, ...)
+void echo_bind_rows(struct binder *b, enum part part, struct weight *w, int first, int n,
+                    int of, int k, const char *name, ...)
 {
     va_list ap;
 
     va_start(ap, name);
     struct named named = find(b, name, ap);
     va_end(ap);
-    bind_rows(b, w, first, n, of, k, &named);
+    bind_rows(b, part, w, first, n, of, k, &named);
 }
 
 float *echo_bind_room(struct binder *b, size_t count)

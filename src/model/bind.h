@@ -9,6 +9,7 @@
 #define ECHO_BIND_H
 
 #include "backend/ops.h"
+#include "model/precision.h"
 #include "weights/safetensors.h"
 
 #define MAX_SIZE 65536 /* of any width, height or count in a model we believe in */
@@ -44,18 +45,8 @@ struct binder {
     echo_error *err;
     echo_status status;
     uint64_t parameters; /* numbers bound so far */
-    enum dtype precision; /* of products with the weights bound from now on */
-    enum dtype fine;      /* where eight bits would be too coarse: a float precision */
+    struct precisions precisions;
 };
-
-/* Weights bound from now on are for products in this precision; returns what it was. */
-static inline enum dtype echo_bind_precision(struct binder *b, enum dtype precision)
-{
-    enum dtype before = b->precision;
-
-    b->precision = precision;
-    return before;
-}
 
 /* Record a failure about the file: "PATH: ..." */
 __attribute__((format(printf, 2, 3))) void echo_bind_fail(struct binder *b, const char *fmt,
@@ -76,12 +67,13 @@ __attribute__((format(printf, 3, 4))) int echo_bind_dim(struct binder *b, int ax
 int echo_bind_count(struct binder *b, const char *stem);
 
 /* n x k, in place if the device can. */
-__attribute__((format(printf, 5, 6))) void
-echo_bind_weight(struct binder *b, struct weight *w, int n, int k, const char *name, ...);
+__attribute__((format(printf, 6, 7))) void echo_bind_weight(struct binder *b, enum part part,
+                                                            struct weight *w, int n, int k,
+                                                            const char *name, ...);
 /* Rows first..first+n-1 of an array of `of` rows. */
-__attribute__((format(printf, 7, 8))) void echo_bind_rows(struct binder *b, struct weight *w,
-                                                          int first, int n, int of, int k,
-                                                          const char *name, ...);
+__attribute__((format(printf, 8, 9))) void echo_bind_rows(struct binder *b, enum part part,
+                                                          struct weight *w, int first, int n,
+                                                          int of, int k, const char *name, ...);
 /* n numbers, whatever their shape, as a row; they must be finite. */
 __attribute__((format(printf, 3, 4))) struct tensor echo_bind_vector(struct binder *b, int n,
                                                                      const char *name, ...);
@@ -100,8 +92,8 @@ void echo_bind_fold(struct binder *b, float *v, const float *g, int rows, int ro
 
 /* Numbers made here rather than read: copied to the device. */
 struct tensor echo_bind_made(struct binder *b, const float *values, int rows, int cols);
-void echo_bind_made_weight(struct binder *b, struct weight *w, const float *values, int n,
-                           int k);
+void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
+                           const float *values, int n, int k);
 
 /*
  * What is costly to make is in a packed file as it is made: under `name` then there is the

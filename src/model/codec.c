@@ -32,12 +32,12 @@ static int bind_encoder_block(struct binder *b, struct codec *c, int i, int chan
 
     for (int u = 0; u < 3; u++) {
         snprintf(stem, sizeof stem, "encoder.block.%d.block.%d", i + 1, u);
-        echo_bind_residual(b, &e->unit[u], channels, dilations[u], stem);
+        echo_bind_residual(b, PART_CODEC_CONV, &e->unit[u], channels, dilations[u], stem);
     }
     snprintf(stem, sizeof stem, "encoder.block.%d.block.3.alpha", i + 1);
     e->alpha = echo_bind_snake(b, channels, stem);
     snprintf(stem, sizeof stem, "encoder.block.%d.block.4", i + 1);
-    echo_bind_conv(b, &e->down, CONV, STRIDE_HALF, channels, stem);
+    echo_bind_conv(b, PART_CODEC_CONV, &e->down, CONV, STRIDE_HALF, channels, stem);
     if (e->down.stride > MAX_FRAME / *samples) {
         echo_bind_fail(b, "the encoder's strides make frames of over %d samples", MAX_FRAME);
         *samples = e->down.stride = 1;
@@ -46,7 +46,7 @@ static int bind_encoder_block(struct binder *b, struct codec *c, int i, int chan
     snprintf(stem, sizeof stem, "encoder.block.%d.block.5", i + 1);
     e->has_transformer = echo_bind_has(b, "%s.norm.weight", stem);
     if (e->has_transformer)
-        echo_bind_transformer(b, &e->transformer, e->down.out, ENCODER_WINDOW,
+        echo_bind_transformer(b, PART_CODEC_CONV, &e->transformer, e->down.out, ENCODER_WINDOW,
                               c->frame_samples / *samples, stem);
     return e->down.out;
 }
@@ -56,7 +56,7 @@ static void bind_encoder(struct binder *b, struct codec *c)
     char stem[80];
     int samples = 1;
 
-    echo_bind_conv(b, &c->encoder_in, CONV, STRIDE_ONE, 1, "encoder.block.0");
+    echo_bind_conv(b, PART_CODEC_CONV, &c->encoder_in, CONV, STRIDE_ONE, 1, "encoder.block.0");
     int channels = c->encoder_in.out;
 
     for (int i = 0; i < c->encoder_blocks && c->encoder_block; i++)
@@ -65,7 +65,7 @@ static void bind_encoder(struct binder *b, struct codec *c)
     snprintf(stem, sizeof stem, "encoder.block.%d.alpha", c->encoder_blocks + 1);
     c->encoder_alpha = echo_bind_snake(b, channels, stem);
     snprintf(stem, sizeof stem, "encoder.block.%d", c->encoder_blocks + 2);
-    echo_bind_conv(b, &c->encoder_out, CONV, STRIDE_ONE, channels, stem);
+    echo_bind_conv(b, PART_CODEC_CONV, &c->encoder_out, CONV, STRIDE_ONE, channels, stem);
     if (!b->status && c->encoder_out.out != c->dim)
         echo_bind_fail(b, "'%s.conv' gives %d channels, the quantizer wants %d", stem,
                        c->encoder_out.out, c->dim);
@@ -76,10 +76,8 @@ static void bind_decoder(struct binder *b, struct codec *c)
     char stem[80];
     int samples = c->coarse_rows;
 
-    enum dtype precision = echo_bind_precision(b, DT_F32); /* as what comes before it */
-
-    echo_bind_conv(b, &c->decoder_in, CONV, STRIDE_ONE, c->dim, "decoder.model.0");
-    echo_bind_precision(b, precision);
+    echo_bind_conv(b, PART_CODEC_COARSE, &c->decoder_in, CONV, STRIDE_ONE, c->dim,
+                   "decoder.model.0");
     int channels = c->decoder_width = c->decoder_in.out;
 
     for (int i = 0; i < c->decoder_blocks && c->decoder_block; i++) {
@@ -88,12 +86,13 @@ static void bind_decoder(struct binder *b, struct codec *c)
         snprintf(stem, sizeof stem, "decoder.model.%d.block.0.alpha", i + 1);
         d->alpha = echo_bind_snake(b, channels, stem);
         snprintf(stem, sizeof stem, "decoder.model.%d.block.1", i + 1);
-        echo_bind_conv(b, &d->up, CONV_TRANSPOSED, STRIDE_HALF, channels, stem);
+        echo_bind_conv(b, PART_CODEC_CONV, &d->up, CONV_TRANSPOSED, STRIDE_HALF, channels,
+                       stem);
         channels = d->up.out;
         samples = d->up.stride > MAX_FRAME / samples ? MAX_FRAME : samples * d->up.stride;
         for (int u = 0; u < 3; u++) {
             snprintf(stem, sizeof stem, "decoder.model.%d.block.%d", i + 1, u + 2);
-            echo_bind_residual(b, &d->unit[u], channels, dilations[u], stem);
+            echo_bind_residual(b, PART_CODEC_CONV, &d->unit[u], channels, dilations[u], stem);
         }
     }
     if (!b->status && samples != c->frame_samples)
@@ -102,9 +101,7 @@ static void bind_decoder(struct binder *b, struct codec *c)
     snprintf(stem, sizeof stem, "decoder.model.%d.alpha", c->decoder_blocks + 1);
     c->decoder_alpha = echo_bind_snake(b, channels, stem);
     snprintf(stem, sizeof stem, "decoder.model.%d", c->decoder_blocks + 2);
-    echo_bind_precision(b, DT_F32); /* one channel of 96: no work, and nothing repairs it */
-    echo_bind_conv(b, &c->decoder_out, CONV, STRIDE_ONE, channels, stem);
-    echo_bind_precision(b, precision);
+    echo_bind_conv(b, PART_CODEC_LAST, &c->decoder_out, CONV, STRIDE_ONE, channels, stem);
     if (!b->status && c->decoder_out.out != 1)
         echo_bind_fail(b, "'%s.conv' gives %d channels, expected one", stem,
                        c->decoder_out.out);
@@ -116,11 +113,11 @@ static void bind_resampler(struct binder *b, struct resampler *s, enum conv_kind
     char name[100];
 
     snprintf(name, sizeof name, "%s.0", stem);
-    echo_bind_conv(b, &s->conv, kind, STRIDE_WHOLE, dim, name);
+    echo_bind_conv(b, PART_CODEC_COARSE, &s->conv, kind, STRIDE_WHOLE, dim, name);
     if (!b->status && s->conv.out != dim)
         echo_bind_fail(b, "'%s.conv' gives %d channels, expected %d", name, s->conv.out, dim);
     snprintf(name, sizeof name, "%s.1", stem);
-    echo_bind_convnext(b, &s->next, dim, name);
+    echo_bind_convnext(b, PART_CODEC_COARSE, &s->next, dim, name);
 }
 
 static void bind_resamplers(struct binder *b, struct codec *c)
@@ -171,15 +168,12 @@ void echo_bind_codec(struct binder *b, struct codec *c)
     c->decoder_block = echo_bind_memory(b, (size_t)c->decoder_blocks, sizeof *c->decoder_block);
     c->down = echo_bind_memory(b, (size_t)c->resamplers, sizeof *c->down);
     c->up = echo_bind_memory(b, (size_t)c->resamplers, sizeof *c->up);
-    /* codes are chosen by the last bits, and what is made of them once a frame is a twentieth
-     * of the work: only convolutions near the sample rate are worth less than float32 */
-    enum dtype precision = echo_bind_precision(b, DT_F32);
-
     bind_resamplers(b, c);
-    echo_bind_transformer(b, &c->pre, c->dim, QUANTIZER_WINDOW, 1, "quantizer.pre_module");
+    echo_bind_transformer(b, PART_CODEC_COARSE, &c->pre, c->dim, QUANTIZER_WINDOW, 1,
+                          "quantizer.pre_module");
     echo_bind_quantizer(b, &c->quantizer, c->dim);
-    echo_bind_transformer(b, &c->post, c->dim, QUANTIZER_WINDOW, 1, "quantizer.post_module");
-    echo_bind_precision(b, precision);
+    echo_bind_transformer(b, PART_CODEC_COARSE, &c->post, c->dim, QUANTIZER_WINDOW, 1,
+                          "quantizer.post_module");
     c->frame_samples = count_frame_samples(b, c);
     bind_encoder(b, c);
     bind_decoder(b, c);
@@ -209,8 +203,8 @@ void echo_bind_pca(struct binder *b, struct codec *c)
         }
         bias[i] = (float)-at_mean;
     }
-    echo_bind_made_weight(b, &c->pca_encode, rows, c->latent, c->dim);
-    echo_bind_made_weight(b, &c->pca_decode, turned, c->dim, c->latent);
+    echo_bind_made_weight(b, PART_CODEC_COARSE, &c->pca_encode, rows, c->latent, c->dim);
+    echo_bind_made_weight(b, PART_CODEC_COARSE, &c->pca_decode, turned, c->dim, c->latent);
     c->pca_encode_bias = echo_bind_made(b, bias, 1, c->latent);
     c->pca_decode_bias = echo_bind_made(b, mean, 1, c->dim);
     echo_free(rows);

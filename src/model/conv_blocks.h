@@ -61,17 +61,18 @@ enum conv_stride { STRIDE_ONE, STRIDE_HALF, STRIDE_WHOLE };
 
 /* stem "decoder.model.0": "stem.conv.parametrizations..." if there (weight norm, folded here),
  * else the plain "stem.conv.weight", as the resamplers have it. */
-void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
+void echo_bind_conv(struct binder *b, enum part part, struct conv *c, enum conv_kind kind,
                     enum conv_stride stride, int in, const char *stem);
 /* The taps of a kernel, before it is bound. */
 int echo_bind_conv_taps(struct binder *b, const char *stem);
 /* Both rows of op_snake(). */
 struct tensor echo_bind_snake(struct binder *b, int channels, const char *name);
-void echo_bind_residual(struct binder *b, struct residual_unit *u, int channels, int dilation,
+void echo_bind_residual(struct binder *b, enum part part, struct residual_unit *u, int channels,
+                        int dilation, const char *stem);
+void echo_bind_convnext(struct binder *b, enum part part, struct convnext *c, int channels,
                         const char *stem);
-void echo_bind_convnext(struct binder *b, struct convnext *c, int channels, const char *stem);
-void echo_bind_transformer(struct binder *b, struct windowed_transformer *t, int dim,
-                           int window, int rows_per_frame, const char *stem);
+void echo_bind_transformer(struct binder *b, enum part part, struct windowed_transformer *t,
+                           int dim, int window, int rows_per_frame, const char *stem);
 
 /*
  * y = convolution of f(x), f being Snake if alpha is given.  x.rows is a multiple of the

@@ -111,8 +111,8 @@ static struct tensor bind_bias(struct binder *b, int out, int times, const char 
 }
 
 /* The matrix of c->w from a kernel of the file. */
-static void make_matrix(struct binder *b, struct conv *c, struct kernel *k, bool transposed,
-                        int n, int in, const char *stem)
+static void make_matrix(struct binder *b, enum part part, struct conv *c, struct kernel *k,
+                        bool transposed, int n, int in, const char *stem)
 {
     const int sizes[3] = { k->d0, k->d1, k->taps };
     char name[160];
@@ -125,7 +125,7 @@ static void make_matrix(struct binder *b, struct conv *c, struct kernel *k, bool
     else if (matrix)
         lay_out(matrix, k);
     if (matrix)
-        echo_bind_made_weight(b, &c->w, matrix, n, in);
+        echo_bind_made_weight(b, part, &c->w, matrix, n, in);
     snprintf(name, sizeof name, "%s.conv.matrix", stem);
     echo_bind_record_made(b, &c->w, sizes, name);
     echo_free(matrix);
@@ -133,14 +133,14 @@ static void make_matrix(struct binder *b, struct conv *c, struct kernel *k, bool
     echo_free(k->g);
 }
 
-void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
+void echo_bind_conv(struct binder *b, enum part part, struct conv *c, enum conv_kind kind,
                     enum conv_stride stride, int in, const char *stem)
 {
     struct kernel k;
     bool transposed = kind == CONV_TRANSPOSED, made = read_sizes(b, &k, stem);
-    /* pairs of bfloat16 must not reach from one row of the signal into the next */
-    enum dtype precision = echo_bind_precision(b, in % 2 ? DT_F32 : b->precision);
 
+    if (in % 2) /* pairs of bfloat16 must not reach from one row of the signal into the next */
+        part = PART_ODD_INPUTS;
     *c = (struct conv){ .out = transposed ? k.d1 : k.d0, .taps = k.taps, .stride = 1 };
     if (stride != STRIDE_ONE)
         c->stride = stride == STRIDE_HALF ? k.taps / 2 : k.taps;
@@ -159,10 +159,9 @@ void echo_bind_conv(struct binder *b, struct conv *c, enum conv_kind kind,
     int n = transposed ? c->stride * c->out : c->out;
 
     if (made)
-        echo_bind_weight(b, &c->w, n, c->taps * in, "%s.conv.matrix", stem);
+        echo_bind_weight(b, part, &c->w, n, c->taps * in, "%s.conv.matrix", stem);
     else if (!b->status)
-        make_matrix(b, c, &k, transposed, n, c->taps * in, stem);
-    echo_bind_precision(b, precision);
+        make_matrix(b, part, c, &k, transposed, n, c->taps * in, stem);
     c->bias = bind_bias(b, c->out, transposed ? c->stride : 1, stem);
 }
 
@@ -184,8 +183,8 @@ struct tensor echo_bind_snake(struct binder *b, int channels, const char *name)
     return t;
 }
 
-void echo_bind_residual(struct binder *b, struct residual_unit *u, int channels, int dilation,
-                        const char *stem)
+void echo_bind_residual(struct binder *b, enum part part, struct residual_unit *u, int channels,
+                        int dilation, const char *stem)
 {
     char name[160];
 
@@ -196,7 +195,7 @@ void echo_bind_residual(struct binder *b, struct residual_unit *u, int channels,
         snprintf(name, sizeof name, "%s.block.%d.alpha", stem, 2 * i);
         u->alpha[i] = echo_bind_snake(b, channels, name);
         snprintf(name, sizeof name, "%s.block.%d", stem, 2 * i + 1);
-        echo_bind_conv(b, c, CONV, STRIDE_ONE, channels, name);
+        echo_bind_conv(b, part, c, CONV, STRIDE_ONE, channels, name);
         if (!b->status && c->out != channels)
             echo_bind_fail(b, "'%s.conv' gives %d channels, expected %d", name, c->out,
                            channels);
@@ -228,7 +227,8 @@ static struct tensor bind_depthwise(struct binder *b, int channels, const char *
     return t;
 }
 
-void echo_bind_convnext(struct binder *b, struct convnext *c, int channels, const char *stem)
+void echo_bind_convnext(struct binder *b, enum part part, struct convnext *c, int channels,
+                        const char *stem)
 {
     c->hidden = echo_bind_dim(b, 0, "%s.pwconv1.weight", stem);
     c->depthwise = bind_depthwise(b, channels, stem);
@@ -236,16 +236,16 @@ void echo_bind_convnext(struct binder *b, struct convnext *c, int channels, cons
     c->gain = echo_bind_vector(b, channels, "%s.norm.weight", stem);
     c->bias = echo_bind_vector(b, channels, "%s.norm.bias", stem);
     c->gamma = echo_bind_vector(b, channels, "%s.gamma", stem);
-    echo_bind_weight(b, &c->up, c->hidden, channels, "%s.pwconv1.weight", stem);
+    echo_bind_weight(b, part, &c->up, c->hidden, channels, "%s.pwconv1.weight", stem);
     c->up_bias = echo_bind_vector(b, c->hidden, "%s.pwconv1.bias", stem);
-    echo_bind_weight(b, &c->down, channels, c->hidden, "%s.pwconv2.weight", stem);
+    echo_bind_weight(b, part, &c->down, channels, c->hidden, "%s.pwconv2.weight", stem);
     c->down_bias = echo_bind_vector(b, channels, "%s.pwconv2.bias", stem);
 }
 
 #define CODEC_HEAD 64
 
-void echo_bind_transformer(struct binder *b, struct windowed_transformer *t, int dim,
-                           int window, int rows_per_frame, const char *stem)
+void echo_bind_transformer(struct binder *b, enum part part, struct windowed_transformer *t,
+                           int dim, int window, int rows_per_frame, const char *stem)
 {
     char name[160];
 
@@ -263,11 +263,11 @@ void echo_bind_transformer(struct binder *b, struct windowed_transformer *t, int
 
         snprintf(name, sizeof name, "%s.layers.%d", stem, i);
         for (int j = 0; j < 3; j++)
-            echo_bind_rows(b, qkv[j], j * dim, dim, 3 * dim, dim, "%s.attention.wqkv.weight",
-                           name);
-        echo_bind_weight(b, &l->out, dim, dim, "%s.attention.wo.weight", name);
+            echo_bind_rows(b, part, qkv[j], j * dim, dim, 3 * dim, dim,
+                           "%s.attention.wqkv.weight", name);
+        echo_bind_weight(b, part, &l->out, dim, dim, "%s.attention.wo.weight", name);
         snprintf(name, sizeof name, "%s.layers.%d.feed_forward.", stem, i);
-        echo_bind_mlp(b, &l->mlp, name, dim);
+        echo_bind_mlp(b, part, &l->mlp, name, dim);
         snprintf(name, sizeof name, "%s.layers.%d", stem, i);
         l->attention_norm = echo_bind_vector(b, dim, "%s.attention_norm.weight", name);
         l->mlp_norm = echo_bind_vector(b, dim, "%s.ffn_norm.weight", name);

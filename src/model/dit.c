@@ -20,15 +20,13 @@ static const char *const context_names[CONTEXT_KINDS] = { "text", "speaker", "la
 static void bind_adaln(struct binder *b, struct adaln_w *w, const struct dit *d,
                        const char *stem)
 {
-    enum dtype precision = echo_bind_precision(b, DT_F32);
-
     for (int p = 0; p < PARTS; p++) {
-        echo_bind_weight(b, &w->down[p], d->rank, d->dim, "%s.%s_down.weight", stem,
+        echo_bind_weight(b, PART_ENDS, &w->down[p], d->rank, d->dim, "%s.%s_down.weight", stem,
                          part_names[p]);
-        echo_bind_weight(b, &w->up[p], d->dim, d->rank, "%s.%s_up.weight", stem, part_names[p]);
+        echo_bind_weight(b, PART_ENDS, &w->up[p], d->dim, d->rank, "%s.%s_up.weight", stem,
+                         part_names[p]);
         w->up_bias[p] = echo_bind_vector(b, d->dim, "%s.%s_up.bias", stem, part_names[p]);
     }
-    echo_bind_precision(b, precision);
 }
 
 static void bind_layer(struct binder *b, struct dit *d, int i)
@@ -38,7 +36,7 @@ static void bind_layer(struct binder *b, struct dit *d, int i)
     int heads;
 
     snprintf(stem, sizeof stem, "blocks.%d.", i);
-    echo_bind_attention(b, &l->attention, stem, d->dim, &heads);
+    echo_bind_attention(b, PART_LAYERS, &l->attention, stem, d->dim, &heads);
     if (i && heads != d->heads)
         echo_bind_fail(b, "'%sattention.q_norm.weight' has %d heads, the others %d", stem,
                        heads, d->heads);
@@ -46,13 +44,13 @@ static void bind_layer(struct binder *b, struct dit *d, int i)
     for (int c = 0; c < CONTEXT_KINDS; c++) {
         if (c == CONTEXT_PAST && !d->has_past)
             continue;
-        echo_bind_weight(b, &l->context[c].k, d->dim, d->encoder[c].dim,
+        echo_bind_weight(b, PART_LAYERS, &l->context[c].k, d->dim, d->encoder[c].dim,
                          "%sattention.wk_%s.weight", stem, context_names[c]);
-        echo_bind_weight(b, &l->context[c].v, d->dim, d->encoder[c].dim,
+        echo_bind_weight(b, PART_LAYERS, &l->context[c].v, d->dim, d->encoder[c].dim,
                          "%sattention.wv_%s.weight", stem, context_names[c]);
     }
     snprintf(part, sizeof part, "%smlp.", stem);
-    echo_bind_mlp(b, &l->mlp, part, d->dim);
+    echo_bind_mlp(b, PART_LAYERS, &l->mlp, part, d->dim);
     snprintf(part, sizeof part, "%sattention_adaln", stem);
     bind_adaln(b, &l->adaln[0], d, part);
     snprintf(part, sizeof part, "%smlp_adaln", stem);
@@ -72,37 +70,26 @@ static bool has_past(struct binder *b)
     return norm && encoder && keys;
 }
 
-/* What comes before and after the layers, and what makes of times what they need: little work,
- * in float32 always. */
 static void bind_ends(struct binder *b, struct dit *d)
 {
-    enum dtype precision = echo_bind_precision(b, DT_F32);
-
-    echo_bind_weight(b, &d->in_proj, d->dim, d->latent, "in_proj.weight");
+    echo_bind_weight(b, PART_ENDS, &d->in_proj, d->dim, d->latent, "in_proj.weight");
     d->in_bias = echo_bind_vector(b, d->dim, "in_proj.bias");
-    echo_bind_weight(b, &d->out_proj, d->latent, d->dim, "out_proj.weight");
+    echo_bind_weight(b, PART_ENDS, &d->out_proj, d->latent, d->dim, "out_proj.weight");
     d->out_bias = echo_bind_vector(b, d->latent, "out_proj.bias");
     d->out_norm = echo_bind_vector(b, d->dim, "out_norm.weight");
-    echo_bind_weight(b, &d->cond[0], d->dim, d->time_size, "cond_module.0.weight");
-    echo_bind_weight(b, &d->cond[1], d->dim, d->dim, "cond_module.2.weight");
-    echo_bind_weight(b, &d->cond[2], PARTS * d->dim, d->dim, "cond_module.4.weight");
-    echo_bind_precision(b, precision);
+    echo_bind_weight(b, PART_ENDS, &d->cond[0], d->dim, d->time_size, "cond_module.0.weight");
+    echo_bind_weight(b, PART_ENDS, &d->cond[1], d->dim, d->dim, "cond_module.2.weight");
+    echo_bind_weight(b, PART_ENDS, &d->cond[2], PARTS * d->dim, d->dim, "cond_module.4.weight");
 }
 
-/* The encoders run once an utterance, and their errors reach every layer: eight bits would save
- * little time and add half as much error as all of the transformer's. */
 static void bind_encoders(struct binder *b, struct dit *d)
 {
-    enum dtype precision =
-        echo_bind_precision(b, b->precision == DT_I8 ? b->fine : b->precision);
-
     echo_bind_encoder(b, &d->encoder[CONTEXT_TEXT], "text_encoder", "text_norm.weight", 0);
     echo_bind_encoder(b, &d->encoder[CONTEXT_VOICE], "speaker_encoder", "speaker_norm.weight",
                       d->latent);
     if (d->has_past)
         echo_bind_encoder(b, &d->encoder[CONTEXT_PAST], "latent_encoder", "latent_norm.weight",
                           d->latent);
-    echo_bind_precision(b, precision);
     if (d->has_past && d->encoder[CONTEXT_PAST].patch != d->encoder[CONTEXT_VOICE].patch)
         echo_bind_fail(b, "'latent_encoder.in_proj.weight' has patches of %d frames, the "
                           "speaker encoder of %d", d->encoder[CONTEXT_PAST].patch,

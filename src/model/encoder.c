@@ -7,8 +7,8 @@
 /* The reference divides what in_proj makes of a patch by this. */
 #define PATCH_DIVISOR 6.0f
 
-void echo_bind_attention(struct binder *b, struct attention_w *w, const char *stem, int dim,
-                         int *heads)
+void echo_bind_attention(struct binder *b, enum part part, struct attention_w *w,
+                         const char *stem, int dim, int *heads)
 {
     static const char *const names[] = { "wq", "wk", "wv", "gate", "wo" };
     struct weight *weights[] = { &w->q, &w->k, &w->v, &w->gate, &w->out };
@@ -20,18 +20,19 @@ void echo_bind_attention(struct binder *b, struct attention_w *w, const char *st
                           "not even and at most 256", stem, count, head, dim);
     *heads = count;
     for (int i = 0; i < 5; i++)
-        echo_bind_weight(b, weights[i], dim, dim, "%sattention.%s.weight", stem, names[i]);
-    w->precision = w->q.operand == DT_I8 ? b->fine : w->q.operand;
+        echo_bind_weight(b, part, weights[i], dim, dim, "%sattention.%s.weight", stem,
+                         names[i]);
+    w->precision = w->q.operand == DT_I8 ? b->precisions.fine : w->q.operand;
     w->q_gain = echo_bind_vector(b, dim, "%sattention.q_norm.weight", stem);
     w->k_gain = echo_bind_vector(b, dim, "%sattention.k_norm.weight", stem);
 }
 
-void echo_bind_mlp(struct binder *b, struct mlp_w *w, const char *stem, int dim)
+void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char *stem, int dim)
 {
     w->hidden = echo_bind_dim(b, 0, "%sw1.weight", stem);
-    echo_bind_weight(b, &w->w1, w->hidden, dim, "%sw1.weight", stem);
-    echo_bind_weight(b, &w->w3, w->hidden, dim, "%sw3.weight", stem);
-    echo_bind_weight(b, &w->w2, dim, w->hidden, "%sw2.weight", stem);
+    echo_bind_weight(b, part, &w->w1, w->hidden, dim, "%sw1.weight", stem);
+    echo_bind_weight(b, part, &w->w3, w->hidden, dim, "%sw3.weight", stem);
+    echo_bind_weight(b, part, &w->w2, dim, w->hidden, "%sw2.weight", stem);
 }
 
 static void bind_input(struct binder *b, struct encoder *e, const char *stem, int latent)
@@ -58,10 +59,7 @@ static void bind_input(struct binder *b, struct encoder *e, const char *stem, in
                        "'%s.in_proj.weight' has patches of %d frames, at most %d are possible",
                        stem, e->patch, ECHO_MAX_FRAMES);
     e->dim = echo_bind_dim(b, 0, "%s.in_proj.weight", stem);
-    enum dtype precision = echo_bind_precision(b, DT_F32);
-
-    echo_bind_weight(b, &e->in_proj, e->dim, width, "%s.in_proj.weight", stem);
-    echo_bind_precision(b, precision);
+    echo_bind_weight(b, PART_ENDS, &e->in_proj, e->dim, width, "%s.in_proj.weight", stem);
     e->in_bias = echo_bind_vector(b, e->dim, "%s.in_proj.bias", stem);
 }
 
@@ -79,13 +77,13 @@ void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, co
         int heads;
 
         snprintf(layer, sizeof layer, "%s%d.", blocks, i);
-        echo_bind_attention(b, &l->attention, layer, e->dim, &heads);
+        echo_bind_attention(b, PART_ENCODERS, &l->attention, layer, e->dim, &heads);
         if (i && heads != e->heads)
             echo_bind_fail(b, "'%sattention.q_norm.weight' has %d heads, the others %d", layer,
                            heads, e->heads);
         e->heads = heads;
         snprintf(mlp, sizeof mlp, "%smlp.", layer);
-        echo_bind_mlp(b, &l->mlp, mlp, e->dim);
+        echo_bind_mlp(b, PART_ENCODERS, &l->mlp, mlp, e->dim);
         l->attention_norm = echo_bind_vector(b, e->dim, "%sattention_norm.weight", layer);
         l->mlp_norm = echo_bind_vector(b, e->dim, "%smlp_norm.weight", layer);
     }

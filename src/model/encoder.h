@@ -41,9 +41,10 @@ void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, co
                        int latent);
 
 /* Shared with the transformer's blocks; stem "blocks.3.", of an MLP "blocks.3.mlp." */
-void echo_bind_attention(struct binder *b, struct attention_w *w, const char *stem, int dim,
-                         int *heads);
-void echo_bind_mlp(struct binder *b, struct mlp_w *w, const char *stem, int dim);
+void echo_bind_attention(struct binder *b, enum part part, struct attention_w *w,
+                         const char *stem, int dim, int *heads);
+void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char *stem,
+                   int dim);
 
 /* x as products with w want it: x itself, or a copy in scratch. */
 struct tensor echo_operand(struct run *r, struct tensor x, const struct weight *w);

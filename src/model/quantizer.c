@@ -29,7 +29,7 @@ static void bind_projection(struct binder *b, struct weight *w, struct tensor *b
     if (g && v)
         echo_bind_fold(b, v, g, out, in, stem);
     if (g && v)
-        echo_bind_made_weight(b, w, v, out, in);
+        echo_bind_made_weight(b, PART_CODEC_COARSE, w, v, out, in);
     *bias = echo_bind_vector(b, out, "%s.bias", stem);
     echo_free(g);
     echo_free(v);

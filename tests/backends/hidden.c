@@ -2,9 +2,9 @@
 /*
  * hidden.c - the CPU as a device that hides its memory and works late, as a GPU would.
  *
- * Linked over echo_cpu_device().  Buffers and weights have no host pointer, only a handle; a queue
- * records writes and ops, and does them at the next read or sync.  Whoever peeks into memory,
- * reuses what an op points at too early, or forgets to wait, fails its test here, without a GPU.
+ * Linked over echo_cpu_device().  Buffers and weights have no host pointer, only a handle.  A
+ * queue records writes and ops, and does them at the next read or sync.  Whoever peeks into
+ * memory, reuses what an op points at too early, or forgets to wait, fails its test here.
  */
 #include <stdlib.h>
 #include <string.h>

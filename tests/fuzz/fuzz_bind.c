@@ -185,8 +185,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (int i = 0; i < 3 && !status; i++) {
         qsort(bad[i].arrays, bad[i].n, sizeof *bad[i].arrays, by_name);
-        b[i] = (struct binder){ .keeper = &keeper, .file = &bad[i], .err = &e };
-        b[i].precision = i == 0 ? kind->precision : i == 1 ? kind->codec_precision : DT_F32;
+        b[i] = (struct binder){ .keeper = &keeper, .file = &bad[i], .err = &e,
+                                .precisions = { kind->precision, DT_F32,
+                                                kind->codec_precision } };
         if (i == 0)
             echo_bind_dit(&b[i], &d);
         else if (i == 1)

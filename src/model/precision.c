@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/precision.h"
+
+enum dtype echo_precision_of(const struct precisions *p, enum part part)
+{
+    switch (part) {
+    case PART_LAYERS:
+        return p->layers;
+
+    /* The encoders run once an utterance, and their errors reach every layer: eight bits would
+     * save little time and add half as much error as all of the transformer's. */
+    case PART_ENCODERS:
+        return p->layers == DT_I8 ? p->fine : p->layers;
+
+    /* Codes are chosen by the last bits, and what is made of them once a frame is a twentieth
+     * of the work: only convolutions near the sample rate are worth less than float32. */
+    case PART_CODEC_CONV:
+        return p->codec;
+    case PART_CODEC_COARSE:
+
+    /* One channel of 96: no work, and nothing repairs it. */
+    case PART_CODEC_LAST:
+
+    /* Little work. */
+    case PART_ENDS:
+
+    case PART_ODD_INPUTS:
+        break;
+    }
+    return DT_F32;
+}
