@@ -77,7 +77,7 @@ static struct tensor write(struct run *r, const float *x, int rows, int cols)
 static void pass(struct run *r, const struct dit *d, const float *noise, float *v)
 {
     struct kv kv[64];
-    const struct kv *contexts[] = { kv };
+    struct dit_context contexts[] = { { .kv = kv, .seen_by = ~0u } };
     struct tensor state = echo_dit_state(r, d, CONTEXT_TEXT, sizeof text - 1);
     float time = TIME, *embedding = malloc((size_t)d->time_size * sizeof *embedding);
     struct tensor modulation = scratch(r, 1, echo_dit_modulation_size(d));
@@ -86,7 +86,7 @@ static void pass(struct run *r, const struct dit *d, const float *noise, float *
     echo_dit_embed_times(d, &time, 1, embedding);
     echo_dit_modulation(r, d, modulation, write(r, embedding, 1, d->time_size));
     echo_encode_text(r, &d->encoder[CONTEXT_TEXT], state, text);
-    echo_dit_context(r, d, CONTEXT_TEXT, state, ~0u, kv);
+    echo_dit_context(r, d, CONTEXT_TEXT, state, kv);
     echo_dit_forward(r, d, out, write(r, noise, FRAMES, d->latent), modulation, contexts, 1, 1,
                      0);
     if (v)

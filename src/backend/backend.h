@@ -51,6 +51,7 @@ struct weight_source {
 struct kv {
     struct tensor k, v;
     unsigned seen_by; /* bit b: branch b may look here */
+    float scale;      /* of keys and values, as they are read; 0: none */
     bool per_branch;  /* rows are stacked per branch, else shared by all */
 };
 

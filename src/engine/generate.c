@@ -154,13 +154,13 @@ static void read_text_and_voice(struct job *j, struct run *r)
 
     j->contexts.text = kv + CONTEXT_TEXT * d->layers;
     echo_encode_text(r, &d->encoder[CONTEXT_TEXT], state, j->ids);
-    echo_dit_context(r, d, CONTEXT_TEXT, state, ~0u, j->contexts.text);
+    echo_dit_context(r, d, CONTEXT_TEXT, state, kv + CONTEXT_TEXT * d->layers);
     if (!j->voice)
         return;
     j->contexts.voice = kv + CONTEXT_VOICE * d->layers;
     state = echo_dit_state(r, d, CONTEXT_VOICE, j->voice_patches);
     echo_encode_latents(r, &d->encoder[CONTEXT_VOICE], state, j->voice);
-    echo_dit_context(r, d, CONTEXT_VOICE, state, ~0u, j->contexts.voice);
+    echo_dit_context(r, d, CONTEXT_VOICE, state, kv + CONTEXT_VOICE * d->layers);
 }
 
 /* What was said so far; the last patch is filled up with the zeros behind the latents. */
@@ -177,7 +177,7 @@ static void read_past(struct job *j, struct run *r, int start)
     struct tensor state = echo_dit_state(r, d, CONTEXT_PAST, (start + e->patch - 1) / e->patch);
 
     echo_encode_latents(r, e, state, j->s->latent);
-    echo_dit_context(r, d, CONTEXT_PAST, state, ~0u, j->contexts.past);
+    echo_dit_context(r, d, CONTEXT_PAST, state, j->s->kv + CONTEXT_PAST * d->layers);
 }
 
 static void step_done(void *user)

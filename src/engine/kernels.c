@@ -111,7 +111,8 @@ static void act(struct run *r, struct stream *s, struct bench_case *c, int copy)
     } else if (k->kind == ATTENTION) {
         int cols = k->n * 128;
         struct tensor q = scratch(r, k->rows, cols), y = scratch(r, k->rows, cols);
-        struct kv kv = { scratch(r, k->k, cols), scratch(r, k->k, cols), ~0u, false };
+        struct kv kv = { .k = scratch(r, k->k, cols), .v = scratch(r, k->k, cols),
+                         .seen_by = ~0u };
 
         op_attention(r->queue, y, q, k->n,
                      &(struct attention){ &kv, 1, 1, SEE_ALL, (enum dtype)c->way });

@@ -22,8 +22,6 @@ echo_params echo_params_reference(void)
     };
 }
 
-#define LEAST_FORCE 1e-3 /* keys scaled by less could not be scaled back */
-
 /* The numbers that have a range. */
 static const struct field {
     const char *name;
@@ -93,10 +91,6 @@ echo_status echo_params_check(const echo_params *p, echo_error *err)
             return echo_fail(err, ECHO_ERR_ARG, "%s is %g, expected %g to %g", fields[i].name,
                              value, fields[i].low, fields[i].high);
     }
-    if (p->force_speaker != 0 && p->force_speaker < LEAST_FORCE)
-        return echo_fail(err, ECHO_ERR_ARG,
-                         "force_speaker is %g, expected 0 (off) or %g to 100",
-                         (double)p->force_speaker, LEAST_FORCE);
     if ((p->rescale_k != 0) != (p->rescale_sigma != 0))
         return echo_fail(err, ECHO_ERR_ARG, "rescaling needs both rescale_k and rescale_sigma");
     return check_blocks(p, err);

@@ -158,7 +158,7 @@ static void attend(struct run *r, struct stream *s, const struct windowed_transf
     struct tensor o = scratch(r, x.rows, t->dim);
     struct window k = open_keys(r, s, t, position, x.rows);
     struct window v = open_keys(r, s, t, position, x.rows);
-    struct kv kv = { k.all, v.all, 1, true };
+    struct kv kv = { .k = k.all, .v = v.all, .seen_by = 1, .per_branch = true };
 
     op_rms_norm(r->queue, h, x, l->attention_norm);
     op_linear(r->queue, q, h, &l->q, no_tensor);

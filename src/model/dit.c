@@ -126,14 +126,13 @@ struct tensor echo_dit_state(struct run *r, const struct dit *d, enum context_ki
 }
 
 void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind,
-                      struct tensor state, unsigned seen_by, struct kv *kv)
+                      struct tensor state, struct kv *kv)
 {
     struct tensor rope = no_tensor;
 
     for (int i = 0; i < d->layers; i++) {
-        kv[i] = (struct kv){ .seen_by = seen_by };
-        kv[i].k = scratch(r, state.rows, d->dim);
-        kv[i].v = scratch(r, state.rows, d->dim);
+        kv[i] = (struct kv){ .k = scratch(r, state.rows, d->dim),
+                             .v = scratch(r, state.rows, d->dim) };
     }
     size_t mark = arena_mark(&r->arena);
 
@@ -214,7 +213,7 @@ void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modul
 
 struct pass {
     const struct dit *d;
-    const struct kv *const *contexts;
+    const struct dit_context *contexts;
     int n_contexts, branches;
     struct tensor rope;
 };
@@ -226,11 +225,18 @@ static void joint_attention(struct run *r, const struct pass *p, int layer, stru
     const struct dit *d = p->d;
     const struct attention_w *w = &d->layer[layer].attention;
     struct tensor q = scratch(r, h.rows, d->dim), o = scratch(r, h.rows, d->dim);
-    struct kv kv[1 + CONTEXT_KINDS] = { { scratch(r, h.rows, d->dim),
-                                          scratch(r, h.rows, d->dim), ~0u, true } };
+    struct kv kv[1 + CONTEXT_KINDS] = { { .k = scratch(r, h.rows, d->dim),
+                                          .v = scratch(r, h.rows, d->dim),
+                                          .seen_by = ~0u,
+                                          .per_branch = true } };
 
-    for (int i = 0; i < p->n_contexts; i++)
-        kv[1 + i] = p->contexts[i][layer];
+    for (int i = 0; i < p->n_contexts; i++) {
+        const struct dit_context *c = &p->contexts[i];
+
+        kv[1 + i] = c->kv[layer];
+        kv[1 + i].seen_by = c->seen_by;
+        kv[1 + i].scale = layer < c->scaled_layers ? c->scale : 0;
+    }
     op_linear(r->queue, q, h, &w->q, no_tensor);
     op_linear(r->queue, kv[0].k, h, &w->k, no_tensor);
     op_linear(r->queue, kv[0].v, h, &w->v, no_tensor);
@@ -266,7 +272,7 @@ static void block(struct run *r, const struct pass *p, int layer, struct tensor 
 }
 
 void echo_dit_forward(struct run *r, const struct dit *d, struct tensor v, struct tensor x,
-                      struct tensor modulation, const struct kv *const *contexts,
+                      struct tensor modulation, const struct dit_context *contexts,
                       int n_contexts, int branches, int start)
 {
     size_t mark = arena_mark(&r->arena);

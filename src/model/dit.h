@@ -42,10 +42,18 @@ void echo_bind_dit(struct binder *b, struct dit *d);
 struct tensor echo_dit_state(struct run *r, const struct dit *d, enum context_kind kind,
                              int rows);
 
-/* Keys and values of one context for every layer, pushed onto the arena to stay.
- * state: what the encoder made.  kv: [layers], filled. */
+/* Keys and values of one context for every layer, pushed onto the arena to stay; nobody changes
+ * them.  state: what the encoder made.  kv: [layers], filled. */
 void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind,
-                      struct tensor state, unsigned seen_by, struct kv *kv);
+                      struct tensor state, struct kv *kv);
+
+/* A context as a pass sees it. */
+struct dit_context {
+    const struct kv *kv; /* [layers] */
+    unsigned seen_by;    /* bit b: branch b sees it */
+    float scale;         /* of its keys and values in the first scaled_layers layers; 0: none */
+    int scaled_layers;
+};
 
 /* The sinusoids of times t, n of them, to out [n][time_size]. */
 void echo_dit_embed_times(const struct dit *d, const float *t, int n, float *out);
@@ -61,10 +69,10 @@ void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modul
 /*
  * One evaluation: x [frames][latent] at one time, seen by each branch with the contexts of
  * which seen_by has its bit; v [branches * frames][latent].  modulation: one row.
- * contexts[i] is [layers].  start: position of the first frame.
+ * start: position of the first frame.
  */
 void echo_dit_forward(struct run *r, const struct dit *d, struct tensor v, struct tensor x,
-                      struct tensor modulation, const struct kv *const *contexts,
+                      struct tensor modulation, const struct dit_context *contexts,
                       int n_contexts, int branches, int start);
 
 #endif

@@ -115,7 +115,8 @@ static void self_attention(struct run *r, const struct encoder *e, const struct 
 {
     size_t mark = arena_mark(&r->arena);
     struct tensor q = scratch(r, h.rows, e->dim), o = scratch(r, h.rows, e->dim);
-    struct kv kv = { scratch(r, h.rows, e->dim), scratch(r, h.rows, e->dim), 1, true };
+    struct kv kv = { .k = scratch(r, h.rows, e->dim), .v = scratch(r, h.rows, e->dim),
+                     .seen_by = 1, .per_branch = true };
 
     op_linear(r->queue, q, h, &w->q, no_tensor);
     op_linear(r->queue, kv.k, h, &w->k, no_tensor);

@@ -28,22 +28,10 @@ static struct branches guided(const struct sampler_options *o, const struct samp
     return b;
 }
 
-static void hide(struct kv *kv, int layers, int branch)
+/* All branches but this one, if it is one, see what it leaves out. */
+static unsigned seen_without(int branch)
 {
-    for (int i = 0; i < layers && kv; i++)
-        kv[i].seen_by = branch ? ~(1u << branch) : ~0u;
-}
-
-static void scale_voice(struct run *r, const struct dit *d, const struct sampler_options *o,
-                        struct kv *voice, float factor)
-{
-    int layers = o->force_layers < 0 || o->force_layers > d->layers ? d->layers
-                                                                     : o->force_layers;
-
-    for (int i = 0; i < layers && voice; i++) {
-        op_scale(r->queue, voice[i].k, factor);
-        op_scale(r->queue, voice[i].v, factor);
-    }
+    return branch ? ~(1u << branch) : ~0u;
 }
 
 static float time_of(const struct sampler_options *o, int step)
@@ -77,25 +65,37 @@ static void modulate(struct run *r, const struct dit *d, const struct sampler_op
     arena_reset(&r->arena, mark);
 }
 
+/* The contexts of a guided step; `scale`: of the voice's keys and values, 0: none. */
+static int gather(struct dit_context contexts[CONTEXT_KINDS], const struct dit *d,
+                  const struct sampler_options *o, const struct sampler_contexts *c,
+                  const struct branches *guiding, float scale)
+{
+    int layers = o->force_layers < 0 ? d->layers : o->force_layers, n = 0;
+
+    if (c->past)
+        contexts[n++] = (struct dit_context){ .kv = c->past, .seen_by = ~0u };
+    if (c->text)
+        contexts[n++] = (struct dit_context){ .kv = c->text,
+                                              .seen_by = seen_without(guiding->no_text) };
+    if (c->voice)
+        contexts[n++] = (struct dit_context){ .kv = c->voice,
+                                              .seen_by = seen_without(guiding->no_voice),
+                                              .scale = scale,
+                                              .scaled_layers = layers };
+    return n;
+}
+
 /* v of all branches, host [branches][frames][latent] */
-static void evaluate(struct run *r, const struct dit *d, const struct sampler_contexts *c,
-                     struct tensor modulation, const float *x, int frames, int branches,
-                     float *v)
+static void evaluate(struct run *r, const struct dit *d, const struct dit_context *contexts,
+                     int n, int start, struct tensor modulation, const float *x, int frames,
+                     int branches, float *v)
 {
     size_t mark = arena_mark(&r->arena);
     struct tensor input = scratch(r, frames, d->latent);
     struct tensor output = scratch(r, branches * frames, d->latent);
-    const struct kv *contexts[CONTEXT_KINDS];
-    int n = 0;
 
-    if (c->past)
-        contexts[n++] = c->past;
-    if (c->text)
-        contexts[n++] = c->text;
-    if (c->voice)
-        contexts[n++] = c->voice;
     op_write(r->queue, input, x);
-    echo_dit_forward(r, d, output, input, modulation, contexts, n, branches, c->start);
+    echo_dit_forward(r, d, output, input, modulation, contexts, n, branches, start);
     op_read(r->queue, v, output);
     arena_reset(&r->arena, mark);
 }
@@ -132,9 +132,13 @@ void echo_sample_plan(struct run *r, const struct dit *d, const struct sampler_o
     size_t mark = arena_mark(&r->arena);
     float *embeddings = work + MAX_BRANCHES * (size_t)frames * (size_t)d->latent;
     struct tensor table = scratch(r, steps_at_once(o), echo_dit_modulation_size(d));
+    struct branches guiding = guided(o, c);
+    struct dit_context contexts[CONTEXT_KINDS];
+    int n = gather(contexts, d, o, c, &guiding, o->force_voice);
 
     modulate(r, d, o, table, 0, embeddings);
-    evaluate(r, d, c, tensor_rows(table, 0, 1), NULL, frames, guided(o, c).count, work);
+    evaluate(r, d, contexts, n, c->start, tensor_rows(table, 0, 1), NULL, frames,
+             guiding.count, work);
     arena_reset(&r->arena, mark);
 }
 
@@ -149,33 +153,29 @@ struct sampler_result echo_sample(struct run *r, const struct dit *d,
     struct tensor table = scratch(r, at_once, echo_dit_modulation_size(d));
     const struct branches guiding = guided(o, c), alone = { .count = 1 };
     struct sampler_result result = { 0 };
-    bool forced = o->force_voice != 0;
+    float scale = o->force_voice;
 
-    hide(c->text, d->layers, guiding.no_text);
-    hide(c->voice, d->layers, guiding.no_voice);
-    if (forced)
-        scale_voice(r, d, o, c->voice, o->force_voice);
     for (int i = 0; i < o->steps && !run_stopped(r); i++) {
         float t = time_of(o, i), next = time_of(o, i + 1);
         const struct branches *b = t >= o->cfg_min_t && t <= o->cfg_max_t ? &guiding : &alone;
 
+        struct dit_context contexts[CONTEXT_KINDS];
+        int count = gather(contexts, d, o, c, &guiding, scale);
+
         if (i % at_once == 0)
             modulate(r, d, o, table, i, embeddings);
-        evaluate(r, d, c, tensor_rows(table, i % at_once, 1), x, frames, b->count, v);
+        evaluate(r, d, contexts, count, c->start, tensor_rows(table, i % at_once, 1), x, frames,
+                 b->count, v);
         if (run_stopped(r))
             break; /* v is not finished */
         move(o, b, x, v, n, t, next);
         result.steps++;
         result.evaluations += b->count;
-        if (forced && t >= o->force_min_t && next < o->force_min_t) {
-            scale_voice(r, d, o, c->voice, 1 / o->force_voice);
-            forced = false;
-        }
+        if (t >= o->force_min_t && next < o->force_min_t)
+            scale = 0;
         if (step)
             step(user);
     }
-    if (forced)
-        scale_voice(r, d, o, c->voice, 1 / o->force_voice);
     arena_reset(&r->arena, mark);
     return result;
 }

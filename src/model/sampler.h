@@ -23,7 +23,7 @@ struct sampler_options {
 
 /* What the frames look at: keys and values per layer, or NULL. */
 struct sampler_contexts {
-    struct kv *text, *voice, *past;
+    const struct kv *text, *voice, *past;
     int start; /* position of the first frame */
 };
 
@@ -36,8 +36,7 @@ struct sampler_result {
 
 /*
  * x [frames][latent], host: in noise, out latents.  step(user) is called after each step; a run
- * that is stopped ends within one.  With the voice forced, its keys are changed, and changed
- * back.
+ * that is stopped ends within one.
  */
 struct sampler_result echo_sample(struct run *r, const struct dit *d,
                                   const struct sampler_options *o,

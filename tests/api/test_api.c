@@ -466,7 +466,8 @@ static void parameters(void)
     REFUSED(truncation, NAN, "truncation");
     REFUSED(rescale_k, 1.2f, "both rescale_k and rescale_sigma");
     REFUSED(force_speaker, -2, "force_speaker");
-    REFUSED(force_speaker, 1e-40f, "force_speaker");
+    REFUSED(force_speaker, NAN, "force_speaker");
+    REFUSED(force_speaker, 101, "force_speaker is 101, expected 0 to 100");
     REFUSED(force_speaker_layers, -2, "force_speaker_layers");
     REFUSED(frames, 0, "frames");
     REFUSED(frames, 641, "frames is 641, expected 1 to 640");

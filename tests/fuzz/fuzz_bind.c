@@ -136,12 +136,12 @@ static void run_dry(struct queue *null, const struct dit *d, const struct codec 
     struct run r = { .queue = null, .mem = &mem, .arena = { .cap = SIZE_MAX } };
     struct stream s = { .mem = &mem, .arena = { .cap = SIZE_MAX } }, t = s, u = s, v = s;
     struct kv *kv = calloc((size_t)d->layers, sizeof *kv);
-    const struct kv *contexts[] = { kv };
+    struct dit_context contexts[] = { { .kv = kv, .seen_by = ~0u } };
     static const unsigned char ids[5];
     struct tensor state = echo_dit_state(&r, d, CONTEXT_TEXT, 5);
 
     echo_encode_text(&r, &d->encoder[CONTEXT_TEXT], state, ids);
-    echo_dit_context(&r, d, CONTEXT_TEXT, state, ~0u, kv);
+    echo_dit_context(&r, d, CONTEXT_TEXT, state, kv);
     echo_dit_forward(&r, d, scratch(&r, 6, d->latent), scratch(&r, 3, d->latent),
                      scratch(&r, 1, echo_dit_modulation_size(d)), contexts, 1, 2, 0);
     struct tensor audio = scratch_dense(&r, 2 * c->frame_samples, 1, DT_F32);

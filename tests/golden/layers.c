@@ -51,7 +51,7 @@ static void encode(struct golden *g, struct run *r, struct contexts *c, enum con
     struct tensor operand = echo_dit_state(r, d, kind, rows);
 
     op_copy(r->queue, operand, c->state[kind]);
-    echo_dit_context(r, d, kind, operand, ~0u, c->kv[kind]);
+    echo_dit_context(r, d, kind, operand, c->kv[kind]);
 }
 
 /* The padded case: without its padding, which a mask hides, the result is the same. */
@@ -102,7 +102,7 @@ static void check_forward(struct golden *g, struct run r, const struct contexts 
     size_t n = 0;
     float *x = golden_floats(g, "dit_forward.t0.999.x", &n);
     float *embedding = malloc((size_t)d->time_size * sizeof *embedding);
-    const struct kv *contexts[CONTEXT_KINDS];
+    struct dit_context contexts[CONTEXT_KINDS];
     int frames = (int)n / d->latent, count = 0;
     struct tensor input = scratch(&r, frames, d->latent), v = scratch(&r, frames, d->latent);
     struct tensor times = scratch(&r, 1, d->time_size);
@@ -110,7 +110,7 @@ static void check_forward(struct golden *g, struct run r, const struct contexts 
 
     for (int k = 0; k < CONTEXT_KINDS; k++)
         if (kinds >> k & 1)
-            contexts[count++] = c->kv[k];
+            contexts[count++] = (struct dit_context){ .kv = c->kv[k], .seen_by = ~0u };
     echo_dit_embed_times(d, &t, 1, embedding);
     op_write(r.queue, times, embedding);
     op_write(r.queue, input, x);

@@ -28,6 +28,7 @@ struct thread_scratch {
     uint16_t queries[MOST_QUERIES][MAX_HEAD + 32]; /* of bfloat16 */
     float factors[MOST_QUERIES];
     float row[MAX_ROW];
+    float scaled[GEMM_PANEL][MAX_HEAD]; /* keys or values times their scale */
 };
 
 struct cpu_device {

@@ -20,6 +20,7 @@
 struct span {
     const float *k, *v; /* of the first key and this head */
     ptrdiff_t ldk, ldv;
+    float scale; /* of both; 0: none */
     int keys;
 };
 
@@ -48,9 +49,23 @@ static void fetch(const float *p, int head)
         __builtin_prefetch(p + i);
 }
 
-/* Keys as panels; of bfloat16, pairs are turned like the floats they take the place of. */
-static void pack_keys(const struct block *b, const float *k, ptrdiff_t ld, int keys)
+/* Row i of GEMM_PANEL rows times its segment's scale. */
+static const float *scaled(const struct block *b, const float *row, float scale, int i)
 {
+    float *out = b->s->scaled[i];
+
+    if (!scale)
+        return row;
+    memcpy(out, row, (size_t)b->head * sizeof *out);
+    b->j->cpu->act.scale(out, scale, b->head);
+    return out;
+}
+
+/* Keys as panels; of bfloat16, pairs are turned like the floats they take the place of. */
+static void pack_keys(const struct block *b, const struct span *span, int first, int keys)
+{
+    const float *k = span->k + first * span->ldk;
+    ptrdiff_t ld = span->ldk;
     const struct gemm_fns *gemm = &b->j->cpu->gemm;
     float *to = b->s->panels;
     int lines = panel_lines((int)dtype_size(b->j->dtype), b->head);
@@ -60,13 +75,20 @@ static void pack_keys(const struct block *b, const float *k, ptrdiff_t ld, int k
 
         for (int r = AHEAD; r < at_most(keys - i, AHEAD + GEMM_PANEL); r++)
             fetch(k + (i + r) * ld, b->head);
-        if (b->j->dtype == DT_F32) {
+        if (b->j->dtype == DT_F32 && !span->scale) {
             gemm->expand(to, k + i * ld, DT_F32, ld, n, b->head);
             continue;
         }
-        for (int r = 0; r < n; r++)
-            gemm->operand[DT_BF16](b->s->row + r * lines, k + (i + r) * ld, b->head);
-        gemm->expand(to, b->s->row, DT_F32, lines, n, lines);
+        for (int r = 0; r < n; r++) {
+            const float *row = scaled(b, k + (i + r) * ld, span->scale, r);
+
+            if (b->j->dtype == DT_BF16)
+                gemm->operand[DT_BF16](b->s->row + r * lines, row, b->head);
+        }
+        if (b->j->dtype == DT_BF16)
+            gemm->expand(to, b->s->row, DT_F32, lines, n, lines);
+        else
+            gemm->expand(to, b->s->scaled[0], DT_F32, MAX_HEAD, n, b->head);
     }
 }
 
@@ -87,20 +109,37 @@ static void score(const struct block *b, const void *q, ptrdiff_t ldq)
             };
 
             a.panel = a.lines * PANEL_LINE;
-            pack_keys(b, span->k + key * span->ldk, span->ldk, n);
+            pack_keys(b, span, key, n);
             b->j->cpu->gemm.run[b->j->dtype](&a);
         }
     }
 }
 
-/* The value of a key counted over all spans. */
-static const float *value_of(const struct block *b, int key)
+/* The span in which a key lies that is counted over all spans; *key: its place there. */
+static const struct span *span_of(const struct block *b, int *key)
 {
-    int i = 0;
+    const struct span *span = b->spans;
 
-    for (; key >= b->spans[i].keys; i++)
-        key -= b->spans[i].keys;
-    return b->spans[i].v + key * b->spans[i].ldv;
+    for (; *key >= span->keys; span++)
+        *key -= span->keys;
+    return span;
+}
+
+/* The value of a key counted over all spans; scaled, it is made in row i. */
+static const float *value_of(const struct block *b, int key, int i)
+{
+    const struct span *span = span_of(b, &key);
+
+    return scaled(b, span->v + key * span->ldv, span->scale, i);
+}
+
+static void fetch_value(const struct block *b, int key)
+{
+    if (key < b->columns) {
+        const struct span *span = span_of(b, &key);
+
+        fetch(span->v + key * span->ldv, b->head);
+    }
 }
 
 /* 16 columns of one line, fewer at the end of a head: a value each, or those of two keys. */
@@ -132,16 +171,15 @@ static void pack_values(const struct block *b, int first, int keys)
     uint16_t two[2][MAX_HEAD + 1];
 
     for (int i = 0; i < lines; i++) {
-        const float *v = value_of(b, first + i * per_line);
+        const float *v = value_of(b, first + i * per_line, 0);
         float *to = b->s->values + (ptrdiff_t)i * GEMM_PANEL;
 
         for (int key = i * per_line; key < (i + 1) * per_line; key++)
-            if (first + key + AHEAD < b->columns)
-                fetch(value_of(b, first + key + AHEAD), b->head);
+            fetch_value(b, first + key + AHEAD);
         if (pairs)
             round(two[0], v, b->head);
         if (pairs && 2 * i + 1 < keys)
-            round(two[1], value_of(b, first + 2 * i + 1), b->head);
+            round(two[1], value_of(b, first + 2 * i + 1, 1), b->head);
         else if (pairs)
             memset(two[1], 0, sizeof two[1]);
         for (int c = 0; c < b->head; c += GEMM_PANEL, to += (ptrdiff_t)lines * GEMM_PANEL) {
@@ -200,8 +238,12 @@ static void look(struct block *b, int h, int branch, int begin, int end)
             k = tensor_rows(k, begin, end - begin);
             v = tensor_rows(v, begin, end - begin);
         }
-        b->spans[b->n++] = (struct span){ row_of(k, 0) + h * b->head,
-                                          row_of(v, 0) + h * b->head, k.ld, v.ld, k.rows };
+        b->spans[b->n++] = (struct span){ .k = row_of(k, 0) + h * b->head,
+                                          .v = row_of(v, 0) + h * b->head,
+                                          .ldk = k.ld,
+                                          .ldv = v.ld,
+                                          .scale = j->kv[i].scale,
+                                          .keys = k.rows };
         b->columns += k.rows;
     }
 }
