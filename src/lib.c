@@ -8,9 +8,10 @@
 #include "base/cpu.h"
 #include "base/file_out.h"
 #include "base/memory.h"
+#include "echotts_dev.h"
 #include "engine/params.h"
 #include "engine/session.h"
-#include "engine/synth.h"
+#include "synth/synth.h"
 
 const char *echo_version(void)
 {

@@ -33,32 +33,34 @@ includes() # folder, then what its includes in quotes may begin with
 {
     grep -rnoE '#include "[^"]*"' "$1" --include='*.[ch]' | grep -vE "\"($2)"
 }
-check "base includes what is above it" "$(includes src/base 'base/|echotts.h')"
-check "weights includes what is above it" "$(includes src/weights 'base/|weights/|echotts.h')"
-check "audio includes what is above it" "$(includes src/audio 'base/|audio/|echotts.h')"
-check "backend includes the model" "$(includes src/backend 'base/|backend/|echotts.h')"
-check "model includes a device" "$(includes src/model 'base/|weights/|backend/(backend|ops|tensor).h|model/|echotts.h')"
+check "base includes what is above it" "$(includes src/base 'base/|echotts(_dev)?.h')"
+check "weights includes what is above it" "$(includes src/weights 'base/|weights/|echotts(_dev)?.h')"
+check "audio includes what is above it" "$(includes src/audio 'base/|audio/|echotts(_dev)?.h')"
+check "text includes what is above it" "$(includes src/text 'base/|text/|echotts(_dev)?.h')"
+check "synth includes what is beside it" "$(includes src/synth 'base/|weights/|synth/|echotts(_dev)?.h')"
+check "backend includes the model" "$(includes src/backend 'base/|backend/|echotts(_dev)?.h')"
+check "model includes a device" "$(includes src/model 'base/|weights/|backend/(backend|ops|tensor).h|model/|echotts(_dev)?.h')"
 check "engine includes a device" "$(includes src/engine \
-    'base/|audio/|weights/|backend/(backend|ops|tensor).h|model/|engine/|echotts.h')"
+    'base/|audio/|text/|weights/|synth/|backend/(backend|ops|tensor).h|model/|engine/|echotts(_dev)?.h')"
 for folder in x86 arm; do
     check "instruction sets include more than their family" "$(includes src/backend/cpu/$folder \
         "backend/cpu/(gemm|norm|activation)|backend/cpu/$folder/vec_")"
 done
-check "programs look inside the library" "$(includes apps '[a-z]*\.h' | grep -v echotts.h)"
+check "programs look inside the library" "$(includes apps '[a-z]*\.h' | grep -vE 'echotts(_dev)?.h')"
 
 # ---- headers stand alone ----
 check "headers that need others before them" "$(for f in $(find src include -name '*.h'); do
     case $f in */vec_* | *_body.h) continue ;; esac
     cc -std=c11 -D_GNU_SOURCE -fsyntax-only -Wall -Iinclude -Isrc -x c "$f" 2>&1 |
         grep -E 'error'; done)"
-check "the public header as C++" "$(c++ -std=c++11 -Wall -fsyntax-only -x c++ include/echotts.h 2>&1 |
+check "the public header as C++" "$(c++ -std=c++11 -Wall -fsyntax-only -x c++ include/echotts_dev.h 2>&1 |
     grep error)"
 
 # ---- names ----
 check "the libraries are there" "$(ls "$build/libechotts.a" "$build/libechotts.so" 2>&1 >/dev/null)"
 check "names without echo_ in the library" "$(nm -g --defined-only "$build/libechotts.a" 2>/dev/null |
     awk 'NF == 3 && $3 !~ /^echo_/ && $3 !~ /asan|odr|ubsan/ { print $3 }')"
-api=$(grep -oE 'ECHO_API [^(]*\(' include/echotts.h | grep -oE 'echo_[a-z_]+\($' | tr -d '(' | sort)
+api=$(grep -ohE 'ECHO_API [^(]*\(' include/*.h | grep -oE 'echo_[a-z_]+\($' | tr -d '(' | sort)
 check "the shared library does not export the header" "$(nm -D --defined-only "$build/libechotts.so" |
     awk '$3 ~ /^echo_/ { print $3 }' | sort | { diff - /dev/fd/3 3<<END
 $api

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "echotts_dev.h"
 #include "failure.h"
 #include "output.h"
 #include "report.h"

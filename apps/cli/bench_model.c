@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "echotts_dev.h"
 #include "failure.h"
 
 /* Makes the directory, and says in dir which. */

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "commands.h"
+#include "echotts_dev.h"
 #include "failure.h"
 #include "progress.h"
 

@@ -16,7 +16,7 @@
 #include "engine/voice.h"
 #include "model/sampler.h"
 #include "model/speech_end.h"
-#include "model/text.h"
+#include "text/text.h"
 
 struct job {
     echo_session *s;

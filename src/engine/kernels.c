@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "echotts_dev.h"
 #include "engine/device.h"
 #include "model/conv_blocks.h"
 

@@ -10,7 +10,7 @@
 #include "engine/params.h"
 #include "engine/precision.h"
 #include "model/checkpoint.h"
-#include "model/text.h"
+#include "text/text.h"
 #include "weights/shards.h"
 
 void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)

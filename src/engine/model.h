@@ -5,7 +5,7 @@
 
 #include "engine/device.h"
 #include "engine/locate.h"
-#include "engine/vocabulary.h"
+#include "text/vocabulary.h"
 #include "engine/voices.h"
 #include "model/codec.h"
 #include "model/dit.h"

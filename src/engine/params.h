@@ -3,7 +3,7 @@
 #ifndef ECHO_PARAMS_H
 #define ECHO_PARAMS_H
 
-#include "engine/vocabulary.h"
+#include "text/vocabulary.h"
 
 /* The reference's. */
 echo_params echo_params_reference(void);

@@ -9,7 +9,7 @@
 #ifndef ECHO_CONV_BLOCKS_H
 #define ECHO_CONV_BLOCKS_H
 
-#include "model/encoder.h"
+#include "model/layers.h"
 
 /*
  * What has been kept between pieces.  Blocks take their rows in the order they

@@ -7,34 +7,6 @@
 /* The reference divides what in_proj makes of a patch by this. */
 #define PATCH_DIVISOR 6.0f
 
-void echo_bind_attention(struct binder *b, enum part part, struct attention_w *w,
-                         const char *stem, int dim, int *heads)
-{
-    static const char *const names[] = { "wq", "wk", "wv", "gate", "wo" };
-    struct weight *weights[] = { &w->q, &w->k, &w->v, &w->gate, &w->out };
-    int count = echo_bind_dim(b, 0, "%sattention.q_norm.weight", stem);
-    int head = echo_bind_dim(b, 1, "%sattention.q_norm.weight", stem);
-
-    if ((int64_t)count * head != dim || head % 2 || head > 256)
-        echo_bind_fail(b, "'%sattention.q_norm.weight': %d heads of %d do not make %d, or are "
-                          "not even and at most 256", stem, count, head, dim);
-    *heads = count;
-    for (int i = 0; i < 5; i++)
-        echo_bind_weight(b, part, weights[i], dim, dim, "%sattention.%s.weight", stem,
-                         names[i]);
-    w->precision = w->q.operand == DT_I8 ? b->precisions.fine : w->q.operand;
-    w->q_gain = echo_bind_vector(b, dim, "%sattention.q_norm.weight", stem);
-    w->k_gain = echo_bind_vector(b, dim, "%sattention.k_norm.weight", stem);
-}
-
-void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char *stem, int dim)
-{
-    w->hidden = echo_bind_dim(b, 0, "%sw1.weight", stem);
-    echo_bind_weight(b, part, &w->w1, w->hidden, dim, "%sw1.weight", stem);
-    echo_bind_weight(b, part, &w->w3, w->hidden, dim, "%sw3.weight", stem);
-    echo_bind_weight(b, part, &w->w2, dim, w->hidden, "%sw2.weight", stem);
-}
-
 static void bind_input(struct binder *b, struct encoder *e, const char *stem, int latent)
 {
     if (!latent) {
@@ -89,24 +61,6 @@ void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, co
     }
     e->head = e->heads ? e->dim / e->heads : 0;
     e->norm = echo_bind_vector(b, e->dim, "%s", norm);
-}
-
-struct tensor echo_operand(struct run *r, struct tensor x, const struct weight *w)
-{
-    if (w->operand == DT_F32)
-        return x;
-    struct tensor t = scratch_for(r, x.rows, w);
-
-    op_copy(r->queue, t, x);
-    return t;
-}
-
-struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h)
-{
-    struct tensor a = scratch(r, h.rows, w->hidden);
-
-    op_swiglu(r->queue, a, h, &w->w1, &w->w3);
-    return echo_operand(r, a, &w->w2);
 }
 
 /* x += wo(attention(h) * sigmoid(gate h)) */

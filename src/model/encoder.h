@@ -8,18 +8,7 @@
 #ifndef ECHO_ENCODER_H
 #define ECHO_ENCODER_H
 
-#include "model/bind.h"
-
-struct attention_w {
-    struct weight q, k, v, gate, out;
-    struct tensor q_gain, k_gain; /* heads * head */
-    enum dtype precision;         /* of scores and weighted values */
-};
-
-struct mlp_w {
-    struct weight w1, w2, w3;
-    int hidden;
-};
+#include "model/layers.h"
 
 struct encoder_layer {
     struct attention_w attention;
@@ -39,18 +28,6 @@ struct encoder {
 /* stem "text_encoder", norm "text_norm.weight"; latent 0: of text. */
 void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, const char *norm,
                        int latent);
-
-/* Shared with the transformer's blocks; stem "blocks.3.", of an MLP "blocks.3.mlp." */
-void echo_bind_attention(struct binder *b, enum part part, struct attention_w *w,
-                         const char *stem, int dim, int *heads);
-void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char *stem,
-                   int dim);
-
-/* x as products with w want it: x itself, or a copy in scratch. */
-struct tensor echo_operand(struct run *r, struct tensor x, const struct weight *w);
-
-/* silu(w1 h) * w3 h in scratch, for products with w2 */
-struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h);
 
 /* state [n][dim] of n tokens, an operand or float32 */
 void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/synth.h"
+#include "synth/synth.h"
 #include "unit.h"
 #include "weights/safetensors.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/text.h"
+#include "text/text.h"
 #include "unit.h"
 
 /* ids: a leading 0, then the bytes. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "engine/params.h"
-#include "model/text.h"
+#include "text/text.h"
 #include "unit.h"
 
 static const struct {

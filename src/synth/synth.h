@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "echotts.h"
+#include "echotts_dev.h"
 
 /* echo_model_synthesize() of echotts.h.  On failure none of the three files is left. */
 echo_status echo_synthesize(const char *size, const char *dir, uint64_t seed,

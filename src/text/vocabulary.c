@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/vocabulary.h"
+#include "text/vocabulary.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "model/text.h"
+#include "text/text.h"
 
 #define CURLY_APOSTROPHE "’" /* which normalisation makes a plain one */
 

@@ -3,7 +3,7 @@
  * synth.c - writes a random model: three lists of arrays, filled and written one after the
  * other in small blocks.
  */
-#include "engine/synth.h"
+#include "synth/synth.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "engine/synth_names.h"
-#include "engine/synth_numbers.h"
-#include "engine/synth_recipes.h"
+#include "synth/names.h"
+#include "synth/numbers.h"
+#include "synth/recipes.h"
 
 enum { ECHO_FILE, DAC_FILE, PCA_FILE, FILES };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * synth_names.h - which arrays a model of given sizes has.
+ * names.h - which arrays a model of given sizes has.
  */
 #ifndef ECHO_SYNTH_NAMES_H
 #define ECHO_SYNTH_NAMES_H

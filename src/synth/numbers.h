@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * synth_numbers.h - random numbers in bulk, the same for a seed and a name, whatever else is
+ * numbers.h - random numbers in bulk, the same for a seed and a name, whatever else is
  * made and in which order.
  *
  * A number is a table's entry at 12 bits of a hash of (seed, name, place), 1 ns each: nothing

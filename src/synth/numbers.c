@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * synth_numbers.c - hashes to tables to blocks to the file.
+ * numbers.c - hashes to tables to blocks to the file.
  */
-#include "engine/synth_numbers.h"
+#include "synth/numbers.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "model/character.h"
+#include "text/character.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * synth_recipes.c - what an array is filled with follows from its name: the first recipe that
+ * recipes.c - what an array is filled with follows from its name: the first recipe that
  * fits.  The aim is a model whose activations are as large as the trained one's, outliers
  * included; a kinder one would let every precision pass.
  */
-#include "engine/synth_recipes.h"
+#include "synth/recipes.h"
 
 #include <fnmatch.h>
 #include <math.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * synth_names.c - the names and shapes of the three files, from the sizes of a model.
+ * names.c - the names and shapes of the three files, from the sizes of a model.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/synth_names.h"
+#include "synth/names.h"
 
 #define SHAPE(...)  ((const int64_t[]){ __VA_ARGS__, 0 })
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))

@@ -3,13 +3,13 @@
  * text.c - normalisation as the reference does it, byte for byte, the check before it, words,
  * and characters that a model may not know.
  */
-#include "model/text.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "model/character.h"
+#include "text/character.h"
 
 /* No replacement makes text that another one matches, so one pass does.  The reference
  * forgets the opening quote; the model was trained that way.  Line ends, which its text has had

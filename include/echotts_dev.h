@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * echotts_dev.h - calls for those who work on echotts: random models of real shapes, and the
+ * speed of kernels.  It is not installed, and promises nothing.
+ */
+#ifndef ECHOTTS_DEV_H
+#define ECHOTTS_DEV_H
+
+#include "echotts.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Write a complete random model of the given size ("base", "small", or a
+ * directory whose tensors' names, shapes and types are taken) into directory
+ * dir, which is made.  Deterministic in seed; statistics like the trained
+ * weights' (docs/MODEL.md); for tests and benchmarks: it makes no speech.
+ */
+ECHO_API echo_status echo_model_synthesize(const char *size, const char *dir, uint64_t seed,
+                                           bool (*progress)(void *user, double done),
+                                           void *user, echo_error *err);
+
+typedef struct {
+    const char *name, *shape, *precision; /* "w2", "640 x 2048 x 5888", "int8" */
+    int threads;
+    double rate; /* operations a second, the median; of Snake: numbers a second */
+    double peak; /* of products in this precision, in the same run, on operands that lie in the
+                    first-level cache; 0: not a matter of products */
+} echo_kernel_speed;
+
+/*
+ * Measure the heavy operations at the base model's shapes, without a model: row() is called as
+ * each is finished, in half a minute, and returns false to stop (ECHO_ERR_CANCELLED).  Of opts
+ * count device, isa and threads.  Needs 0.7 GB.
+ */
+ECHO_API echo_status echo_kernels_time(const echo_model_opts *opts,
+                                       bool (*row)(void *user, const echo_kernel_speed *speed),
+                                       void *user, echo_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ECHOTTS_DEV_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* layers.h - attention's weights and the MLP, which encoders, transformer and codec share. */
+#ifndef ECHO_LAYERS_H
+#define ECHO_LAYERS_H
+
+#include "model/bind.h"
+
+struct attention_w {
+    struct weight q, k, v, gate, out;
+    struct tensor q_gain, k_gain; /* heads * head */
+    enum dtype precision;         /* of scores and weighted values */
+};
+
+struct mlp_w {
+    struct weight w1, w2, w3;
+    int hidden;
+};
+
+/* stem "blocks.3.", of an MLP "blocks.3.mlp."; *heads is found. */
+void echo_bind_attention(struct binder *b, enum part part, struct attention_w *w,
+                         const char *stem, int dim, int *heads);
+void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char *stem,
+                   int dim);
+
+/* x as products with w want it: x itself, or a copy in scratch. */
+struct tensor echo_operand(struct run *r, struct tensor x, const struct weight *w);
+
+/* silu(w1 h) * w3 h in scratch, for products with w2 */
+struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h);
+
+#endif
