@@ -65,13 +65,13 @@ def slow(p, *more):
 
 def check_bar(p):
     voice = os.path.join(p.model("tiny"), "voice.wav")
-    # One thread, so that it takes the second after which a forecast is dared.
+    # One thread and float32, so that it takes the second after which a forecast is dared.
     run = OnTerminal(p, "say", "Hello.", "-m", p.model("tiny"), "-v", voice, "--frames", 128,
-                     "--steps", 400, "--threads", 1, "--no-trim", "-o", "bar.wav")
+                     "--steps", 1000, "--threads", 1, "--precision", "f32", "--no-trim", "-o", "bar.wav")
     code = run.finish()
     seen = run.seen.decode("utf-8", "replace")
     p.check("bar: exit", code == 0, f"{code}: {seen[-200:]!r}")
-    p.check("bar: steps", re.search(r"sampling .* \d+/400 steps", seen), seen[-300:])
+    p.check("bar: steps", re.search(r"sampling .* \d+/1000 steps", seen), seen[-300:])
     p.check("bar: time left", re.search(r"\d:\d\d left", seen), seen[-300:])
     p.check("bar: summary", re.search(
         r"bar\.wav  5\.94 s of audio in [\d.]+ s \([\d.]+x\)", text(run.lines()[-1])),
