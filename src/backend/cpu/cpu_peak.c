@@ -3,6 +3,7 @@
  * cpu_peak.c - how fast products are where nothing but multiplying matters:
  * every thread has operands that lie in its first-level cache.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
@@ -11,7 +12,7 @@
 #define ROWS    24
 #define COLUMNS (STRIP_PANELS * GEMM_PANEL)
 #define LINES   128 /* of a panel: 24 KiB of weights, 12 of rows */
-#define BATCH_S 1e-5 /* products between two looks at the clock take at least so long */
+#define BATCHES 256 /* looks at the clock */
 
 struct peak_job {
     struct cpu_device *cpu;
@@ -19,6 +20,13 @@ struct peak_job {
     double seconds;
     double rate[POOL_MOST_THREADS]; /* of each task */
 };
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
 
 static void peak_task(void *arg, int task, int thread)
 {
@@ -29,24 +37,27 @@ static void peak_task(void *arg, int task, int thread)
     struct gemm_args a = { .y = s->values, .ldy = COLUMNS, .x = s->scores, .ldx = row,
                            .w = s->panels, .panel = panel, .m = ROWS, .n = COLUMNS, .taps = 1,
                            .lines = LINES };
-    double spent = 0, least = 0; /* seconds; of a product */
+    double times[BATCHES], spent = 0; /* seconds of a product */
+    int n = 0;
 
     memset(s->panels, 0, (size_t)panel * STRIP_PANELS);
     memset(s->scores, 0, (size_t)row * ROWS);
-    for (int batch = 1; spent < j->seconds || !least;) {
+    for (int batch = 1; n < BATCHES && (spent < j->seconds || !n);) {
         double begin = echo_clock(), took;
 
         for (int k = 0; k < batch; k++)
             j->cpu->gemm.run[j->dtype](&a);
         took = echo_clock() - begin;
         spent += took;
-        if (took < BATCH_S)
+        if (took < j->seconds / BATCHES)
             batch *= 2;
-        else if (!least || took / batch < least)
-            least = took / batch;
+        else
+            times[n++] = took / batch;
     }
-    /* The fastest batch: other programs, and threads on one core, only make them slower. */
-    j->rate[task] = 2.0 * ROWS * COLUMNS * numbers / least;
+    /* The fastest quarter: other programs make batches slower, and a clock that differs between
+     * cores may make a single one too fast. */
+    qsort(times, (size_t)n, sizeof *times, ascending);
+    j->rate[task] = 2.0 * ROWS * COLUMNS * numbers / times[n / 4];
 }
 
 double echo_cpu_peak(struct device *d, enum dtype precision, double seconds)
