@@ -80,18 +80,20 @@ static void pass(struct run *r, const struct dit *d, const float *noise, float *
     struct dit_context contexts[] = { { .kv = kv, .seen_by = ~0u } };
     struct tensor state = echo_dit_state(r, d, CONTEXT_TEXT, sizeof text - 1);
     float time = TIME, *embedding = malloc((size_t)d->time_size * sizeof *embedding);
+    float *host = malloc(sizeof text * (size_t)d->encoder[CONTEXT_TEXT].dim * sizeof *host);
     struct tensor modulation = scratch(r, 1, echo_dit_modulation_size(d));
     struct tensor out = scratch(r, FRAMES, d->latent);
 
     echo_dit_embed_times(d, &time, 1, embedding);
     echo_dit_modulation(r, d, modulation, write(r, embedding, 1, d->time_size));
-    echo_encode_text(r, &d->encoder[CONTEXT_TEXT], state, text);
+    echo_encode_text(r, &d->encoder[CONTEXT_TEXT], state, text, host);
     echo_dit_context(r, d, CONTEXT_TEXT, state, kv);
-    echo_dit_forward(r, d, out, write(r, noise, FRAMES, d->latent), modulation, contexts, 1, 1,
-                     0);
+    echo_dit_forward(r, d, out, write(r, noise, FRAMES, d->latent), modulation,
+                     echo_dit_rope(r, d, FRAMES, 0), contexts, 1, 1);
     if (v)
         op_read(r->queue, v, out);
     free(embedding);
+    free(host);
 }
 
 static void evaluate(struct scene *s, const struct dit *d, float *v)

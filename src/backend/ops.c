@@ -35,29 +35,36 @@ void op_zero(struct queue *q, struct tensor dst)
 }
 
 #define MOST_ROPE 512 /* numbers of a row: twice the largest head */
+#define ROPE_ROWS 16  /* written at once */
+
+static void rope_row(float *row, int head, float at, bool round)
+{
+    for (int p = 0; p < head; p += 2) {
+        float angle = at * (1.0f / powf(10000.0f, (float)p / (float)head));
+        float c = cosf(angle), s = sinf(angle);
+
+        if (round) {
+            c = bf16_to_f32(f32_to_bf16(c));
+            s = bf16_to_f32(f32_to_bf16(s));
+        }
+        row[p] = row[p + 1] = c;
+        row[head + p] = -s;
+        row[head + p + 1] = s;
+    }
+}
 
 void op_rope_table(struct queue *q, struct tensor rope, int position, int step, bool round)
 {
-    int head = rope.cols / 2;
-    float row[MOST_ROPE];
+    float rows[ROPE_ROWS * MOST_ROPE];
 
     ECHO_ASSERT(rope.cols % 4 == 0 && rope.cols <= MOST_ROPE);
-    for (int i = 0; i < rope.rows; i++) {
-        float at = (float)(position + i * step);
+    for (int i = 0; i < rope.rows; i += ROPE_ROWS) {
+        int n = rope.rows - i < ROPE_ROWS ? rope.rows - i : ROPE_ROWS;
 
-        for (int p = 0; p < head; p += 2) {
-            float angle = at * (1.0f / powf(10000.0f, (float)p / (float)head));
-            float c = cosf(angle), s = sinf(angle);
-
-            if (round) {
-                c = bf16_to_f32(f32_to_bf16(c));
-                s = bf16_to_f32(f32_to_bf16(s));
-            }
-            row[p] = row[p + 1] = c;
-            row[head + p] = -s;
-            row[head + p + 1] = s;
-        }
-        op_write(q, tensor_rows(rope, i, 1), row);
+        for (int j = 0; j < n; j++)
+            rope_row(rows + j * rope.cols, rope.cols / 2, (float)(position + (i + j) * step),
+                     round);
+        op_write(q, tensor_rows(rope, i, n), rows);
     }
 }
 

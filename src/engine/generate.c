@@ -153,7 +153,7 @@ static void read_text_and_voice(struct job *j, struct run *r)
     struct tensor state = echo_dit_state(r, d, CONTEXT_TEXT, j->n_ids);
 
     j->contexts.text = kv + CONTEXT_TEXT * d->layers;
-    echo_encode_text(r, &d->encoder[CONTEXT_TEXT], state, j->ids);
+    echo_encode_text(r, &d->encoder[CONTEXT_TEXT], state, j->ids, j->s->host);
     echo_dit_context(r, d, CONTEXT_TEXT, state, kv + CONTEXT_TEXT * d->layers);
     if (!j->voice)
         return;
@@ -196,12 +196,14 @@ static echo_status plan(struct job *j, echo_error *err)
     struct run dry = echo_session_dry_run(j->s);
     struct codec_streams streams;
     size_t host = echo_decode_host_floats(j->s), work;
+    size_t text = (size_t)j->n_ids * (size_t)j->m->dit.encoder[CONTEXT_TEXT].dim;
     int largest = 0;
     echo_status s;
 
     for (int i = 0; i < j->n_blocks; i++)
         largest = j->blocks[i] > largest ? j->blocks[i] : largest;
     work = echo_sampler_floats(&j->m->dit, largest);
+    work = work > text ? work : text;
     if ((s = echo_session_reserve(j->s, 0, host > work ? host : work, err)))
         return s;
     read_text_and_voice(j, &dry);

@@ -271,15 +271,22 @@ static void block(struct run *r, const struct pass *p, int layer, struct tensor 
     }
 }
 
+struct tensor echo_dit_rope(struct run *r, const struct dit *d, int frames, int start)
+{
+    struct tensor rope = scratch(r, frames, 2 * d->head);
+
+    op_rope_table(r->queue, rope, start, 1, false);
+    return rope;
+}
+
 void echo_dit_forward(struct run *r, const struct dit *d, struct tensor v, struct tensor x,
-                      struct tensor modulation, const struct dit_context *contexts,
-                      int n_contexts, int branches, int start)
+                      struct tensor modulation, struct tensor rope,
+                      const struct dit_context *contexts, int n_contexts, int branches)
 {
     size_t mark = arena_mark(&r->arena);
     struct tensor h = scratch(r, branches * x.rows, d->dim);
-    struct pass p = { d, contexts, n_contexts, branches, scratch(r, x.rows, 2 * d->head) };
+    struct pass p = { d, contexts, n_contexts, branches, rope };
 
-    op_rope_table(r->queue, p.rope, start, 1, false);
     op_linear(r->queue, tensor_rows(h, 0, x.rows), x, &d->in_proj, d->in_bias);
     for (int b = 1; b < branches; b++)
         op_copy(r->queue, tensor_rows(h, b * x.rows, x.rows), tensor_rows(h, 0, x.rows));

@@ -66,13 +66,16 @@ int echo_dit_modulation_size(const struct dit *d);
 void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modulation,
                          struct tensor embedding);
 
+/* The rotations of `frames` frames from position `start` on, pushed onto the arena. */
+struct tensor echo_dit_rope(struct run *r, const struct dit *d, int frames, int start);
+
 /*
  * One evaluation: x [frames][latent] at one time, seen by each branch with the contexts of
  * which seen_by has its bit; v [branches * frames][latent].  modulation: one row.
- * start: position of the first frame.
+ * rope: of the frames, by echo_dit_rope().
  */
 void echo_dit_forward(struct run *r, const struct dit *d, struct tensor v, struct tensor x,
-                      struct tensor modulation, const struct dit_context *contexts,
-                      int n_contexts, int branches, int start);
+                      struct tensor modulation, struct tensor rope,
+                      const struct dit_context *contexts, int n_contexts, int branches);
 
 #endif

@@ -107,14 +107,15 @@ static void blocks(struct run *r, const struct encoder *e, struct tensor state, 
 }
 
 void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,
-                      const unsigned char *ids)
+                      const unsigned char *ids, float *host)
 {
     size_t mark = arena_mark(&r->arena);
     struct tensor x = scratch(r, state.rows, e->dim);
 
     for (int i = 0; i < x.rows; i++)
-        op_write(r->queue, tensor_rows(x, i, 1),
-                 e->embedding + (size_t)ids[i] * (size_t)e->dim);
+        memcpy(host + (size_t)i * (size_t)e->dim,
+               e->embedding + (size_t)ids[i] * (size_t)e->dim, (size_t)e->dim * sizeof *host);
+    op_write(r->queue, x, host);
     blocks(r, e, state, x, SEE_ALL);
     arena_reset(&r->arena, mark);
 }

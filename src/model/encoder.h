@@ -29,9 +29,9 @@ struct encoder {
 void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, const char *norm,
                        int latent);
 
-/* state [n][dim] of n tokens, an operand or float32 */
+/* state [n][dim] of n tokens, an operand or float32; host: room for as many floats */
 void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,
-                      const unsigned char *ids);
+                      const unsigned char *ids, float *host);
 
 /* state [rows][dim] of rows * patch frames of latents, host memory */
 void echo_encode_latents(struct run *r, const struct encoder *e, struct tensor state,

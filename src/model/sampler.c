@@ -87,15 +87,15 @@ static int gather(struct dit_context contexts[CONTEXT_KINDS], const struct dit *
 
 /* v of all branches, host [branches][frames][latent] */
 static void evaluate(struct run *r, const struct dit *d, const struct dit_context *contexts,
-                     int n, int start, struct tensor modulation, const float *x, int frames,
+                     int n, struct tensor rope, struct tensor modulation, const float *x,
                      int branches, float *v)
 {
     size_t mark = arena_mark(&r->arena);
-    struct tensor input = scratch(r, frames, d->latent);
-    struct tensor output = scratch(r, branches * frames, d->latent);
+    struct tensor input = scratch(r, rope.rows, d->latent);
+    struct tensor output = scratch(r, branches * rope.rows, d->latent);
 
     op_write(r->queue, input, x);
-    echo_dit_forward(r, d, output, input, modulation, contexts, n, branches, start);
+    echo_dit_forward(r, d, output, input, modulation, rope, contexts, n, branches);
     op_read(r->queue, v, output);
     arena_reset(&r->arena, mark);
 }
@@ -132,13 +132,13 @@ void echo_sample_plan(struct run *r, const struct dit *d, const struct sampler_o
     size_t mark = arena_mark(&r->arena);
     float *embeddings = work + MAX_BRANCHES * (size_t)frames * (size_t)d->latent;
     struct tensor table = scratch(r, steps_at_once(o), echo_dit_modulation_size(d));
+    struct tensor rope = echo_dit_rope(r, d, frames, c->start);
     struct branches guiding = guided(o, c);
     struct dit_context contexts[CONTEXT_KINDS];
     int n = gather(contexts, d, o, c, &guiding, o->force_voice);
 
     modulate(r, d, o, table, 0, embeddings);
-    evaluate(r, d, contexts, n, c->start, tensor_rows(table, 0, 1), NULL, frames,
-             guiding.count, work);
+    evaluate(r, d, contexts, n, rope, tensor_rows(table, 0, 1), NULL, guiding.count, work);
     arena_reset(&r->arena, mark);
 }
 
@@ -151,6 +151,7 @@ struct sampler_result echo_sample(struct run *r, const struct dit *d,
     float *v = work, *embeddings = work + MAX_BRANCHES * n;
     int at_once = steps_at_once(o);
     struct tensor table = scratch(r, at_once, echo_dit_modulation_size(d));
+    struct tensor rope = echo_dit_rope(r, d, frames, c->start);
     const struct branches guiding = guided(o, c), alone = { .count = 1 };
     struct sampler_result result = { 0 };
     float scale = o->force_voice;
@@ -164,8 +165,8 @@ struct sampler_result echo_sample(struct run *r, const struct dit *d,
 
         if (i % at_once == 0)
             modulate(r, d, o, table, i, embeddings);
-        evaluate(r, d, contexts, count, c->start, tensor_rows(table, i % at_once, 1), x, frames,
-                 b->count, v);
+        evaluate(r, d, contexts, count, rope, tensor_rows(table, i % at_once, 1), x, b->count,
+                 v);
         if (run_stopped(r))
             break; /* v is not finished */
         move(o, b, x, v, n, t, next);

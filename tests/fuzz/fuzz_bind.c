@@ -139,11 +139,14 @@ static void run_dry(struct queue *null, const struct dit *d, const struct codec 
     struct dit_context contexts[] = { { .kv = kv, .seen_by = ~0u } };
     static const unsigned char ids[5];
     struct tensor state = echo_dit_state(&r, d, CONTEXT_TEXT, 5);
+    float *host = malloc(5 * (size_t)d->encoder[CONTEXT_TEXT].dim * sizeof *host);
 
-    echo_encode_text(&r, &d->encoder[CONTEXT_TEXT], state, ids);
+    echo_encode_text(&r, &d->encoder[CONTEXT_TEXT], state, ids, host);
+    free(host);
     echo_dit_context(&r, d, CONTEXT_TEXT, state, kv);
     echo_dit_forward(&r, d, scratch(&r, 6, d->latent), scratch(&r, 3, d->latent),
-                     scratch(&r, 1, echo_dit_modulation_size(d)), contexts, 1, 2, 0);
+                     scratch(&r, 1, echo_dit_modulation_size(d)), echo_dit_rope(&r, d, 3, 0),
+                     contexts, 1, 2);
     struct tensor audio = scratch_dense(&r, 2 * c->frame_samples, 1, DT_F32);
     struct tensor h = scratch_dense(&r, 2 * c->coarse_rows, c->encoder_width, DT_F32);
     struct tensor g = scratch_dense(&r, 2 * c->coarse_rows, c->decoder_width, DT_F32);

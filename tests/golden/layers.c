@@ -32,6 +32,15 @@ static void check_context(struct golden *g, const struct contexts *c, enum conte
     }
 }
 
+static void encode_text(struct run *r, const struct encoder *e, struct tensor state,
+                        const unsigned char *ids)
+{
+    float *host = malloc((size_t)state.rows * (size_t)e->dim * sizeof *host);
+
+    echo_encode_text(r, e, state, ids, host);
+    free(host);
+}
+
 static void encode(struct golden *g, struct run *r, struct contexts *c, enum context_kind kind,
                    const float *input, size_t n)
 {
@@ -45,7 +54,7 @@ static void encode(struct golden *g, struct run *r, struct contexts *c, enum con
     for (size_t i = 0; kind == CONTEXT_TEXT && i < n; i++)
         ids[i] = (unsigned char)input[i];
     if (kind == CONTEXT_TEXT)
-        echo_encode_text(r, e, c->state[kind], ids);
+        encode_text(r, e, c->state[kind], ids);
     else
         echo_encode_latents(r, e, c->state[kind], input);
     struct tensor operand = echo_dit_state(r, d, kind, rows);
@@ -68,7 +77,7 @@ static void check_padded_text(struct golden *g)
         bytes[i] = (unsigned char)((const int32_t *)ids->data)[i];
     struct tensor got = scratch(&r, (int)state->shape[1], (int)state->shape[2]);
 
-    echo_encode_text(&r, &g->model->dit.encoder[CONTEXT_TEXT], got, bytes);
+    encode_text(&r, &g->model->dit.encoder[CONTEXT_TEXT], got, bytes);
     golden_close_tensor(g, state->name, got, g->bound.context);
 }
 
@@ -115,7 +124,8 @@ static void check_forward(struct golden *g, struct run r, const struct contexts 
     op_write(r.queue, times, embedding);
     op_write(r.queue, input, x);
     echo_dit_modulation(&r, d, modulation, times);
-    echo_dit_forward(&r, d, v, input, modulation, contexts, count, 1, start);
+    echo_dit_forward(&r, d, v, input, modulation, echo_dit_rope(&r, d, frames, start), contexts,
+                     count, 1);
     golden_close_tensor(g, name, v, g->bound.forward);
     free(x);
     free(embedding);
