@@ -6,7 +6,7 @@
  * matrix that lies in a mapped file row by row is expanded into panels of
  * float32 a strip at a time, in cache, whatever its number format; what is
  * packed is used where it lies.  Kernels are single-threaded and know nothing
- * of tensors; cpu_linear.c cuts the work and hands it out.
+ * of tensors; cpu_matmul.c cuts the work and hands it out.
  */
 #ifndef ECHO_GEMM_H
 #define ECHO_GEMM_H
