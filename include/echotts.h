@@ -156,7 +156,7 @@ ECHO_API echo_status echo_model_verify(const echo_model *m, echo_error *err);
 ECHO_API echo_status echo_model_pack(const char *path, const char *out,
                                      const echo_model_opts *opts, echo_error *err);
 
-/* What was opened.  Strings belong to the model. */
+/* Facts about an open model.  Strings belong to the model. */
 typedef struct {
     const char *path;                            /* the directory or packed file */
     const char *echo_file, *dac_file, *pca_file; /* the three files in it */
@@ -327,7 +327,7 @@ typedef struct {
     echo_progress *progress; /* optional */
 } echo_sink;
 
-/* What the last generating call did. */
+/* Facts about the last generating call. */
 typedef struct {
     int frames;      /* latent frames made, with what they continue */
     int kept;        /* of them, up to the end of speech: what is decoded */
@@ -369,7 +369,7 @@ ECHO_API echo_stats echo_session_stats(const echo_session *s);
  * borrowed until the next call on s.  [frames][latent_size] */
 ECHO_API const float *echo_session_latent(const echo_session *s, int *frames);
 
-/* What echo_generate() would say of the text alone: ECHO_ERR_ARG with the place of what is no
+/* The verdict of echo_generate() on the text alone: ECHO_ERR_ARG with the place of what is no
  * UTF-8 or a control character, or for text that has no letter or digit to speak (tags of
  * speakers have none), or is too long for one pass. */
 ECHO_API echo_status echo_text_check(const char *text, bool normalize, echo_error *err);

@@ -78,7 +78,7 @@ static echo_status check_outputs(const struct bench *b, echo_error *err)
     return b->plot ? output_check(b->plot, err) : ECHO_OK;
 }
 
-/* What can be known to be wrong before hours of work; the defaults, too. */
+/* Faults that can be known before hours of work; the defaults, too. */
 static echo_status check(struct bench *b, echo_error *err)
 {
     static const struct option_list steps = { 4, { 5, 10, 20, 40 } };
@@ -115,7 +115,7 @@ static echo_status show_row(const struct bench *b, echo_error *err)
     return output_flush(err);
 }
 
-/* What there is of the results goes out, even if the rest never came. */
+/* The results so far go out, even if the rest never came. */
 static echo_status end_output(const struct bench *b, echo_error *err)
 {
     if (b->common.json)

@@ -58,7 +58,7 @@ static echo_status encode_voices(struct bench *b, struct engine *e, echo_error *
     return ECHO_OK;
 }
 
-/* What is measured of a run. */
+/* The measurements of a run. */
 enum { TOTAL,
        TEXT,
        SAMPLE,

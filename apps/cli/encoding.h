@@ -11,8 +11,8 @@ const char *encoding_of_document(const char *bytes, size_t n);
 /* UTF-16 or UTF-32, as iconv calls it, or NULL. */
 const char *encoding_of_wide(const char *bytes, size_t n);
 
-/* What a string that is not UTF-8 may be in, as iconv calls it.  "UTF-8": it is, but damaged.
- * NULL: nothing more is known. */
+/* The likely encoding of a string that is not UTF-8, as iconv calls it.  "UTF-8": it is that,
+ * but damaged.  NULL: nothing more is known. */
 const char *encoding_of_bytes(const char *text);
 
 #endif

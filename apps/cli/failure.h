@@ -5,7 +5,7 @@
 
 #include "echotts.h"
 
-/* What the shell sees. */
+/* Exit statuses. */
 #define EXIT_DONE    0
 #define EXIT_FAILED  1
 #define EXIT_USAGE   2

@@ -35,7 +35,7 @@ static const char *const latents[] = { "safetensors", NULL };
 static const char *const tensors[] = { "pt", "pth", "ckpt", "bin", "npy", "npz", "pkl", "gguf",
                                        NULL };
 
-/* What is behind the last dot of the name, or NULL. */
+/* The ending of a file name, behind its last dot, or NULL. */
 static const char *ending(const char *path)
 {
     const char *dot = strrchr(path, '.');

@@ -19,7 +19,7 @@ echo_status output_save(const char *path, const void *data, size_t bytes, echo_e
 /* As a person calls it. */
 const char *output_name(const char *path);
 
-/* What went to stdout so far has arrived. */
+/* Make sure that everything written to stdout has arrived. */
 echo_status output_flush(echo_error *err);
 
 #endif

@@ -21,7 +21,7 @@ struct progress {
 
 void progress_open(struct progress *p, bool quiet);
 
-/* What goes on while there is nothing to count. */
+/* A note shown while there is nothing to count. */
 void progress_note(struct progress *p, const char *what);
 
 /* Another job begins; "" is one that needs no name. */

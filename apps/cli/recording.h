@@ -15,7 +15,7 @@ struct recording {
 /* A sink that fills the recording (or makes latents only) and moves its bar. */
 echo_sink recording_sink(struct recording *r, bool with_audio);
 
-/* What a call with that sink came to: its own reason, if the recording made it stop. */
+/* The status of a call with that sink: the recording's own reason, if that made it stop. */
 echo_status recording_status(const struct recording *r, echo_status status, echo_error *err);
 
 echo_status recording_save(const struct recording *r, const char *path, bool as_float,

@@ -25,7 +25,7 @@ void report_speed(json_t *object, double audio_s, double work_s);
 /* The most memory that the process had so far. */
 json_int_t report_peak_bytes(void);
 
-/* What every report ends with: device, precision, model, load_s, peak_bytes. */
+/* The end of every report: device, precision, model, load_s, peak_bytes. */
 void report_model(json_t *object, const echo_model_info *info);
 
 /* Print it and let go of it.  NULL counts as out of memory. */

@@ -152,7 +152,7 @@ static int wants_of_stdin(const struct say *say)
     return n;
 }
 
-/* What can be known to be wrong before anything is loaded. */
+/* Faults that can be known before anything is loaded. */
 static echo_status check(const struct say *say, echo_error *err)
 {
     const struct common *common = &say->common;

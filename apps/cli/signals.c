@@ -76,7 +76,7 @@ static bool is_at(struct mapping *m, const char *line, uintptr_t at)
     return at >= m->begin && at < m->end;
 }
 
-/* What is mapped at an address.  All that is called may be called in a handler. */
+/* Find the mapping at an address.  All that is called may be called in a handler. */
 static bool find_mapping(struct mapping *m, uintptr_t at)
 {
     int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);

@@ -25,7 +25,7 @@ static echo_status too_long(const struct source *from, echo_error *err)
                    ECHO_MAX_TEXT);
 }
 
-/* What is wrong, and how to have it read after all. */
+/* Say the fault, and how to have the text read after all. */
 static echo_status fail_encoding(const struct source *from, const char *fault,
                                  const char *encoding, echo_error *err)
 {

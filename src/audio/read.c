@@ -91,7 +91,7 @@ static echo_status run(struct reading *r, int only)
     return pump(r);
 }
 
-/* What was there, and what became of it.  Nothing is read from it any more. */
+/* Describe the source and its channels.  Nothing is read from it any more. */
 static void describe(struct reading *r, struct audio_about *about)
 {
     int64_t frames = (int64_t)r->done;

@@ -37,7 +37,7 @@ struct weight {
     enum dtype operand; /* what x must be: the precision of the products */
 };
 
-/* What a weight is made from. */
+/* The origin of a weight. */
 struct weight_source {
     const void *data;
     enum layout layout;
@@ -59,7 +59,7 @@ struct kv {
 #define SEE_ALL  0       /* every query sees every key */
 #define SEE_PAST INT_MAX /* causal; smaller: itself and the `window - 1` before it */
 
-/* What becomes of the sums of a matrix product. */
+/* Epilogue of a matrix product: the use of its sums. */
 enum epilogue {
     EPILOGUE_STORE,
     EPILOGUE_ADD,       /* y += sums */
@@ -122,7 +122,7 @@ struct device_ops {
     echo_status (*open_queue)(struct device *, struct queue **, echo_error *);
 };
 
-/* What the layout of memory must respect. */
+/* Constraints on the layout of memory. */
 struct traits {
     int row_align;        /* bytes: rows of scratch begin at multiples of it; 0: anywhere */
     int row_alias;        /* bytes: rows a multiple of it apart hinder each other; 0: none do */

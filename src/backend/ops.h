@@ -10,7 +10,7 @@
 #include "backend/backend.h"
 #include "base/arena.h"
 
-/* What one forward pass works with. */
+/* The queue and the memory of one forward pass. */
 struct run {
     struct queue *queue;
     struct buffer *mem;

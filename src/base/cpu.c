@@ -34,7 +34,7 @@ const struct cpu_level echo_cpu_levels[] = {
 
 #if defined(__x86_64__)
 
-/* What the compilers' builtins do not all know. */
+/* Features that not all compilers' builtins know. */
 struct leaves {
     unsigned a1, b1, c1, d1; /* leaf 1 */
     unsigned a7, b7, c7, d7; /* leaf 7 */

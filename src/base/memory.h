@@ -28,7 +28,7 @@ echo_status echo_map_open(struct file_map *m, const char *path, echo_error *err)
 echo_status echo_map_fd(struct file_map *m, int fd, uint64_t bytes, const char *name,
                         echo_error *err);
 void echo_map_close(struct file_map *m);
-/* What was read here is not read again soon: whole pages inside may be taken back. */
+/* These bytes are not read again soon: whole pages inside may be taken back. */
 void echo_map_forget(const void *data, size_t bytes);
 
 #endif

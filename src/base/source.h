@@ -40,7 +40,7 @@ echo_status echo_source_open(struct source *s, const char *path, const atomic_bo
 /* Bytes in memory, which must outlive the source. */
 void echo_source_memory(struct source *s, const void *data, size_t bytes, const char *name);
 
-/* What is left of a pipe, into a file without a name in $TMPDIR or /tmp; else nothing. */
+/* Copy the rest of a pipe into a file without a name in $TMPDIR or /tmp; others stay. */
 echo_status echo_source_spool(struct source *s, echo_error *err);
 
 /* Up to n bytes from place `at` on; fewer at the end, or after a failure, which is noted. */

@@ -35,7 +35,7 @@ static const char *length_of(char *out, size_t size, const struct clip *clip)
     return out;
 }
 
-/* What the model cannot make a voice of. */
+/* Refuse a clip that the model cannot make a voice of. */
 static echo_status refuse(const echo_model *m, const struct clip *clip, size_t n, int frames,
                           int most, const struct loudness *level, echo_error *err)
 {

@@ -79,7 +79,7 @@ static bool is_folder(const char *path)
 
 /* ---- a file ---- */
 
-/* What is at f->path. */
+/* Look at f->path. */
 static void look_at(struct found_file *f)
 {
     const char *what = NULL, *name = last_part(f->path);

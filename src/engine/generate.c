@@ -163,7 +163,7 @@ static void read_text_and_voice(struct job *j, struct run *r)
     echo_dit_context(r, d, CONTEXT_VOICE, state, kv + CONTEXT_VOICE * d->layers);
 }
 
-/* What was said so far; the last patch is filled up with the zeros behind the latents. */
+/* Encode the speech so far; zeros behind the latents fill up the last patch. */
 static void read_past(struct job *j, struct run *r, int start)
 {
     const struct dit *d = &j->m->dit;

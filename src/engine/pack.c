@@ -69,7 +69,7 @@ static bool advance(struct packing *p, size_t bytes)
     return !p->progress || p->progress(p->user, p->done / p->total);
 }
 
-/* What is no number now would be none that can be named later. */
+/* NaN and infinity are refused now: in packed form verify could not name the element. */
 static bool is_sound(const struct bound *b)
 {
     struct array a = b->array;
@@ -118,7 +118,7 @@ static bool fill(void *user, size_t index, struct file_out *out)
     return advance(p, p->arrays[index].bytes);
 }
 
-/* What a file of text says, or NULL. */
+/* The contents of a text file, or NULL. */
 static char *text_of(const char *path)
 {
     struct file_map map;

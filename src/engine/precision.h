@@ -16,7 +16,7 @@ struct fast_float {
  */
 struct fast_float echo_fast_float(struct device *device);
 
-/* What "auto" means for the transformer of original files: never eight bits, which lose. */
+/* The meaning of "auto" for the transformer of original files: never eight bits, which lose. */
 enum dtype echo_auto_precision(const struct fast_float *fast);
 
 #endif

@@ -224,7 +224,7 @@ void echo_bind_fold(struct binder *b, float *v, const float *g, int rows, int ro
     }
 }
 
-/* What is made of finite numbers can still be none: 1 / 1e-45. */
+/* Derived weights may overflow even if the file is finite (1 / 1e-45). */
 static bool made_well(struct binder *b, const float *values, size_t n)
 {
     for (size_t i = 0; i < n && !b->status; i++)

@@ -14,7 +14,7 @@
 
 #define MAX_SIZE 65536 /* of any width, height or count in a model we believe in */
 
-/* What was bound, to be written into a packed file: an array as it is, or panels. */
+/* A bound array, to be written into a packed file: as it is, or as panels. */
 struct bound {
     char name[264];
     struct array array; /* its name is not set; of panels, of one stretch of rows */
@@ -96,7 +96,7 @@ void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
                            const float *values, int n, int k);
 
 /*
- * What is costly to make is in a packed file as it is made: under `name` then there is the
+ * A packed file holds costly derived weights ready-made: under `name` then there is the
  * weight, and under "name.shape" the three sizes of what it was made from.  The first reads
  * them; the last records both when a file is being packed.
  */

@@ -17,7 +17,7 @@ static const char *const kind_names[] = { [CHECKPOINT_DIT] = "the speech model",
 static const char *const wrappers[] = { "_orig_mod", "_fsdp_wrapped_module",
                                         "_checkpoint_wrapped_module" };
 
-/* What trainers call the whole, in front of all names. */
+/* Names that trainers put in front of all others. */
 static const char *const prefixes[] = { "module", "model",     "ema_model",
                                         "ema",    "generator", "base_model" };
 

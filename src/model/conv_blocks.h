@@ -12,7 +12,7 @@
 #include "model/layers.h"
 
 /*
- * What has been kept between pieces.  Blocks take their rows in the order they
+ * Rows kept between pieces.  Blocks take their rows in the order they
  * run, the same for every piece, so nobody needs names for them.
  */
 struct stream {

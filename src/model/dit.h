@@ -7,7 +7,7 @@
 
 #include "model/encoder.h"
 
-/* What the frames look at beside themselves. */
+/* Contexts that the frames attend to beside themselves. */
 enum context_kind { CONTEXT_TEXT, CONTEXT_VOICE, CONTEXT_PAST, CONTEXT_KINDS };
 
 /* The low-rank correction of shift, scale and gate, in that order. */
@@ -61,7 +61,7 @@ void echo_dit_embed_times(const struct dit *d, const float *t, int n, float *out
 /* Floats of one row of modulation: shift, scale and gate of both halves of all layers. */
 int echo_dit_modulation_size(const struct dit *d);
 
-/* What t alone decides, of all layers: embedding [n][time_size] to modulation [n][...].  It is
+/* Shift, scale and gate of all layers: embedding [n][time_size] to modulation [n][...].  It is
  * the same for every frame and every guidance branch. */
 void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modulation,
                          struct tensor embedding);

@@ -5,7 +5,7 @@
 
 #include "backend/tensor.h"
 
-/* What was chosen for a model. */
+/* The choices for a model. */
 struct precisions {
     enum dtype layers; /* of the diffusion transformer */
     enum dtype fine;   /* a float precision: where eight bits would be too coarse */

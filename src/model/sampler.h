@@ -21,7 +21,7 @@ struct sampler_options {
     bool round_times;
 };
 
-/* What the frames look at: keys and values per layer, or NULL. */
+/* The contexts of a run: keys and values per layer, or NULL. */
 struct sampler_contexts {
     const struct kv *text, *voice, *past;
     int start; /* position of the first frame */

@@ -53,7 +53,7 @@ static bool ratio(struct job *j)
     return echo_fill_write(&j->f, 0, j->f.count);
 }
 
-/* What lives at the scale of the codec's latent, which the PCA scales to about 1. */
+/* Weights at the scale of the codec's latent, which the PCA scales to about 1. */
 static bool latent(struct job *j)
 {
     return write_normal(j, j->a / j->latent_scale, j->b / j->latent_scale);

@@ -43,7 +43,7 @@ static echo_status fail_at(echo_error *err, struct place at, const char *fault)
                      at.line);
 }
 
-/* What is wrong with the character at text, which has length bytes; NULL: nothing. */
+/* The fault of the character at text, which has length bytes; NULL: none. */
 static const char *fault_of(char room[static 48], uint32_t code, size_t length)
 {
     if (!length)

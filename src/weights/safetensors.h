@@ -69,7 +69,7 @@ void echo_safetensors_rename(struct array *a, const char *name);
 /* NULL if there is none. */
 const struct array *echo_safetensors_find(const struct safetensors *f, const char *name);
 
-/* What the file says of itself under this name, or NULL. */
+/* The note of this name in the header's __metadata__, or NULL. */
 const char *echo_safetensors_note(const struct safetensors *f, const char *name);
 
 /* Compare the data with its checksums, if there are any.  ECHO_ERR_FILE names the array. */

@@ -204,7 +204,7 @@ static void sessions(void)
     echo_model_close(&m);
 }
 
-/* What is heard block by block is what the latents decode to, and later jobs in the same
+/* Sound block by block equals the decoded latents, and later jobs in the same
  * session do not see earlier ones. */
 static void blocks(void)
 {

@@ -192,7 +192,7 @@ static bool has_read(void *user, double done)
     return true;
 }
 
-/* What cannot be packed whole leaves nothing. */
+/* Packing that fails leaves nothing. */
 static echo_status packing(echo_error *e)
 {
     echo_model_opts o = { .threads = 1, .precision = "int8", .codec_precision = "bf16",

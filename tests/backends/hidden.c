@@ -148,7 +148,7 @@ static echo_status sync_queue(struct queue *q, echo_error *err)
     return hidden(q)->inner->ops->sync(hidden(q)->inner, err);
 }
 
-/* What was not waited for was not wanted. */
+/* Commands that nobody waited for are dropped. */
 static void close_queue(struct queue *q)
 {
     for (struct command *c = hidden(q)->first, *next; c; c = next) {

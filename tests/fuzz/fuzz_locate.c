@@ -189,7 +189,7 @@ static void check_found(const struct model_files *f)
     ECHO_ASSERT(!memcmp(f->pca, f->echo, (size_t)(slash - f->echo)));
 }
 
-/* What is found without a name, and what must not be passed over. */
+/* Searching without a name: parts of a model must not be passed over. */
 static void check_usual(const bool parts[PLACES])
 {
     struct model_files f;

@@ -48,7 +48,7 @@ static int check_unusual(const char *text)
     return n;
 }
 
-/* What normalisation leaves of the line ends: none, or plain ones. */
+/* Normalisation leaves no line ends, or plain ones. */
 static void check_lines(const char *text, const char *plain)
 {
     for (const char *s = text; *s; s++)

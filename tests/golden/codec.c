@@ -300,7 +300,7 @@ static size_t coarse_scratch(struct golden *g, bool encode, int position)
     return r.arena.peak;
 }
 
-/* What is measured at the beginning must do everywhere. */
+/* Scratch measured at the beginning must do everywhere. */
 static void check_scratch(struct golden *g)
 {
     static const int positions[] = { 1, 64, 100, 576, 5000 };

@@ -173,7 +173,7 @@ static bool elementwise(struct check *c, const struct activation_fns *f,
     return check_unharmed(c, got, (size_t)n) && ok;
 }
 
-/* What is no number must not come out as one: that is how damaged weights are noticed. */
+/* NaN must not come out as a number: that is how damaged weights are noticed. */
 static bool keeps_nan(struct check *c, const struct activation_fns *f, int which)
 {
     float x[33], a[33], b[33];

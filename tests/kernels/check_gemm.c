@@ -267,7 +267,7 @@ static bool operand(struct check *c, const struct gemm_fns *f, enum dtype dtype,
     return ok;
 }
 
-/* What is not finite is not lost: it would hide a damaged model. */
+/* NaN and infinity are not lost: that would hide a damaged model. */
 static bool not_finite(struct check *c, const struct gemm_fns *f, enum dtype dtype)
 {
     static const float odd[] = { NAN, INFINITY, -INFINITY };

@@ -68,7 +68,7 @@ static const struct shape {
     { 129, 97, 1, 512, 1, EPILOGUE_GATE, DT_I8, false },
 };
 
-/* What operands of a precision stand for; of weights, what they are divided by. */
+/* The numbers that operands of a precision stand for; of weights, their divisors. */
 static float *rounded(float *x, int rows, int k, enum dtype dtype, bool weights)
 {
     float *out = malloc((size_t)rows * (size_t)k * sizeof *out);
@@ -121,8 +121,8 @@ static struct sum sum_of(const struct shape *s, const float *x, const float *w, 
     return r;
 }
 
-/* What is to come of them.  Sigmoid and silu are steep by at most 1/4 and 1.1, and are computed
- * to a few eps. */
+/* The expected result of an epilogue.  Sigmoid and silu are steep by at most 1/4 and 1.1, and
+ * are computed to a few eps. */
 static struct sum finished(const struct shape *s, struct sum a, struct sum b, double gate,
                            double start)
 {
@@ -284,7 +284,7 @@ static bool sees(const struct scene *s, int g, int b, int i, int r)
 }
 
 /*
- * What query i of branch b gets through head h: out [head].  Returns how far float32 may be
+ * Attention of query i of branch b through head h: out [head].  Returns how far float32 may be
  * off: a score is a sum of `head` products, so its exponential is off by as many eps of their
  * sizes; the weighted values are a sum over all keys.
  */

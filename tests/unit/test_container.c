@@ -294,7 +294,7 @@ static void check_mpeg(const char *folder)
     echo_free(want);
 }
 
-/* What is no MPEG does not pass for it. */
+/* Other bytes do not pass for MPEG. */
 static void check_no_mpeg(void)
 {
     static struct bytes b;

@@ -125,7 +125,7 @@ static void check_headers(void)
     }
 }
 
-/* What is wrong before the header can be read. */
+/* Faults before the header can be read. */
 static void check_starts(void)
 {
     static const uint64_t lengths[] = { 3, 100000001, 1ull << 40, 1ull << 63, UINT64_MAX };

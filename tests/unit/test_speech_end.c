@@ -45,7 +45,7 @@ int main(void)
     fill(FRAMES - 4, 4, 0.5f);
     CHECK(again(50) == FRAMES - 4 && again(FRAMES - 3) == -1);
 
-    /* What is allowed in a flat window is not loud, by a little. */
+    /* The limits of a flat window are not loud, by a little. */
     fill(50, 50, 0.22f);
     CHECK(again(50) == -1);
     fill(50, 50, 0.23f);

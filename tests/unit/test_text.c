@@ -86,7 +86,7 @@ static void check_line_ends(void)
     }
 }
 
-/* What a text has that is unusual: by numbers. */
+/* The unusual characters of a text, by number. */
 static void check_unusual(void)
 {
     static const struct {

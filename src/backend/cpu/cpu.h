@@ -10,7 +10,7 @@
 #include "base/integers.h"
 #include "base/pool.h"
 
-/* What one thread works in: what is used of it stays in the second-level cache. */
+/* Memory of one thread: the part in use stays in the second-level cache. */
 #define STRIP_PANELS 3    /* panels that one task expands or reads side by side */
 #define STRIP_LINES  1024 /* so many of their lines at a time */
 #define TASK_ROWS    2048 /* of a product, at most */

@@ -152,7 +152,7 @@ static row_fn *const row_fns[OP_KINDS] = {
     [OP_SNAKE] = snake_row,
 };
 
-/* What is to be an operand is made in float32, then converted while it is in cache. */
+/* Operands are made in float32, then converted while they are in cache. */
 static void rows_task(void *arg, int task, int thread)
 {
     const struct row_job *j = arg;

@@ -4,7 +4,7 @@
  * several taps) into tasks of a few panels by a block of rows, and does with
  * the sums what the epilogue asks for while they are in cache.
  *
- * What must be expanded is cut into blocks of k whose panels stay in cache;
+ * Weights that must be expanded are cut into blocks of k whose panels stay in cache;
  * between them the sums rest in memory, so that the chain of additions is that
  * of one uncut loop.
  */
