@@ -44,7 +44,7 @@ static json_t *list(name_at *name)
 
 static void print_list(const char *title, name_at *name)
 {
-    printf("%-12s", title);
+    printf("%-14s", title);
     for (int i = 0; name(i); i++)
         printf("%s%s", i ? ", " : "", name(i));
     putchar('\n');
@@ -136,7 +136,7 @@ static void print_voices(const echo_model *model)
     const char *name;
 
     for (int i = 0; (name = echo_model_voice(model, i)); i++)
-        printf("%s%s", i ? ", " : "  voices    ", name);
+        printf("%s%s", i ? ", " : "  voices      ", name);
     if (echo_model_voice(model, 0))
         putchar('\n');
 }
@@ -145,50 +145,50 @@ static void print_model(const struct engine *e, bool checked)
 {
     const echo_model_info *m = &e->info;
 
-    printf("%-12s%s\n", "model", m->path);
-    printf("  %-10s%s, %s, %.1f M parameters\n", "speech", m->echo_file, m->echo_dtype,
+    printf("%-14s%s\n", "model", m->path);
+    printf("  %-12s%s, %s, %.1f M parameters\n", "speech", m->echo_file, m->echo_dtype,
            (double)m->echo_parameters / 1e6);
-    printf("  %-10s%s, %s, %.1f M parameters\n", "codec", m->dac_file, m->dac_dtype,
+    printf("  %-12s%s, %s, %.1f M parameters\n", "codec", m->dac_file, m->dac_dtype,
            (double)m->dac_parameters / 1e6);
-    printf("  %-10s%s\n", "latents", m->pca_file);
-    printf("  %-10s%.1f MB\n", "files", (double)m->file_bytes / 1e6);
-    printf("  %-10s%s\n", "packed", m->packed ? "yes" : "no");
+    printf("  %-12s%s\n", "latents", m->pca_file);
+    printf("  %-12s%.1f MB\n", "files", (double)m->file_bytes / 1e6);
+    printf("  %-12s%s\n", "packed", m->packed ? "yes" : "no");
     if (checked)
-        printf("  %-10s%s\n", "checked", m->packed ? "all numbers are what they were"
+        printf("  %-12s%s\n", "checked", m->packed ? "checksums match"
                                                     : "all numbers are finite");
-    printf("  %-10s%s, computing in %s, the codec in %s\n", "runs on", m->device,
+    printf("  %-12s%s, computing in %s, the codec in %s\n", "runs on", m->device,
            m->precision, m->codec_precision);
-    printf("  %-10s%s, %s\n", "precision", m->precision, m->precision_reason);
-    printf("  %-10s%d layers of %d, %d heads\n", "speaks in", m->layers, m->model_size,
+    printf("  %-12s%s, %s\n", "precision", m->precision, m->precision_reason);
+    printf("  %-12s%d layers, width %d, %d heads\n", "transformer", m->layers, m->model_size,
            m->heads);
-    printf("  %-10s%d layers of %d\n", "text", m->text_layers, m->text_size);
-    printf("  %-10s%d layers of %d, patches of %d frames\n", "voice", m->speaker_layers,
+    printf("  %-12s%d layers, width %d\n", "text", m->text_layers, m->text_size);
+    printf("  %-12s%d layers, width %d, patches of %d frames\n", "speaker", m->speaker_layers,
            m->speaker_size, m->patch_size);
-    printf("  %-10s%d numbers, %.1f ms (%d samples)\n", "frame", m->latent_size,
+    printf("  %-12s%d numbers, %.1f ms (%d samples)\n", "frame", m->latent_size,
            1e3 * m->frame_samples / ECHO_SAMPLE_RATE, m->frame_samples);
     if (m->words)
-        printf("  %-10s%d, --words lists them\n", "words", m->words);
+        printf("  %-12s%d, --words lists them\n", "words", m->words);
     else
-        printf("  %-10sno list, any may be tried\n", "words");
+        printf("  %-12sno list, any may be tried\n", "words");
     print_voices(e->model);
-    printf("  %-10s%s\n", "blocks", m->blockwise ? "yes, and continuation" : "no");
+    printf("  %-12s%s\n", "blocks", m->blockwise ? "yes, and continuation" : "no");
     if (*m->absent)
-        printf("  %-10s%s\n", "absent", m->absent);
+        printf("  %-12s%s\n", "absent", m->absent);
     if (*m->stripped)
-        printf("  %-10s%s (in front of the names of tensors, taken off)\n", "stripped",
+        printf("  %-12s%s (in front of the names of tensors, taken off)\n", "stripped",
                m->stripped);
 }
 
 static echo_status print(const struct engine *e, bool checked, const char *why,
                          echo_error *err)
 {
-    printf("%-12s%s\n", "echotts", echo_version());
+    printf("%-14s%s\n", "echotts", echo_version());
     print_list("cpu", echo_isa);
     print_list("devices", echo_device);
     if (e->model)
         print_model(e, checked);
     else
-        printf("%-12snone to be used (%s)\n", "model", why);
+        printf("%-14snone to be used (%s)\n", "model", why);
     return output_flush(err);
 }
 
@@ -235,7 +235,7 @@ static echo_status run(void *job, echo_error *err)
 const struct command info_command = {
     .name = "info",
     .synopsis = "[-m DIR] [options]",
-    .summary = "tell about this program, this computer and the model",
+    .summary = "show version, CPU, devices and model",
     .job_size = sizeof(struct info),
     .groups = groups,
     .run = run,

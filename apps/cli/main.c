@@ -36,8 +36,7 @@ static void print_help(void)
         printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
     puts("\n"
          "echotts COMMAND --help tells the options of one.\n"
-         "It ends with 0 when all is done, 1 when the work failed, 2 when it was asked for in\n"
-         "a wrong way, and 130 when it was stopped.");
+         "Exit status: 0 done, 1 failed, 2 usage error, 130 interrupted.");
 }
 
 static echo_status find_command(const struct command **out, const char *name, echo_error *err)

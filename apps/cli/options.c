@@ -15,9 +15,9 @@
 
 const struct option common_model_options[] = {
     { "model", 'm', OPTION_STRING, AT(model), "DIR",
-      "the model (else $ECHOTTS_MODEL, or where models usually are)", NO_RANGE },
+      "the model (default: $ECHOTTS_MODEL, or the usual places)", NO_RANGE },
     { "threads", 't', OPTION_INT, AT(threads), "N",
-      "threads to use (else one per core)", RANGE(1, 256) },
+      "threads to use (default: one per core)", RANGE(1, 256) },
     { "device", 0, OPTION_STRING, AT(device), "NAME",
       "compute on: auto, cpu, ... (see echotts info)", NO_RANGE },
     { "isa", 0, OPTION_STRING, AT(isa), "NAME",

@@ -61,7 +61,7 @@ static const struct option output_options[] = {
 
 static const struct option sampling_options[] = {
     { "seed", 0, OPTION_SEED, AT(params.seed), "N",
-      "the same seed gives the same speech (else a random one)", NO_RANGE },
+      "the same seed gives the same speech (default: random)", NO_RANGE },
     { "steps", 's', OPTION_INT, AT(params.steps), "N",
       "Euler steps", RANGE(1, 1000) },
     { "cfg-text", 0, OPTION_FLOAT, AT(params.cfg_text), "F",
@@ -101,7 +101,7 @@ static const struct option_group groups[] = {
     { "What to say", input_options },
     { "What to write", output_options },
     { "How long", length_options },
-    { "Sampling (else the model's own choice)", sampling_options },
+    { "Sampling (default: the model's own)", sampling_options },
     { "Model", common_model_options },
     { "Other", common_options },
     { 0 },

@@ -21,7 +21,7 @@ static const struct option own_options[] = {
       "base, small, or a directory to imitate", NO_RANGE },
     { "output", 'o', OPTION_STRING, AT(output), "DIR", "the directory to make", NO_RANGE },
     { "seed", 0, OPTION_SEED, AT(seed), "N",
-      "the same seed gives the same model (else 0)", NO_RANGE },
+      "the same seed gives the same model (default: 0)", NO_RANGE },
     { 0 },
 };
 

@@ -95,7 +95,8 @@ static echo_status take_continuation(struct job *j, echo_error *err)
     if (!j->m->dit.has_past && (v || j->p->n_blocks))
         return echo_fail(err, ECHO_ERR_FILE,
                          "%s: the blockwise tensors (latent_encoder) are "
-                         "missing: no blocks and no continuation can be had",
+                         "missing: blockwise generation and continuation are "
+                         "unavailable",
                          j->m->files.echo);
     if (!v)
         return ECHO_OK;
@@ -240,8 +241,8 @@ static echo_status check_finite(struct job *j, int first, int frames, echo_error
             s = echo_model_verify(j->m, err);
             return s ? s
                      : echo_fail(err, ECHO_ERR_ARG,
-                                 "the latents have run away to infinity: "
-                                 "guidance or rescaling is too strong");
+                                 "sampling diverged, latents are not finite: "
+                                 "lower the guidance or the rescaling");
         }
     return ECHO_OK;
 }

@@ -52,7 +52,7 @@ static echo_status choose_precision(enum dtype *out, const char *option, const c
                      name, count == 3 ? ", bf16 or int8" : " or bf16");
 }
 
-/* Take what a packed file was packed for.  Of bfloat16, float32 can be made too: it is taken for
+/* Take what a packed file was packed for.  Of bfloat16, float32 can be made too: it is used for
  * `any` where it is `faster`. */
 static echo_status fit_packed(const echo_model *m, enum dtype *precision, const char *note,
                               bool any, enum dtype faster, echo_error *err)

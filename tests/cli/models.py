@@ -280,7 +280,7 @@ def check_listing(p, folder, packed, words):
         done = p.good("words: info --words", "info", "-m", model, "--words")
         p.check("words: info --words", done and done.stdout.decode() == "".join(w + "\n" for w in words), done)
         done = p.good("words: info", "info", "-m", model)
-        p.check("words: info", done and "\n  words     6, --words lists them\n" in done.stdout.decode(), done)
+        p.check("words: info", done and "\n  words       6, --words lists them\n" in done.stdout.decode(), done)
         for args, want in (([], None), (["--words"], words)):
             done = p.good("words: info --json", "info", "-m", model, "--json", *args)
             about = json.loads(done.stdout)["model"] if done else {}

@@ -300,7 +300,7 @@ def check_prefixes(p):
             p.check(f"C01 {which} {prefix}", sound(p, model) == want, sound(p, model)[:300])
             p.check(f"C01 {which} {prefix}: told", info(p, model).get("stripped") == f"{which}: {prefix}", prefix)
     done = p.run("info", "-m", model)
-    p.check("C01 told in words", b"\n  stripped  codec: model.module._orig_mod. (" in done.stdout, done.stdout)
+    p.check("C01 told in words", b"\n  stripped    codec: model.module._orig_mod. (" in done.stdout, done.stdout)
     p.check("C01 nothing to tell", info(p, p.model("tiny")).get("stripped") == "")
 
     def inside(part, wrapper):
