@@ -218,8 +218,9 @@ ECHO_API echo_status echo_session_open(echo_session **out, const echo_model *m,
                                        echo_error *err);
 ECHO_API void echo_session_close(echo_session **s);
 
-/* Any thread, any time.  The running call returns ECHO_ERR_CANCELLED within
- * one layer of one step; without a running call nothing happens. */
+/* Any thread, any time.  The running call returns ECHO_ERR_CANCELLED within one layer of one
+ * step.  It holds until a call has reported it: without a running call, or if that had just
+ * finished, the next one returns at once. */
 ECHO_API void echo_cancel(echo_session *s);
 
 /* Called as work goes on, from the thread inside the call.  done and total

@@ -115,8 +115,8 @@ static echo_status encode(echo_voice **out, echo_session *s, const struct clip *
     return status;
 }
 
-echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pcm, size_t n,
-                              int rate, const echo_encode_opts *opts, echo_error *err)
+static echo_status encode_at(echo_voice **out, echo_session *s, const float *pcm, size_t n,
+                             int rate, const echo_encode_opts *opts, echo_error *err)
 {
     struct clip clip = { .pcm = pcm, .n = n, .name = "the audio" };
     size_t most = (size_t)ECHO_VOICE_SECONDS * (size_t)(rate > 0 ? rate : 0);
@@ -124,7 +124,6 @@ echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pc
     echo_status status;
 
     *out = NULL;
-    atomic_store(&s->stop, false);
     if (rate < AUDIO_MIN_RATE || rate > AUDIO_MAX_RATE)
         return echo_fail(err, ECHO_ERR_ARG, "a rate of %d Hz, expected %d to %d", rate,
                          AUDIO_MIN_RATE, AUDIO_MAX_RATE);
@@ -139,6 +138,12 @@ echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pc
     status = encode(out, s, &clip, opts ? opts : &no_opts, err);
     echo_free(resampled);
     return status;
+}
+
+echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pcm, size_t n,
+                              int rate, const echo_encode_opts *opts, echo_error *err)
+{
+    return echo_session_end(s, encode_at(out, s, pcm, n, rate, opts, err));
 }
 
 echo_status echo_clip_read(echo_voice **out, echo_session *s, struct source *in,

@@ -96,8 +96,8 @@ echo_status echo_decode_more(struct decoding *d, struct run *r, const float *lat
     return s;
 }
 
-echo_status echo_decode(echo_session *s, const echo_voice *latents, const echo_sink *sink,
-                        echo_error *err)
+static echo_status decode(echo_session *s, const echo_voice *latents, const echo_sink *sink,
+                          echo_error *err)
 {
     double begin = echo_clock();
     struct codec_streams dry;
@@ -105,7 +105,6 @@ echo_status echo_decode(echo_session *s, const echo_voice *latents, const echo_s
     echo_status status;
 
     s->stats = (echo_stats){ .frames = latents->frames, .kept = latents->frames };
-    atomic_store(&s->stop, false);
     if (!sink || !sink->audio)
         return echo_fail(err, ECHO_ERR_ARG, "decoding needs a sink for the audio");
     if (latents->size != s->model->dit.latent)
@@ -123,4 +122,10 @@ echo_status echo_decode(echo_session *s, const echo_voice *latents, const echo_s
     status = echo_decode_more(&d, &r, latents->latent, latents->frames, err);
     s->stats.total_s = echo_clock() - begin;
     return status;
+}
+
+echo_status echo_decode(echo_session *s, const echo_voice *latents, const echo_sink *sink,
+                        echo_error *err)
+{
+    return echo_session_end(s, decode(s, latents, sink, err));
 }

@@ -397,15 +397,14 @@ static void warn(const struct job *j)
         warn_of_cut(j);
 }
 
-echo_status echo_generate(echo_session *s, const char *text, const echo_voice *voice,
-                          const echo_params *params, const echo_sink *sink, echo_error *err)
+static echo_status generate(echo_session *s, const char *text, const echo_voice *voice,
+                            const echo_params *params, const echo_sink *sink, echo_error *err)
 {
     echo_params defaults = echo_params_default(s->model);
     struct job j = { .s = s, .m = s->model, .p = params ? params : &defaults, .sink = sink };
     double begin = echo_clock();
     echo_status status;
 
-    atomic_store(&s->stop, false);
     s->stats = (echo_stats){ 0 };
     s->frames = 0;
     if ((status = echo_params_check(j.p, err)) || (status = take_text(&j, text, err)) ||
@@ -428,4 +427,10 @@ echo_status echo_generate(echo_session *s, const char *text, const echo_voice *v
     if (!status)
         warn(&j);
     return status;
+}
+
+echo_status echo_generate(echo_session *s, const char *text, const echo_voice *voice,
+                          const echo_params *params, const echo_sink *sink, echo_error *err)
+{
+    return echo_session_end(s, generate(s, text, voice, params, sink, err));
 }

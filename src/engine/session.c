@@ -66,6 +66,13 @@ void echo_cancel(echo_session *s)
     atomic_store(&s->stop, true);
 }
 
+echo_status echo_session_end(echo_session *s, echo_status status)
+{
+    if (status)
+        atomic_store(&s->stop, false);
+    return status;
+}
+
 static bool stopped(void *user)
 {
     return atomic_load(&((echo_session *)user)->stop);

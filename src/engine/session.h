@@ -50,6 +50,9 @@ echo_status echo_session_streams(echo_session *s, const struct codec_streams *dr
 /* Forget everything: a new signal begins. */
 void echo_streams_restart(struct run *r, struct codec_streams *c);
 
+/* The end of every call that can be stopped: a stop counts until a call has failed by it. */
+echo_status echo_session_end(echo_session *s, echo_status status);
+
 /* ECHO_ERR_CANCELLED if the session was told to stop, ECHO_ERR_DEVICE if the device failed. */
 echo_status echo_session_check(echo_session *s, echo_error *err);
 

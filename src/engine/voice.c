@@ -183,11 +183,10 @@ echo_status echo_voice_open(echo_voice **out, echo_session *s, const char *path,
     echo_status status;
 
     *out = NULL;
-    atomic_store(&s->stop, false);
     if (!(status = echo_source_open(&in, path, &s->stop, err)))
         status = echo_voice_read(out, s, &in, opts, err);
     echo_source_close(&in);
-    return status;
+    return echo_session_end(s, status);
 }
 
 /* Before an endless pipe is read: only the reader of a file says what is wrong in it. */
@@ -216,12 +215,11 @@ echo_status echo_voice_load(echo_voice **out, echo_session *s, const char *path,
     echo_status status;
 
     *out = NULL;
-    atomic_store(&s->stop, false);
     if (!(status = echo_source_open(&in, path, &s->stop, err)) &&
         !(status = refuse_others(&in, err)))
         status = load_latents(out, s->model, &in, 0, err);
     echo_source_close(&in);
-    return status;
+    return echo_session_end(s, status);
 }
 
 echo_status echo_voice_from_latent(echo_voice **out, const float *latent, int frames, int size,

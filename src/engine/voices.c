@@ -250,7 +250,7 @@ static echo_status read_packed(echo_voice **out, echo_session *s,
     echo_source_memory(&in, clip->data->data, clip->data->bytes, label);
     status = echo_voice_read(out, s, &in, opts, err);
     echo_source_close(&in);
-    return status;
+    return echo_session_end(s, status);
 }
 
 echo_status echo_voice_named(echo_voice **out, echo_session *s, const char *name,

@@ -382,6 +382,8 @@ static void stopping_the_codec(void)
         echo_voice_close(&again);
     }
     CHECK(stopped > 5);
+    echo_cancel(s);
+    CHECK(echo_voice_encode(&again, s, pcm, n, 44100, NULL, NULL) == ECHO_ERR_CANCELLED);
     CHECK(!echo_voice_encode(&again, s, pcm, n, 44100, NULL, NULL));
     CHECK(!memcmp(echo_voice_latent(v, NULL, NULL), echo_voice_latent(again, NULL, NULL),
                   92 * 80 * sizeof(float)));
@@ -403,7 +405,8 @@ static void stopping(void)
     pthread_t t;
 
     speak(s, NULL, &p, &first);
-    echo_cancel(s); /* nothing runs: forgotten */
+    echo_cancel(s); /* nothing runs: the next call is stopped, and that is all */
+    CHECK(echo_generate(s, TEXT, NULL, &p, &sink, &e) == ECHO_ERR_CANCELLED && !part.calls);
     speak(s, NULL, &p, &later);
     CHECK(same(&first, &later));
     drop(&later);
