@@ -65,10 +65,12 @@ def slow(p, *more):
 
 def check_bar(p):
     voice = os.path.join(p.model("tiny"), "voice.wav")
+    began = time.monotonic()
     # One thread and float32, so that it takes the second after which a forecast is dared.
     run = OnTerminal(p, "say", "Hello.", "-m", p.model("tiny"), "-v", voice, "--frames", 128,
                      "--steps", 1000, "--threads", 1, "--precision", "f32", "--no-trim", "-o", "bar.wav")
     code = run.finish()
+    seconds = time.monotonic() - began
     seen = run.seen.decode("utf-8", "replace")
     p.check("bar: exit", code == 0, f"{code}: {seen[-200:]!r}")
     p.check("bar: steps", re.search(r"sampling .* \d+/1000 steps", seen), seen[-300:])
@@ -78,7 +80,8 @@ def check_bar(p):
         run.lines()[-1])
     widest = max(len(line) for line in run.lines()[:-1])
     p.check("bar: width", widest < COLUMNS, widest)
-    p.check("bar: calm", len(run.lines()) < 400, f"{len(run.lines())} drawings")
+    # Ten drawings a second, and those of stages that begin and end.
+    p.check("bar: calm", len(run.lines()) < 50 + 12 * seconds, f"{len(run.lines())} drawings in {seconds:.1f} s")
 
     short = ["say", "Hello.", "-m", p.model("tiny"), "--frames", 64, "--steps", 200,
              "--no-trim", "-o", "bar.wav"]
