@@ -11,7 +11,7 @@ all: ; @$(call CONFIGURE,$(B))
 demo:
 	@tools/deps.sh build
 	@$(call CONFIGURE,$(B)) --target echotts_cli
-	$(B)/echotts say "$(DEMO)" -m models/small -v slt --seed 1 -o demo.wav
+	$(B)/echotts say "$(DEMO)" -m models/small -v slt --rng-seed 1 -o demo.wav
 	@ls -l demo.wav
 
 # The same, and every test; ends with "N passed, N failed".

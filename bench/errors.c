@@ -106,7 +106,8 @@ static void evaluate(struct scene *s, const struct dit *d, float *v)
     pass(&r, d, s->noise, NULL);
     if (!device->ops->alloc(device, &mem, r.arena.peak))
         exit(1);
-    r = (struct run){ .queue = s->session->queue, .mem = &mem, .arena = { .cap = mem.bytes } };
+    r = (struct run){ .queue = s->session->sampling.queue, .mem = &mem,
+                        .arena = { .cap = mem.bytes } };
     pass(&r, d, s->noise, v);
     device->ops->free(device, &mem);
     null->ops->close(null);

@@ -37,7 +37,7 @@ NEEDED = ["filelock", "typing-extensions", "sympy", "networkx", "jinja2", "fsspe
 CACHE = pathlib.Path("~/.cache/echotts").expanduser()
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORDS = "The rain had stopped before the morning came and all the roads were dry again "
-SAMPLING = ["--truncation", 0.8, "--rescale-k", 0, "--cfg-text", 3, "--cfg-speaker", 8]
+SAMPLING = ["--truncation-factor", 0.8, "--rescale-k", 0, "--cfg-scale-text", 3, "--cfg-scale-speaker", 8]
 START = 0.999
 
 
@@ -216,8 +216,8 @@ class Ours:
                                check=True)
 
     def run(self, letters, frames, steps, *more):
-        command = [self.args.program, "say", text_of(letters), "-m", self.model, "--steps", steps,
-                   "--frames", frames, "--no-trim", "--seed", 1, "--json", "-q", *SAMPLING, *more]
+        command = [self.args.program, "say", text_of(letters), "-m", self.model, "--num-steps", steps,
+                   "--sequence-length", frames, "--no-trim", "--rng-seed", 1, "--json", "-q", *SAMPLING, *more]
         command += ["--precision", self.precision] if self.precision else []
         # A program's largest size begins with that of whoever started it: a shell between is small.
         done = subprocess.run(["sh", "-c", '"$@"; exit $?', "sh", *map(str, command)], capture_output=True, text=True,
@@ -361,7 +361,7 @@ def options():
     p.add_argument("--dtypes", default="bfloat16,float32", help="PyTorch's, of which the fastest is compared")
     p.add_argument("--f32", action="store_const", dest="dtypes", const="float32", help="PyTorch in float32 alone")
     p.add_argument("--runs", type=int, default=3, help="rounds (default 3)")
-    p.add_argument("--steps", type=int, default=10, help="steps of the whole runs (default 10)")
+    p.add_argument("--num-steps", type=int, default=10, help="steps of the whole runs (default 10)")
     p.add_argument("--tiny", action="store_true", help="the small voice and few frames: does the script work?")
     p.add_argument("--write", action="store_true", help="into docs/SPEED.md")
     p.add_argument("--csv", type=pathlib.Path, help="and into this file")

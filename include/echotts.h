@@ -26,11 +26,11 @@
  * called on it from elsewhere.  There is no global state.
  *
  * Errors.  Calls that can fail return echo_status, 0 on success.  A call that
- * fails fills err, unless it is NULL, with the status and one readable line;
- * the out handle is NULL and nothing is left to free.
+ * fails fills err, unless it is NULL, with the status, the parameter at fault and
+ * one readable line; the out handle is NULL and nothing is left to free.
  *
  * Audio is mono float at 44,100 Hz, nominally -1 to 1.  A latent frame is
- * 2,048 samples (46.4 ms) and, in the published model, 80 numbers.
+ * 2,048 samples (46.4 ms) and, in the published model, a vector of 80.
  */
 #ifndef ECHOTTS_H
 #define ECHOTTS_H
@@ -70,13 +70,15 @@ typedef enum {
     ECHO_OK = 0,
     ECHO_ERR_ARG = -1, /* the caller passed something impossible */
     ECHO_ERR_MEMORY = -2,
-    ECHO_ERR_FILE = -3,      /* missing, unreadable, or not what we expect */
+    ECHO_ERR_FILE = -3,      /* the caller's: missing, unreadable, or not what we expect */
     ECHO_ERR_DEVICE = -4,    /* no such device, or it failed while working */
     ECHO_ERR_CANCELLED = -5, /* a callback or echo_cancel() asked to stop */
+    ECHO_ERR_MODEL = -6,     /* a file of the model is missing, unreadable or damaged */
 } echo_status;
 
 typedef struct {
     echo_status status;
+    char field[32]; /* at fault: "text", "voice", the name of a parameter; "" if none is */
     char text[1024];
 } echo_error;
 
@@ -94,6 +96,8 @@ ECHO_API const char *echo_isa(int i);
 typedef enum { ECHO_LOG_INFO,
                ECHO_LOG_WARNING } echo_log_level;
 
+typedef void echo_logger(void *user, echo_log_level level, const char *line);
+
 /*
  * All zero means: best device, every core, best precision without loss, silence.
  *
@@ -107,16 +111,17 @@ typedef enum { ECHO_LOG_INFO,
  * (norms, softmax, residuals, codebooks, times) is always float32.
  */
 typedef struct {
-    const char *device; /* "cpu"; NULL or "auto" picks the best */
-    const char *isa;    /* cap the CPU kernels: "c", "avx2", ... */
+    const char *device;       /* "cpu"; NULL or "auto" picks the best */
+    const char *codec_device; /* the same for the codec; NULL or "auto": where the rest is */
+    const char *isa;          /* cap the CPU kernels: "c", "avx2", ... */
     const char *precision, *codec_precision;
     int threads;        /* 0 = one per core; up to 256 */
     bool profile;       /* time each kind of operation; the log gets the sums at closing */
     bool describe;      /* read headers alone, in no time: for questions, not for sessions */
     /* weights read and packed, 0 to 1, from the opening thread; return false to stop */
     bool (*progress)(void *user, double done);
-    /* from whichever thread has something to say */
-    void (*log)(void *user, echo_log_level level, const char *line);
+    /* Told what is no call's own log; from whichever thread has something to say. */
+    echo_logger *log;
     void *user;
 } echo_model_opts;
 
@@ -127,11 +132,11 @@ typedef struct {
  * the other lies beside it, or a file of the model.  Files may be in shards, and what trainers
  * put in front of all names of tensors is taken off.  path NULL looks where models usually
  * are: $ECHOTTS_MODEL, the Hugging Face cache, an installed base model, then the small one that
- * ships; a place with only a part of a model is ECHO_ERR_FILE, and is not passed over.
+ * ships; a place with only a part of a model is ECHO_ERR_MODEL, and is not passed over.
  * Packed weights, and weights for float32, are mapped and used in place: this costs 0.1 to 1 s
  * and, of the original files, memory for the codec (base model: 1.5 GB, 0.8 in bf16).  For
  * other precisions the original weights are packed while opening, on all threads: 3 to 6 s and
- * 3 to 6 GB.  ECHO_ERR_FILE names the file and tensor at fault.
+ * 3 to 6 GB.  ECHO_ERR_MODEL names the file and tensor at fault.
  */
 ECHO_API echo_status echo_model_open(echo_model **out, const char *path,
                                      const echo_model_opts *opts, echo_error *err);
@@ -139,7 +144,7 @@ ECHO_API void echo_model_close(echo_model **m);
 
 /*
  * Weights are not read when a model is opened.  This reads them all: the checksums of a packed
- * file, and whether all numbers are finite.  ECHO_ERR_FILE names the tensor that is damaged.
+ * file, and whether all numbers are finite.  ECHO_ERR_MODEL names the tensor that is damaged.
  * Seconds, for the base model.
  */
 ECHO_API echo_status echo_model_verify(const echo_model *m, echo_error *err);
@@ -161,7 +166,7 @@ typedef struct {
     const char *path;                            /* the directory or packed file */
     const char *echo_file, *dac_file, *pca_file; /* the three files in it */
     const char *echo_dtype, *dac_dtype;          /* as stored: "BF16" */
-    const char *device;                          /* "cpu: avx512, 2 threads" */
+    const char *device, *codec_device;           /* "cpu: avx512, 2 threads" */
     const char *precision, *codec_precision;     /* of the products: "f32" */
     const char *precision_reason; /* "chosen by speed: bf16 multiplies 1.97 times as fast..." */
     const char *absent;       /* parts not in the files, "" if complete */
@@ -223,11 +228,11 @@ ECHO_API void echo_session_close(echo_session **s);
  * finished, the next one returns at once. */
 ECHO_API void echo_cancel(echo_session *s);
 
-/* Called as work goes on, from the thread inside the call.  done and total
- * are in the stage's own unit.  Return false to stop. */
+/* Called as work goes on, never twice at a time.  done and total are in the stage's own unit.
+ * Return false to stop. */
 typedef enum {
     ECHO_STAGE_ENCODE, /* audio to latents: frames */
-    ECHO_STAGE_SAMPLE, /* diffusion: steps, over all blocks */
+    ECHO_STAGE_SAMPLE, /* diffusion: steps, over all blocks; total may grow with them */
     ECHO_STAGE_DECODE, /* latents to audio: frames */
 } echo_stage;
 
@@ -241,6 +246,7 @@ typedef struct {
     bool lift;       /* raise a quiet clip (below -33 LUFS) to -23 LUFS, its peak below 1 */
     int max_frames;  /* more are refused; 0: the first 6,400 are taken, with a warning */
     echo_progress *progress;
+    echo_logger *log; /* instead of the model's */
     void *user;
 } echo_encode_opts;
 
@@ -291,27 +297,31 @@ ECHO_API void echo_voice_close(echo_voice **v);
 
 /* ---- speech ---- */
 
+#define ECHO_MAX_BLOCKS 64 /* that echo_params can list; echo_sink.next_block has no limit */
+
+typedef struct {
+    int n, items[ECHO_MAX_BLOCKS];
+} echo_list;
+
 /*
- * Get one from echo_params_default(), change what you need.  Out of range is
- * ECHO_ERR_ARG with the field's name and range.
+ * How to speak.  A plain value: copy it, keep it.  Get one from echo_params_default() and
+ * change what you need.  Names are the reference's; echo_param_at() has the ranges, and
+ * ECHO_ERR_ARG names the field that is out of its range.
  */
 typedef struct {
-    uint64_t seed;                  /* as torch.manual_seed's on the CPU; low 32 bits count */
-    int steps;                      /* Euler steps, 1..1000 */
-    float cfg_text;                 /* guidance towards the text, -100..100 */
-    float cfg_speaker;              /* guidance towards the voice, -100..100 */
-    float cfg_min_t;                /* guidance is on from this t, 0..100; above 1: never */
-    float cfg_max_t;                /* and up to this one, 0..100 */
-    float truncation;               /* scale of the first noise, 0..10; 1 = none */
-    float rescale_k, rescale_sigma; /* temporal score rescaling, 0 = off, else 0..100, both */
-    float force_speaker;            /* scale of the voice's keys and values, 0..100; 0 = off */
-    int force_speaker_layers;       /* in the first so many layers, -1 = all */
-    float force_speaker_min_t;      /* until t falls below, 0..1; 0 = to the end */
-    int frames;                     /* latent frames to make, 1..640 */
-    const int *blocks;              /* or: make these many, block by block */
-    int n_blocks;                   /* 0 = one pass of `frames` */
-    const echo_voice *continuation; /* speech to go on from, cut to whole patches; its words are
-                                       the beginning of the text */
+    uint64_t rng_seed;              /* as torch.manual_seed's on the CPU; low 32 bits count */
+    int num_steps;                  /* Euler steps */
+    float cfg_scale_text;           /* guidance towards the text */
+    float cfg_scale_speaker;        /* guidance towards the voice */
+    float cfg_min_t;                /* guidance is on from this t; above 1: never */
+    float cfg_max_t;                /* and up to this one */
+    float truncation_factor;        /* scale of the initial noise; 1 = none */
+    float rescale_k, rescale_sigma; /* temporal score rescaling, both, or 0 = off */
+    float speaker_kv_scale;         /* scale of the voice's keys and values; 0 = off */
+    int speaker_kv_max_layers;      /* in the first so many layers; -1 = all */
+    float speaker_kv_min_t;         /* until t falls below; 0 = to the end */
+    int sequence_length;            /* latent frames to make */
+    echo_list block_sizes;          /* or: make these many, block by block; n 0 = one pass */
     bool normalize;                 /* text: quotes, dashes, "[S1] " in front */
     bool trim;                      /* cut at the end of speech */
     bool round_timesteps;           /* round t to bfloat16, as published runs do */
@@ -320,18 +330,53 @@ typedef struct {
 /* The reference's defaults, or the model's own where it brings any. */
 ECHO_API echo_params echo_params_default(const echo_model *m);
 
-/* Where results go.  Calls come from the thread inside the generating call. */
+/* The fields of echo_params as a table: for command lines, JSON, forms and other languages. */
+typedef enum {
+    ECHO_PARAM_SEED,  /* uint64_t */
+    ECHO_PARAM_INT,   /* int */
+    ECHO_PARAM_FLOAT, /* float */
+    ECHO_PARAM_BOOL,  /* bool */
+    ECHO_PARAM_LIST,  /* echo_list */
+} echo_param_kind;
+
+typedef struct {
+    const char *name;  /* "num_steps" */
+    const char *alias; /* another name it is known by, "steps"; NULL: none */
+    const char *help;  /* half a line */
+    echo_param_kind kind;
+    size_t offset;     /* in echo_params */
+    double min, max;   /* of a number, of each one in a list */
+    const char *word;  /* may stand in for a number ... */
+    double stands_for; /* ... for this one; NULL: no word does */
+} echo_param;
+
+/* Parameter i; NULL past the last. */
+ECHO_API const echo_param *echo_param_at(int i);
+/* By name or alias; NULL if there is none of this name. */
+ECHO_API const echo_param *echo_param_find(const char *name);
+
+/*
+ * Where results go.  Functions are optional.  While a block is sampled, the one before may be
+ * decoded in another thread of the session: audio comes from there, and so does the progress
+ * of decoding.  Calls of audio never overlap each other, nor do calls of progress and log.
+ */
 typedef struct {
     void *user;
     /* pcm is ours: copy it before returning.  Return false to stop. */
     bool (*audio)(void *user, const float *pcm, size_t n);
-    echo_progress *progress; /* optional */
+    echo_progress *progress;
+    echo_logger *log; /* instead of the model's */
+    /* Make sequence_length frames in blocks of sizes that follow playback: asked before each,
+     * returns its frames, 1 to `left`, or 0 for no more.  made: frames so far, without what
+     * they continue.  block_sizes is to be empty. */
+    int (*next_block)(void *user, int made, int left);
 } echo_sink;
 
 /* Facts about the last generating call. */
 typedef struct {
     int frames;      /* latent frames made, with what they continue */
     int kept;        /* of them, up to the end of speech: what is decoded */
+    int blocks;      /* that they were made in */
     bool ended;      /* an end of speech was found; only looked for with trim */
     size_t samples;  /* handed to the sink */
     int steps;       /* diffusion steps over all blocks */
@@ -339,7 +384,7 @@ typedef struct {
     int text_tokens;
     double text_s;   /* text and voice to keys and values */
     double sample_s; /* diffusion */
-    double decode_s;
+    double decode_s; /* the codec; where lanes overlap the sum is more than total_s */
     double total_s;
 } echo_stats;
 
@@ -350,12 +395,17 @@ typedef struct {
  * audio: only latents are made.  The same input gives the same samples on any number
  * of threads; another instruction set differs in the last bits.
  * With blocks, audio comes after each block; with trim the last 19 frames wait for the next
- * one, which decides whether speech had ended.  A continuation is heard first; frames and
- * progress count it.
+ * one, which decides whether speech had ended.
  * With trim the log gets a warning if a part may be missing: if no end of speech was found in
  * the frames, if it comes too soon for so many letters, or if speech goes on behind it.
  */
 ECHO_API echo_status echo_generate(echo_session *s, const char *text,
+                                   const echo_voice *voice, const echo_params *params,
+                                   const echo_sink *sink, echo_error *err);
+
+/* The same, going on from speech, whose words are the beginning of the text.  speech is cut to
+ * whole patches and comes first in the audio; frames and progress count it. */
+ECHO_API echo_status echo_continue(echo_session *s, const echo_voice *speech, const char *text,
                                    const echo_voice *voice, const echo_params *params,
                                    const echo_sink *sink, echo_error *err);
 

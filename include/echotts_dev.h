@@ -22,6 +22,10 @@ ECHO_API echo_status echo_model_synthesize(const char *size, const char *dir, ui
                                            bool (*progress)(void *user, double done),
                                            void *user, echo_error *err);
 
+/* Decode a block while the next one is sampled, on or off, whatever the devices are.  A session
+ * does so by itself where the codec has a device of its own. */
+ECHO_API void echo_session_overlap(echo_session *s, bool on);
+
 typedef struct {
     const char *name, *shape, *precision; /* "w2", "640 x 2048 x 5888", "int8" */
     int threads;

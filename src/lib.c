@@ -18,11 +18,6 @@ const char *echo_version(void)
     return ECHO_VERSION;
 }
 
-const char *echo_device(int i)
-{
-    return i == 0 ? "cpu" : NULL;
-}
-
 const char *echo_isa(int i)
 {
     unsigned have = echo_cpu_flags();

@@ -57,7 +57,7 @@ def main(program, folder):
     check("info", info.get("echo_parameters", 0) > 2.79e9 and info.get("layers") == 24, info.get("load_s"))
 
     text = "The quick brown fox jumps over the lazy dog near the riverbank."
-    said = run(program, "say", text, "-m", model, "--steps", 5, "--frames", 128, "--no-trim", "--seed", 1,
+    said = run(program, "say", text, "-m", model, "--num-steps", 5, "--sequence-length", 128, "--no-trim", "--rng-seed", 1,
                "--latent-out", work("l.safetensors"), "-o", work("s.wav"), "--json")
     times = "  ".join(f"{k} {said.get(k, 0):.2f}" for k in ("load_s", "text_s", "sample_s", "decode_s", "total_s"))
     check("63 letters, 5 steps, 128 frames", said.get("samples") == 128 * 2048 and said.get("evaluations") == 8, times)

@@ -10,27 +10,34 @@
 #define AT(field) offsetof(struct bench, field)
 
 static const struct option work_options[] = {
-    { "texts", 0, OPTION_STRING, AT(text_names), "NAME,...",
-      "of short, medium, long: 63, 207, 545 characters (default: all)", NO_RANGE },
-    { "steps", 's', OPTION_LIST, AT(steps), "N,N,...",
-      "Euler steps (default: 5,10,20,40); each", RANGE(1, 1000) },
-    { "voices", 0, OPTION_LIST, AT(clips), "S,S,...",
-      "seconds of voice, 0: none (default: 0,10,120); each", RANGE(0, ECHO_VOICE_SECONDS) },
-    { "frames", 0, OPTION_INT, AT(frames), "N",
-      "latent frames of a pass (default: the model's)", RANGE(1, ECHO_MAX_FRAMES) },
-    { "runs", 0, OPTION_INT, AT(runs), "N",
-      "of each, after a warm-up (default: 3)", RANGE(1, BENCH_RUNS) },
-    { "kernels", 0, OPTION_ON, AT(kernels), NULL,
-      "no model: products, attention, convolutions by themselves", NO_RANGE },
-    { "synthetic", 0, OPTION_STRING, AT(synthetic), "base|small",
-      "measure a temporary random model of this size", NO_RANGE },
+    { .name = "texts", .kind = OPTION_STRING, .at = AT(text_names), .value = "NAME,...",
+      .help = "of short, medium, long: 63, 207, 545 bytes (default: all)" },
+    { .name = "num-steps", .alias = "steps", .letter = 's', .kind = OPTION_LIST,
+      .at = AT(steps),
+      .value = "N,N,...", .min = 1, .max = 1000,
+      .help = "Euler steps (default: 5,10,20,40); each" },
+    { .name = "voices", .kind = OPTION_LIST, .at = AT(clips), .value = "S,S,...",
+      .max = ECHO_VOICE_SECONDS,
+      .help = "seconds of voice, 0: none; default 0,10,120; each" },
+    { .name = "sequence-length", .alias = "frames", .kind = OPTION_INT,
+      .at = AT(frames), .value = "N", .min = 1,
+      .max = ECHO_MAX_FRAMES,
+      .help = "latent frames of a pass (default: the model's)" },
+    { .name = "runs", .kind = OPTION_INT, .at = AT(runs), .value = "N", .min = 1,
+      .max = BENCH_RUNS,
+      .help = "of each, after a warm-up (default: 3)" },
+    { .name = "kernels", .kind = OPTION_ON, .at = AT(kernels),
+      .help = "no model: products, attention, convolutions by themselves" },
+    { .name = "synthetic", .kind = OPTION_STRING, .at = AT(synthetic), .value = "base|small",
+      .help = "measure a temporary random model of this size" },
     { 0 },
 };
 
 static const struct option output_options[] = {
-    { "csv", 0, OPTION_STRING, AT(csv), "FILE",
-      "write the table as CSV (-: stdout, instead of the table)", NO_RANGE },
-    { "plot", 0, OPTION_STRING, AT(plot), "FILE.svg", "draw the table", NO_RANGE },
+    { .name = "csv", .kind = OPTION_STRING, .at = AT(csv), .value = "FILE",
+      .help = "write the table as CSV (-: stdout, instead of the table)" },
+    { .name = "plot", .kind = OPTION_STRING, .at = AT(plot), .value = "FILE.svg",
+      .help = "draw the table" },
     { 0 },
 };
 
@@ -44,8 +51,8 @@ static const struct option_group groups[] = {
 
 /* ---- what is asked for ---- */
 
-static echo_status check_list(struct option_list *list, const char *name,
-                              const struct option_list *otherwise, echo_error *err)
+static echo_status check_list(echo_list *list, const char *name,
+                              const echo_list *otherwise, echo_error *err)
 {
     if (!list->n)
         *list = *otherwise;
@@ -81,8 +88,8 @@ static echo_status check_outputs(const struct bench *b, echo_error *err)
 /* Faults that can be known before hours of work; the defaults, too. */
 static echo_status check(struct bench *b, echo_error *err)
 {
-    static const struct option_list steps = { 4, { 5, 10, 20, 40 } };
-    static const struct option_list clips = { 3, { 0, 10, 120 } };
+    static const echo_list steps = { 4, { 5, 10, 20, 40 } };
+    static const echo_list clips = { 3, { 0, 10, 120 } };
 
     if (b->kernels && (b->common.model || b->synthetic || b->plot))
         return failure(err, ECHO_ERR_ARG, "--kernels needs no model and draws no plot: leave "
@@ -93,7 +100,7 @@ static echo_status check(struct bench *b, echo_error *err)
         return failure(err, ECHO_ERR_ARG, "--synthetic: '%.60s' is not base or small",
                        b->synthetic);
     if (bench_texts_find(b, b->text_names, err) ||
-        check_list(&b->steps, "steps", &steps, err) ||
+        check_list(&b->steps, "num-steps", &steps, err) ||
         check_list(&b->clips, "voices", &clips, err))
         return err->status;
     if (!b->runs)

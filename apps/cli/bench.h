@@ -49,7 +49,7 @@ struct bench_clip {
 struct bench {
     struct common common;
     const char *text_names; /* as given */
-    struct option_list steps, clips;
+    echo_list steps, clips;
     int frames, runs;
     bool kernels;          /* those alone, without a model */
     const char *synthetic; /* size of a random model; NULL: a real one */

@@ -97,9 +97,9 @@ static echo_status speak(struct bench *b, struct engine *e, struct bench_row *ro
     echo_status status;
     echo_stats stats;
 
-    params.seed = SEED;
-    params.steps = row->steps;
-    params.frames = b->frames;
+    params.rng_seed = SEED;
+    params.num_steps = row->steps;
+    params.sequence_length = b->frames;
     params.trim = !b->synthetic;
     e->hushed = true; /* a window may be too short for its text: its time is asked for */
     status = echo_generate(e->session, words, voice, &params, &sink, err);

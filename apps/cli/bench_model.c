@@ -71,7 +71,7 @@ echo_status bench_model_open(struct bench *b, struct engine *e, echo_error *err)
     if (b->synthetic)
         b->info.path = strcmp(b->synthetic, "base") ? "synthetic small" : "synthetic base";
     if (!b->frames)
-        b->frames = echo_params_default(e->model).frames;
+        b->frames = echo_params_default(e->model).sequence_length;
     b->threads = b->common.threads ? b->common.threads : b->machine.cores;
     return ECHO_OK;
 }

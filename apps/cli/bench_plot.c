@@ -126,7 +126,7 @@ static double ratio_y(const struct ratio_axis *a, double v)
 static struct ratio_axis find_ratios(const struct bench *b, int clip, double label_room)
 {
     struct ratio_axis a = { 1, 1 };
-    double height = speed_panel.bottom - speed_panel.top, ends, room;
+    double height = speed_panel.bottom - speed_panel.top, ends, capacity;
 
     for (int t = 0; t < b->n_texts; t++)
         for (int i = 0; i < b->steps.n; i++) {
@@ -138,11 +138,11 @@ static struct ratio_axis find_ratios(const struct bench *b, int clip, double lab
     if (a.high / a.low < 2) /* a bar for hardly anything should look like it */
         *(a.high > 1 / a.low ? &a.high : &a.low) *= a.high > 1 / a.low ? 2 : 0.5;
     ends = (a.low < 1) + (a.high > 1);
-    room = pow(a.high / a.low, label_room / (height - ends * label_room));
+    capacity = pow(a.high / a.low, label_room / (height - ends * label_room));
     if (a.low < 1)
-        a.low /= room;
+        a.low /= capacity;
     if (a.high > 1)
-        a.high *= room;
+        a.high *= capacity;
     return a;
 }
 

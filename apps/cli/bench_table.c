@@ -234,7 +234,7 @@ static json_t *machine_object(const struct bench *b)
     return o;
 }
 
-static json_t *numbers(const struct option_list *list)
+static json_t *numbers(const echo_list *list)
 {
     json_t *a = json_array();
 

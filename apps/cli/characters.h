@@ -14,7 +14,7 @@ struct characters {
     struct {
         uint32_t code;
         int apart; /* how often it stands where no unknown word does */
-    } items[TEXT_ROOM / 2]; /* two bytes each, at least */
+    } items[TEXT_BYTES / 2]; /* two bytes each, at least */
 };
 
 /* text has less than TEXT_ROOM bytes. */

@@ -21,10 +21,11 @@ struct decode {
 #define AT(field) offsetof(struct decode, field)
 
 static const struct option own_options[] = {
-    { "output", 'o', OPTION_STRING, AT(output), "FILE",
-      "the WAV file to write (-: stdout)", NO_RANGE },
-    { "float", 0, OPTION_ON, AT(as_float), NULL,
-      "32-bit float samples instead of 16-bit", NO_RANGE },
+    { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
+      .value = "FILE",
+      .help = "the WAV file to write (-: stdout)" },
+    { .name = "float", .kind = OPTION_ON, .at = AT(as_float),
+      .help = "32-bit float samples instead of 16-bit" },
     { 0 },
 };
 

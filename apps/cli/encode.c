@@ -17,14 +17,15 @@ struct encode {
 #define AT(field) offsetof(struct encode, field)
 
 static const struct option own_options[] = {
-    { "output", 'o', OPTION_STRING, AT(output), "FILE",
-      "the safetensors file to write", NO_RANGE },
-    { "all-frames", 0, OPTION_ON, AT(opts.all_frames), NULL,
-      "keep the last partial frame and partial patch", NO_RANGE },
-    { "codes", 0, OPTION_ON, AT(opts.codes), NULL,
-      "write the codebook entries too", NO_RANGE },
-    { "lift", 0, OPTION_ON, AT(opts.lift), NULL,
-      "raise a quiet clip to an ordinary level", NO_RANGE },
+    { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
+      .value = "FILE",
+      .help = "the safetensors file to write" },
+    { .name = "all-frames", .kind = OPTION_ON, .at = AT(opts.all_frames),
+      .help = "keep the last partial frame and partial patch" },
+    { .name = "codes", .kind = OPTION_ON, .at = AT(opts.codes),
+      .help = "write the codebook entries too" },
+    { .name = "lift", .kind = OPTION_ON, .at = AT(opts.lift),
+      .help = "raise a quiet clip to an ordinary level" },
     { 0 },
 };
 

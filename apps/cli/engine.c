@@ -49,6 +49,7 @@ echo_status engine_open_model(struct engine *e, const struct common *common, boo
 {
     echo_model_opts opts = {
         .device = common->device,
+        .codec_device = common->codec_device,
         .isa = common->isa,
         .precision = common->precision,
         .codec_precision = common->codec_precision,

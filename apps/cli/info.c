@@ -16,11 +16,13 @@ struct info {
     bool check, words;
 };
 
+#define AT(field) offsetof(struct info, field)
+
 static const struct option own_options[] = {
-    { "check", 0, OPTION_ON, offsetof(struct info, check), NULL,
-      "read all weights of the model: are they whole?", NO_RANGE },
-    { "words", 0, OPTION_ON, offsetof(struct info, words), NULL,
-      "list the words that the model knows, one a line", NO_RANGE },
+    { .name = "check", .kind = OPTION_ON, .at = AT(check),
+      .help = "read all weights of the model: are they whole?" },
+    { .name = "words", .kind = OPTION_ON, .at = AT(words),
+      .help = "list the words that the model knows, one a line" },
     { 0 },
 };
 
@@ -226,7 +228,7 @@ static echo_status run(void *job, echo_error *err)
         status = echo_model_verify(e.model, err);
     if (!status && signals_stopped()) /* it was verified to be zeros */
         status = failure(err, ECHO_ERR_CANCELLED, "stopped");
-    if (!status || (status == ECHO_ERR_FILE && fine))
+    if (!status || (status == ECHO_ERR_MODEL && fine))
         status = tell(info, &e, why.text, err);
     engine_close(&e);
     return status;

@@ -14,50 +14,128 @@
 #define AT(field) offsetof(struct common, field)
 
 const struct option common_model_options[] = {
-    { "model", 'm', OPTION_STRING, AT(model), "DIR",
-      "the model (default: $ECHOTTS_MODEL, or the usual places)", NO_RANGE },
-    { "threads", 't', OPTION_INT, AT(threads), "N",
-      "threads to use (default: one per core)", RANGE(1, 256) },
-    { "device", 0, OPTION_STRING, AT(device), "NAME",
-      "compute on: auto, cpu, ... (see echotts info)", NO_RANGE },
-    { "isa", 0, OPTION_STRING, AT(isa), "NAME",
-      "no CPU instructions above this level (see echotts info)", NO_RANGE },
-    { "precision", 0, OPTION_STRING, AT(precision), "NAME",
-      "of the transformer: auto, f32, bf16 or int8", NO_RANGE },
-    { "codec-precision", 0, OPTION_STRING, AT(codec_precision), "NAME",
-      "of the codec: auto, f32 or bf16", NO_RANGE },
-    { "profile", 0, OPTION_ON, AT(profile), NULL,
-      "tell at the end where the time went", NO_RANGE },
-    { "json", 0, OPTION_ON, AT(json), NULL,
-      "report to standard output as a JSON object", NO_RANGE },
+    { .name = "model", .letter = 'm', .kind = OPTION_STRING, .at = AT(model), .value = "DIR",
+      .help = "the model (default: $ECHOTTS_MODEL, or the usual places)" },
+    { .name = "threads", .letter = 't', .kind = OPTION_INT, .at = AT(threads), .value = "N",
+      .min = 1, .max = 256,
+      .help = "threads to use; default: one per core" },
+    { .name = "device", .kind = OPTION_STRING, .at = AT(device), .value = "NAME",
+      .help = "compute on: auto, cpu, ... (see echotts info)" },
+    { .name = "codec-device", .kind = OPTION_STRING, .at = AT(codec_device), .value = "NAME",
+      .help = "run the codec on (default: where the rest is)" },
+    { .name = "isa", .kind = OPTION_STRING, .at = AT(isa), .value = "NAME",
+      .help = "no CPU instructions above this level (see echotts info)" },
+    { .name = "precision", .kind = OPTION_STRING, .at = AT(precision), .value = "NAME",
+      .help = "of the transformer: auto, f32, bf16 or int8" },
+    { .name = "codec-precision", .kind = OPTION_STRING, .at = AT(codec_precision),
+      .value = "NAME",
+      .help = "of the codec: auto, f32 or bf16" },
+    { .name = "profile", .kind = OPTION_ON, .at = AT(profile),
+      .help = "tell at the end where the time went" },
+    { .name = "json", .kind = OPTION_ON, .at = AT(json),
+      .help = "report to standard output as a JSON object" },
     { 0 },
 };
 
 const struct option common_options[] = {
-    { "quiet", 'q', OPTION_ON, AT(quiet), NULL, "no progress bar, no summary", NO_RANGE },
-    { "help", 'h', OPTION_ON, AT(help), NULL, "this text", NO_RANGE },
+    { .name = "quiet", .letter = 'q', .kind = OPTION_ON, .at = AT(quiet),
+      .help = "no progress bar, no summary" },
+    { .name = "help", .letter = 'h', .kind = OPTION_ON, .at = AT(help),
+      .help = "this text" },
     { 0 },
 };
 
+/* ---- the library's parameters as options ---- */
+
+#define MOST_PARAMS 32
+
+static struct {
+    struct option rows[MOST_PARAMS + 1];
+    char names[MOST_PARAMS][2][40]; /* and aliases */
+} params;
+
+static const char *with_dashes(char out[40], const char *name)
+{
+    if (!name)
+        return NULL;
+    snprintf(out, 40, "%s", name);
+    for (char *p = out; *p; p++)
+        if (*p == '_')
+            *p = '-';
+    return out;
+}
+
+static void fill_params(void)
+{
+    static const char seed_help[] = "the same seed gives the same speech (default: random)";
+    static const struct {
+        enum option_kind kind;
+        const char *value;
+    } kinds[] = {
+        [ECHO_PARAM_SEED] = { OPTION_SEED, "N" },
+        [ECHO_PARAM_INT] = { OPTION_INT, "N" },
+        [ECHO_PARAM_FLOAT] = { OPTION_FLOAT, "F" },
+        [ECHO_PARAM_BOOL] = { OPTION_SWITCH, NULL },
+        [ECHO_PARAM_LIST] = { OPTION_LIST, "N,N,..." },
+    };
+    const echo_param *p;
+
+    for (int i = 0; (p = echo_param_at(i)); i++) {
+        assert(i < MOST_PARAMS);
+        params.rows[i] = (struct option){
+            .name = with_dashes(params.names[i][0], p->name),
+            .letter = strcmp(p->name, "num_steps") ? 0 : 's',
+            .alias = with_dashes(params.names[i][1], p->alias),
+            .kind = kinds[p->kind].kind,
+            .at = p->offset,
+            .value = kinds[p->kind].value,
+            .help = p->kind == ECHO_PARAM_SEED ? seed_help : p->help,
+            .min = p->min,
+            .max = p->max,
+            .word = p->word,
+            .stands_for = p->stands_for,
+        };
+    }
+}
+
+static const struct option *rows_of(const struct option_group *g)
+{
+    if (!g->rows && !params.rows->name)
+        fill_params();
+    return g->rows ? g->rows : params.rows;
+}
+
 /* ---- the rows of all groups, one after the other ---- */
 
-static const struct option *row(const struct command *c, int index)
+/* Row `index`, and, unless NULL, where its value is in the job. */
+static const struct option *row(const struct command *c, int index, size_t *at)
 {
     for (const struct option_group *g = c->groups; g->title; g++)
-        for (const struct option *o = g->rows; o->name; o++)
-            if (index-- == 0)
+        for (const struct option *o = rows_of(g); o->name; o++)
+            if (index-- == 0) {
+                if (at)
+                    *at = o->at + (g->rows ? 0 : c->params);
                 return o;
+            }
     return NULL;
 }
 
-/* Its index, or -1. */
-static int find_name(const struct command *c, const char *name, size_t length)
+static bool is_name(const char *own, const char *name, size_t length)
+{
+    return own && strlen(own) == length && !memcmp(own, name, length);
+}
+
+/* Its index, or -1; *cleared: it is the --no-NAME of a switch. */
+static int find_name(const struct command *c, const char *name, size_t length, bool *cleared)
 {
     const struct option *o;
+    bool no = length > 3 && !memcmp(name, "no-", 3);
 
-    for (int i = 0; (o = row(c, i)); i++)
-        if (strlen(o->name) == length && !memcmp(o->name, name, length))
+    for (int i = 0; (o = row(c, i, NULL)); i++) {
+        *cleared = o->kind == OPTION_SWITCH && no && is_name(o->name, name + 3, length - 3);
+        if (*cleared || is_name(o->name, name, length) || is_name(o->alias, name, length))
             return i;
+    }
     return -1;
 }
 
@@ -65,7 +143,7 @@ static int find_letter(const struct command *c, char letter)
 {
     const struct option *o;
 
-    for (int i = 0; (o = row(c, i)); i++)
+    for (int i = 0; (o = row(c, i, NULL)); i++)
         if (o->letter && o->letter == letter)
             return i;
     return -1;
@@ -108,12 +186,16 @@ static echo_status unknown(const struct command *c, const char *word, echo_error
 
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
     best = spelling_limit(name) + 1;
-    for (int i = 0; (o = row(c, i)); i++) {
-        int d = spelling_distance(name, o->name);
+    for (int i = 0; (o = row(c, i, NULL)); i++) {
+        const char *spellings[] = { o->name, o->alias };
 
-        if (d < best) {
-            best = d;
-            nearest = o->name;
+        for (int j = 0; j < 2; j++) {
+            int d = spellings[j] ? spelling_distance(name, spellings[j]) : best;
+
+            if (d < best) {
+                best = d;
+                nearest = spellings[j];
+            }
         }
     }
     if (nearest)
@@ -137,10 +219,11 @@ static bool is_word(const struct option *o, const char *text)
     return o->word && !strcmp(text, o->word);
 }
 
-static bool read_on(const struct option *o, const char *text, void *at)
+/* "no" clears it. */
+static bool read_switch(const struct option *o, const char *text, void *at)
 {
-    (void)text;
-    *(bool *)at = o->kind == OPTION_ON;
+    (void)o;
+    *(bool *)at = !text;
     return true;
 }
 
@@ -198,10 +281,10 @@ static bool read_seed(const struct option *o, const char *text, void *at)
 
 static bool read_list(const struct option *o, const char *text, void *at)
 {
-    struct option_list *list = at;
+    echo_list *list = at;
     char number[16];
 
-    for (list->n = 0; list->n < ECHO_MAX_FRAMES; text++) {
+    for (list->n = 0; list->n < ECHO_MAX_BLOCKS; text++) {
         size_t length = strcspn(text, ",");
 
         if (length >= sizeof number)
@@ -222,13 +305,13 @@ static const struct {
     const char *noun; /* NULL: no value follows */
     bool (*read)(const struct option *o, const char *text, void *at);
 } kinds[] = {
-    [OPTION_ON] = { sizeof(bool), NULL, read_on },
-    [OPTION_OFF] = { sizeof(bool), NULL, read_on },
+    [OPTION_ON] = { sizeof(bool), NULL, read_switch },
+    [OPTION_SWITCH] = { sizeof(bool), NULL, read_switch },
     [OPTION_STRING] = { sizeof(char *), "string", read_string },
     [OPTION_INT] = { sizeof(int), "number", read_int },
     [OPTION_FLOAT] = { sizeof(float), "number", read_float },
     [OPTION_SEED] = { sizeof(uint64_t), "number", read_seed },
-    [OPTION_LIST] = { sizeof(struct option_list), "list of numbers", read_list },
+    [OPTION_LIST] = { sizeof(echo_list), "list of numbers", read_list },
 };
 
 static void format_range(const struct option *o, char *out, size_t size)
@@ -240,14 +323,16 @@ static void format_range(const struct option *o, char *out, size_t size)
                  o->word ? o->word : "");
 }
 
-static echo_status store(const struct option *o, const char *text, void *job, echo_error *err)
+/* given: as the user spells it */
+static echo_status store(const struct option *o, const char *given, const char *text, void *at,
+                         echo_error *err)
 {
     char range[64];
 
-    if (kinds[o->kind].read(o, text, (char *)job + o->at))
+    if (kinds[o->kind].read(o, text, at))
         return ECHO_OK;
     format_range(o, range, sizeof range);
-    return failure(err, ECHO_ERR_ARG, "--%s: '%.60s' is not a %s from %s", o->name, text,
+    return failure(err, ECHO_ERR_ARG, "--%s: '%.60s' is not a %s from %s", given, text,
                    kinds[o->kind].noun, range);
 }
 
@@ -259,42 +344,61 @@ static bool attached_text(const char *word, const char *value)
     return word[1] != '-' && value == word + 2 && strchr(value, ' ');
 }
 
+/* An option in the command line. */
+struct given {
+    int index;
+    char name[48];     /* as it is spelled */
+    const char *value; /* attached to it; NULL: none */
+    bool cleared;
+};
+
+static echo_status read_given(const struct command *c, const char *word, struct given *g,
+                              echo_error *err)
+{
+    size_t length;
+
+    if (word[1] == '-') {
+        length = strcspn(word + 2, "=");
+        g->index = find_name(c, word + 2, length, &g->cleared);
+        if (g->index < 0)
+            return unknown(c, word, err);
+        g->value = word[2 + length] ? word + 2 + length + 1 : NULL;
+        snprintf(g->name, sizeof g->name, "%.*s", (int)length, word + 2);
+        return ECHO_OK;
+    }
+    g->index = find_letter(c, word[1]);
+    if (g->index < 0)
+        return unknown_letter(c, word, err);
+    g->value = word[2] ? word + 2 : NULL;
+    snprintf(g->name, sizeof g->name, "%s", row(c, g->index, NULL)->name);
+    return ECHO_OK;
+}
+
 /* Handles argv[*i], an option, and steps over the value it takes. */
 static echo_status parse_option(const struct command *c, int argc, char **argv, int *i,
                                 void *job, echo_error *err)
 {
-    const char *word = argv[*i], *value = NULL;
-    const struct option *o;
-    int index;
+    const char *word = argv[*i], *value;
+    struct given g = { 0 };
+    size_t at = 0;
 
-    if (word[1] == '-') {
-        size_t length = strcspn(word + 2, "=");
+    if (read_given(c, word, &g, err))
+        return err->status;
+    const struct option *o = row(c, g.index, &at);
 
-        index = find_name(c, word + 2, length);
-        if (index < 0)
-            return unknown(c, word, err);
-        if (word[2 + length])
-            value = word + 2 + length + 1;
-    } else {
-        index = find_letter(c, word[1]);
-        if (index < 0)
-            return unknown_letter(c, word, err);
-        if (word[2])
-            value = word + 2;
-    }
-    o = row(c, index);
+    value = g.value;
     if (value && !kinds[o->kind].noun) {
-        failure(err, ECHO_ERR_ARG, "--%s: takes no value", o->name);
+        failure(err, ECHO_ERR_ARG, "--%s: takes no value", g.name);
         return attached_text(word, value) ? hint_at_word(c, word, err) : err->status;
     }
     if (!value && kinds[o->kind].noun) {
         /* A value may begin with one dash (-1, or standard output), but two are an option. */
         if (*i + 1 >= argc || !strncmp(argv[*i + 1], "--", 2))
-            return failure(err, ECHO_ERR_ARG, "--%s: needs a value (%s)", o->name, o->value);
+            return failure(err, ECHO_ERR_ARG, "--%s: needs a value (%s)", g.name, o->value);
         value = argv[++*i];
     }
-    ((struct common *)job)->given |= (uint64_t)1 << index;
-    if (!store(o, value, job, err))
+    ((struct common *)job)->given |= (uint64_t)1 << g.index;
+    if (!store(o, g.name, g.cleared ? "no" : value, (char *)job + at, err))
         return ECHO_OK;
     return attached_text(word, value) ? hint_at_word(c, word, err) : err->status;
 }
@@ -318,7 +422,7 @@ echo_status options_parse(const struct command *c, int argc, char **argv, void *
     bool only_words = false;
     echo_status status = ECHO_OK;
 
-    assert(!row(c, 64) && "one bit of `given` for each");
+    assert(!row(c, 64, NULL) && "one bit of `given` for each");
     for (int i = 0; i < argc && !status && !common->help; i++) {
         if (!only_words && !strcmp(argv[i], "--"))
             only_words = true;
@@ -332,7 +436,8 @@ echo_status options_parse(const struct command *c, int argc, char **argv, void *
 
 bool options_given(const struct command *c, const void *job, const char *name)
 {
-    int index = find_name(c, name, strlen(name));
+    bool cleared;
+    int index = find_name(c, name, strlen(name), &cleared);
 
     assert(index >= 0);
     return ((const struct common *)job)->given >> index & 1;
@@ -341,26 +446,48 @@ bool options_given(const struct command *c, const void *job, const char *name)
 void options_copy_given(const struct command *c, const void *from, void *to)
 {
     const struct option *o;
+    size_t at = 0;
 
-    for (int i = 0; (o = row(c, i)); i++)
+    for (int i = 0; (o = row(c, i, &at)); i++)
         if (((const struct common *)from)->given >> i & 1)
-            memcpy((char *)to + o->at, (const char *)from + o->at, kinds[o->kind].size);
+            memcpy((char *)to + at, (const char *)from + at, kinds[o->kind].size);
 }
 
 /* ---- help ---- */
 
 static void print_option(const struct option *o)
 {
-    char left[48], range[64];
+    char left[64], range[64];
 
-    snprintf(left, sizeof left, o->letter ? "-%c, --%s %s" : "%c   --%s %s",
-             o->letter ? o->letter : ' ', o->name, o->value ? o->value : "");
-    printf("  %-30s %s", left, o->help);
-    if (o->min < o->max) {
+    snprintf(left, sizeof left, o->letter ? "-%c, --%s%s %s" : "%c   --%s%s %s",
+             o->letter ? o->letter : ' ', o->kind == OPTION_SWITCH ? "[no-]" : "", o->name,
+             o->value ? o->value : "");
+    printf("  %-33s %s", left, o->help);
+    if (o->min < o->max && o->kind != OPTION_SEED) {
         format_range(o, range, sizeof range);
         printf(" (%s)", range);
     }
     putchar('\n');
+}
+
+#define HELP_WIDTH 96
+
+static void print_aliases(const struct command *c)
+{
+    const struct option *o;
+    int column = 0;
+
+    for (int i = 0; (o = row(c, i, NULL)); i++) {
+        if (!o->alias)
+            continue;
+        if (!column)
+            column = printf("\nShort for some of them:");
+        if (column + 4 + (int)strlen(o->alias) > HELP_WIDTH)
+            column = printf("\n ") - 1;
+        column += printf(" --%s", o->alias);
+    }
+    if (column)
+        putchar('\n');
 }
 
 void options_help(const struct command *c)
@@ -368,7 +495,8 @@ void options_help(const struct command *c)
     printf("usage: echotts %s %s\n%s\n", c->name, c->synopsis, c->summary);
     for (const struct option_group *g = c->groups; g->title; g++) {
         printf("\n%s:\n", g->title);
-        for (const struct option *o = g->rows; o->name; o++)
+        for (const struct option *o = rows_of(g); o->name; o++)
             print_option(o);
     }
+    print_aliases(c);
 }

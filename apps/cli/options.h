@@ -15,22 +15,18 @@
 
 enum option_kind {
     OPTION_ON,     /* bool, set; takes no value */
-    OPTION_OFF,    /* bool, cleared; takes no value */
+    OPTION_SWITCH, /* bool, set, or cleared by --no-NAME; takes no value */
     OPTION_STRING, /* const char *, as given */
     OPTION_INT,    /* int */
     OPTION_FLOAT,  /* float */
     OPTION_SEED,   /* uint64_t, all of it */
-    OPTION_LIST,   /* struct option_list of ints, "128,128,64" */
-};
-
-struct option_list {
-    int n;
-    int items[ECHO_MAX_FRAMES];
+    OPTION_LIST,   /* echo_list, "128,128,64" */
 };
 
 struct option {
     const char *name;
-    char letter; /* 0: none */
+    const char *alias; /* another spelling, or NULL */
+    char letter;       /* 0: none */
     enum option_kind kind;
     size_t at;         /* of the value in the job */
     const char *value; /* as the help calls it */
@@ -40,18 +36,13 @@ struct option {
     double stands_for; /* ... for this one */
 };
 
-/* The end of a row. */
-#define NO_RANGE                         0, 0, NULL, 0
-#define RANGE(min, max)                  min, max, NULL, 0
-#define RANGE_OR(min, max, word, number) min, max, word, number
-
 struct option_group {
     const char *title;
-    const struct option *rows; /* the last one has no name */
+    const struct option *rows; /* the last one has no name; NULL: the parameters of speech */
 };
 
 struct common {
-    const char *model, *device, *isa, *precision, *codec_precision;
+    const char *model, *device, *codec_device, *isa, *precision, *codec_precision;
     int threads;
     bool json, profile, quiet, help;
     const char *word; /* the argument that is no option; NULL: none */
@@ -64,6 +55,7 @@ struct command {
     const char *synopsis; /* what comes after the name */
     const char *summary;
     size_t job_size;
+    size_t params; /* where echo_params is in the job, if a group is of the parameters */
     const struct option_group *groups; /* the last one has no title */
     echo_status (*run)(void *job, echo_error *err);
 };

@@ -19,7 +19,9 @@ struct pack {
 #define AT(field) offsetof(struct pack, field)
 
 static const struct option own_options[] = {
-    { "output", 'o', OPTION_STRING, AT(output), "FILE.echo", "the file to write", NO_RANGE },
+    { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
+      .value = "FILE.echo",
+      .help = "the file to write" },
     { 0 },
 };
 

@@ -11,15 +11,15 @@ static bool collect(void *user, const float *pcm, size_t n)
 {
     struct recording *r = user;
 
-    if (n > r->room - r->n) {
-        size_t room = 2 * r->room + n;
-        float *grown = realloc(r->pcm, room * sizeof *pcm);
+    if (n > r->capacity - r->n) {
+        size_t capacity = 2 * r->capacity + n;
+        float *grown = realloc(r->pcm, capacity * sizeof *pcm);
 
         r->out_of_memory = !grown;
         if (!grown)
             return false;
         r->pcm = grown;
-        r->room = room;
+        r->capacity = capacity;
     }
     memcpy(r->pcm + r->n, pcm, n * sizeof *pcm);
     r->n += n;

@@ -8,7 +8,7 @@
 struct recording {
     struct progress *bar;
     float *pcm;
-    size_t n, room;
+    size_t n, capacity;
     bool out_of_memory;
 };
 

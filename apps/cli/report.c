@@ -84,6 +84,7 @@ void report_model(json_t *object, const echo_model_info *info)
 {
     report_string(object, "model", info->path);
     report_string(object, "device", info->device);
+    report_string(object, "codec_device", info->codec_device);
     report_string(object, "precision", info->precision);
     report_string(object, "codec_precision", info->codec_precision);
     report_real(object, "load_s", info->load_s);

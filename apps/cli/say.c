@@ -19,11 +19,10 @@ struct say {
     const char *file, *voice, *continue_from; /* to read */
     const char *output, *latent_out;          /* to write; NULL: not wanted */
     bool as_float, lift;
-    struct option_list blocks;
     echo_params params;
 
     /* Had while running. */
-    char text[TEXT_ROOM];
+    char text[TEXT_BYTES];
     struct words unknown;
     struct characters unusual;
     echo_voice *like, *before;
@@ -34,74 +33,33 @@ struct say {
 #define AT(field) offsetof(struct say, field)
 
 static const struct option input_options[] = {
-    { "file", 0, OPTION_STRING, AT(file), "FILE",
-      "read the text from a file (-: stdin)", NO_RANGE },
-    { "voice", 'v', OPTION_STRING, AT(voice), "FILE",
-      "speak like this: audio, latents, or a voice of the model", NO_RANGE },
-    { "continue", 0, OPTION_STRING, AT(continue_from), "FILE",
-      "go on from this speech, whose words TEXT begins with", NO_RANGE },
-    { "lift", 0, OPTION_ON, AT(lift), NULL,
-      "raise a quiet clip to an ordinary level", NO_RANGE },
-    { "no-normalize", 0, OPTION_OFF, AT(params.normalize), NULL,
-      "take the text as it is", NO_RANGE },
+    { .name = "file", .kind = OPTION_STRING, .at = AT(file), .value = "FILE",
+      .help = "read the text from a file (-: stdin)" },
+    { .name = "voice", .letter = 'v', .kind = OPTION_STRING, .at = AT(voice),
+      .value = "FILE",
+      .help = "speak like this: audio, latents, or a voice of the model" },
+    { .name = "continue", .kind = OPTION_STRING, .at = AT(continue_from), .value = "FILE",
+      .help = "go on from this speech, whose words TEXT begins with" },
+    { .name = "lift", .kind = OPTION_ON, .at = AT(lift),
+      .help = "raise a quiet clip to an ordinary level" },
     { 0 },
 };
 
 static const struct option output_options[] = {
-    { "output", 'o', OPTION_STRING, AT(output), "FILE",
-      "the WAV file to write (-: stdout)", NO_RANGE },
-    { "float", 0, OPTION_ON, AT(as_float), NULL,
-      "32-bit float samples instead of 16-bit", NO_RANGE },
-    { "latent-out", 0, OPTION_STRING, AT(latent_out), "FILE",
-      "write the latents too; without -o no sound is made", NO_RANGE },
-    { "no-trim", 0, OPTION_OFF, AT(params.trim), NULL,
-      "keep what comes after the end of speech", NO_RANGE },
-    { 0 },
-};
-
-static const struct option sampling_options[] = {
-    { "seed", 0, OPTION_SEED, AT(params.seed), "N",
-      "the same seed gives the same speech (default: random)", NO_RANGE },
-    { "steps", 's', OPTION_INT, AT(params.steps), "N",
-      "Euler steps", RANGE(1, 1000) },
-    { "cfg-text", 0, OPTION_FLOAT, AT(params.cfg_text), "F",
-      "guidance towards the text", RANGE(-100, 100) },
-    { "cfg-speaker", 0, OPTION_FLOAT, AT(params.cfg_speaker), "F",
-      "guidance towards the voice", RANGE(-100, 100) },
-    { "cfg-min-t", 0, OPTION_FLOAT, AT(params.cfg_min_t), "F",
-      "guidance is on from this time on; above 1: never", RANGE(0, 100) },
-    { "cfg-max-t", 0, OPTION_FLOAT, AT(params.cfg_max_t), "F",
-      "and up to this one", RANGE(0, 100) },
-    { "truncation", 0, OPTION_FLOAT, AT(params.truncation), "F",
-      "scale of the first noise", RANGE_OR(0, 10, "none", 1) },
-    { "rescale-k", 0, OPTION_FLOAT, AT(params.rescale_k), "F",
-      "temporal score rescaling, 0: off; with the next", RANGE(0, 100) },
-    { "rescale-sigma", 0, OPTION_FLOAT, AT(params.rescale_sigma), "F",
-      "its second number", RANGE(0, 100) },
-    { "force-speaker", 0, OPTION_FLOAT, AT(params.force_speaker), "F",
-      "scale of the voice's keys and values, 0: off", RANGE(0, 100) },
-    { "force-speaker-layers", 0, OPTION_INT, AT(params.force_speaker_layers), "N",
-      "in the first so many layers, -1: all", RANGE(-1, 1000) },
-    { "force-speaker-min-t", 0, OPTION_FLOAT, AT(params.force_speaker_min_t), "F",
-      "until the time falls below", RANGE(0, 1) },
-    { "round-timesteps", 0, OPTION_ON, AT(params.round_timesteps), NULL,
-      "round times to bfloat16, as published runs do", NO_RANGE },
-    { 0 },
-};
-
-static const struct option length_options[] = {
-    { "frames", 0, OPTION_INT, AT(params.frames), "N",
-      "latent frames to make, 46 ms each", RANGE(1, ECHO_MAX_FRAMES) },
-    { "blocks", 0, OPTION_LIST, AT(blocks), "N,N,...",
-      "or make so many, block by block; each", RANGE(1, ECHO_MAX_FRAMES) },
+    { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
+      .value = "FILE",
+      .help = "the WAV file to write (-: stdout)" },
+    { .name = "float", .kind = OPTION_ON, .at = AT(as_float),
+      .help = "32-bit float samples instead of 16-bit" },
+    { .name = "latent-out", .kind = OPTION_STRING, .at = AT(latent_out), .value = "FILE",
+      .help = "write the latents too; without -o no sound is made" },
     { 0 },
 };
 
 static const struct option_group groups[] = {
     { "What to say", input_options },
     { "What to write", output_options },
-    { "How long", length_options },
-    { "Sampling (default: the model's own)", sampling_options },
+    { "How to say it (default: the model's own)", NULL },
     { "Model", common_model_options },
     { "Other", common_options },
     { 0 },
@@ -110,15 +68,16 @@ static const struct option_group groups[] = {
 /* Whether what is to be made fits behind the frames before it. */
 static echo_status check_length(const struct say *say, int before, echo_error *err)
 {
-    int made = say->blocks.n ? 0 : say->params.frames;
-    int room = before < ECHO_MAX_FRAMES ? ECHO_MAX_FRAMES - before : 0;
+    const echo_list *blocks = &say->params.block_sizes;
+    int made = blocks->n ? 0 : say->params.sequence_length;
+    int left = before < ECHO_MAX_FRAMES ? ECHO_MAX_FRAMES - before : 0;
 
-    for (int i = 0; i < say->blocks.n; i++)
-        made += say->blocks.items[i]; /* at most 640 of at most 640 */
-    if (made <= room)
+    for (int i = 0; i < blocks->n; i++)
+        made += blocks->items[i]; /* at most 640 of at most 64 */
+    if (made <= left)
         return ECHO_OK;
     return failure(err, ECHO_ERR_ARG, "%s: %d frames, at most %d%s",
-                   say->blocks.n ? "--blocks" : "--frames", made, room,
+                   blocks->n ? "--block-sizes" : "--sequence-length", made, left,
                    before ? " after what they continue" : "");
 }
 
@@ -175,8 +134,9 @@ static echo_status check(const struct say *say, echo_error *err)
         return failure(err, ECHO_ERR_ARG, "-o and --latent-out name the same file");
     if (say->voice && !*say->voice)
         return failure(err, ECHO_ERR_ARG, "-v: the name of the voice is empty");
-    if (options_given(&say_command, say, "frames") && say->blocks.n)
-        return failure(err, ECHO_ERR_ARG, "--frames and --blocks: give one of them");
+    if (options_given(&say_command, say, "sequence-length") && say->params.block_sizes.n)
+        return failure(err, ECHO_ERR_ARG,
+                       "--sequence-length and --block-sizes: give one of them");
     if (check_length(say, 0, err))
         return err->status;
     if (say->output && output_check_sound(say->output, err))
@@ -191,16 +151,14 @@ static echo_status complete(struct say *say, const echo_model *model, echo_error
 
     full.params = echo_params_default(model);
     options_copy_given(&say_command, say, &full);
-    if (!options_given(&say_command, say, "seed")) {
+    if (!options_given(&say_command, say, "rng-seed")) {
         uint32_t seed; /* the generator takes no more */
 
         if (getentropy(&seed, sizeof seed))
-            return failure(err, ECHO_ERR_DEVICE, "no random seed to be had: give --seed");
-        full.params.seed = seed;
+            return failure(err, ECHO_ERR_DEVICE, "no random seed to be had: give --rng-seed");
+        full.params.rng_seed = seed;
     }
     *say = full;
-    say->params.blocks = say->blocks.items;
-    say->params.n_blocks = say->blocks.n;
     if (!say->params.rescale_k != !say->params.rescale_sigma)
         return failure(err, ECHO_ERR_ARG, "--rescale-k and --rescale-sigma go together");
     return ECHO_OK;
@@ -214,8 +172,8 @@ static echo_status fit(struct say *say, int patch, echo_error *err)
     if (say->before) {
         echo_voice_latent(say->before, &before, NULL);
         before -= before % patch;
-        if (!options_given(&say_command, say, "frames") && before < ECHO_MAX_FRAMES)
-            say->params.frames = ECHO_MAX_FRAMES - before;
+        if (!options_given(&say_command, say, "sequence-length") && before < ECHO_MAX_FRAMES)
+            say->params.sequence_length = ECHO_MAX_FRAMES - before;
     }
     return check_length(say, before, err);
 }
@@ -232,7 +190,6 @@ static echo_status load_voices(struct say *say, struct engine *e, echo_error *er
         status = fit(say, e->info.patch_size, err);
     if (!status && say->voice)
         status = engine_voice(e, &say->like, say->voice, opts, &say->voice_s, err);
-    say->params.continuation = say->before;
     return status;
 }
 
@@ -246,7 +203,8 @@ static echo_status speak(struct say *say, struct engine *e, echo_error *err)
     characters_find(&say->unusual, e->model, say->text);
     characters_warn(&say->unusual, e);
     say->sound.bar = &e->bar;
-    status = echo_generate(e->session, say->text, say->like, &say->params, &sink, err);
+    status = echo_continue(e->session, say->before, say->text, say->like, &say->params, &sink,
+                           err);
     return recording_status(&say->sound, status, err);
 }
 
@@ -280,7 +238,7 @@ static void summarize(const struct say *say, struct engine *e)
     echo_stats stats = echo_session_stats(e->session);
     char seed[32];
 
-    snprintf(seed, sizeof seed, "  seed %llu", (unsigned long long)say->params.seed);
+    snprintf(seed, sizeof seed, "  seed %llu", (unsigned long long)say->params.rng_seed);
     if (say->output)
         recording_summary(&say->sound, say->output, stats.total_s, seed);
     else
@@ -302,7 +260,7 @@ static echo_status report(const struct say *say, const struct engine *e, echo_er
     report_integer(o, "steps", stats.steps);
     report_integer(o, "evaluations", stats.evaluations);
     report_integer(o, "text_tokens", stats.text_tokens);
-    report_seed(o, "seed", say->params.seed);
+    report_seed(o, "rng_seed", say->params.rng_seed);
     json_object_set_new(o, "unknown_words", words_array(&say->unknown));
     json_object_set_new(o, "unusual_characters", characters_array(&say->unusual));
     report_real(o, "voice_s", say->voice_s);
@@ -324,7 +282,8 @@ static echo_status run(void *job, echo_error *err)
     failed =
         check(say, err) ||
         text_read(say->text, say->common.word, say->file,
-                  !options_given(&say_command, say, "no-normalize"), err) ||
+                  !options_given(&say_command, say, "normalize") || say->params.normalize,
+                  err) ||
         engine_open(&e, &say->common, err) || complete(say, e.model, err) ||
         load_voices(say, &e, err) || speak(say, &e, err) || save(say, &e, err);
     if (!failed)
@@ -344,6 +303,7 @@ const struct command say_command = {
     .synopsis = "[TEXT|-] -o FILE.wav [options]",
     .summary = "speak a text into a WAV file",
     .job_size = sizeof(struct say),
+    .params = AT(params),
     .groups = groups,
     .run = run,
 };

@@ -17,11 +17,13 @@ struct synth {
 #define AT(field) offsetof(struct synth, field)
 
 static const struct option own_options[] = {
-    { "size", 0, OPTION_STRING, AT(size), "SIZE",
-      "base, small, or a directory to imitate", NO_RANGE },
-    { "output", 'o', OPTION_STRING, AT(output), "DIR", "the directory to make", NO_RANGE },
-    { "seed", 0, OPTION_SEED, AT(seed), "N",
-      "the same seed gives the same model (default: 0)", NO_RANGE },
+    { .name = "size", .kind = OPTION_STRING, .at = AT(size), .value = "SIZE",
+      .help = "base, small, or a directory to imitate" },
+    { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
+      .value = "DIR",
+      .help = "the directory to make" },
+    { .name = "seed", .kind = OPTION_SEED, .at = AT(seed), .value = "N",
+      .help = "the same seed gives the same model (default: 0)" },
     { 0 },
 };
 

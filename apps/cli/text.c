@@ -62,11 +62,11 @@ static size_t without_cut_end(const char *text, size_t n)
     return n && (unsigned char)text[n - 1] >= 0xc0 ? n - 1 : n;
 }
 
-/* n bytes, of which TEXT_ROOM are too many; makes a string of them. */
-static echo_status take_bytes(const struct source *from, char text[TEXT_ROOM], size_t n,
+/* n bytes, of which TEXT_BYTES are too many; makes a string of them. */
+static echo_status take_bytes(const struct source *from, char text[TEXT_BYTES], size_t n,
                               echo_error *err)
 {
-    bool all = n < TEXT_ROOM;
+    bool all = n < TEXT_BYTES;
 
     n = all ? n : without_cut_end(text, n - 1);
     text[n] = '\0';
@@ -77,7 +77,7 @@ static echo_status take_bytes(const struct source *from, char text[TEXT_ROOM], s
 
 static echo_status read_stream(FILE *f, const struct source *from, char *text, echo_error *err)
 {
-    size_t n = fread(text, 1, TEXT_ROOM, f);
+    size_t n = fread(text, 1, TEXT_BYTES, f);
     const char *document = encoding_of_document(text, n), *wide = encoding_of_wide(text, n);
     char fault[32];
 
@@ -117,7 +117,7 @@ static echo_status read_word(const struct source *from, const char *word, char *
 {
     size_t n = strlen(word);
 
-    n = n < TEXT_ROOM ? n : TEXT_ROOM;
+    n = n < TEXT_BYTES ? n : TEXT_BYTES;
     memcpy(text, word, n);
     return take_bytes(from, text, n, err);
 }
@@ -165,7 +165,7 @@ static echo_status check(const struct source *from, const char *text, bool norma
     return failure(err, why.status, "%s: %.900s", from->name, why.text);
 }
 
-echo_status text_read(char text[TEXT_ROOM], const char *word, const char *path, bool normalize,
+echo_status text_read(char text[TEXT_BYTES], const char *word, const char *path, bool normalize,
                       echo_error *err)
 {
     struct source from = { NULL, "the text", true };

@@ -14,7 +14,7 @@ struct words {
     struct {
         const char *at;
         size_t length;
-    } items[TEXT_ROOM / 2]; /* a letter each and what parts them */
+    } items[TEXT_BYTES / 2]; /* a letter each and what parts them */
 };
 
 /* text has less than TEXT_ROOM bytes. */

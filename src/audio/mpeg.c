@@ -191,8 +191,8 @@ uint64_t echo_mpeg_tags(struct view *v)
 static uint64_t lyrics_bytes(struct view *v, uint64_t end)
 {
     unsigned char b[5100 + 20];
-    size_t room = end < sizeof b ? (size_t)end : sizeof b;
-    size_t n = echo_view_read(v, end - room, b, room);
+    size_t capacity = end < sizeof b ? (size_t)end : sizeof b;
+    size_t n = echo_view_read(v, end - capacity, b, capacity);
 
     for (size_t i = n; i-- > 0;)
         if (n - i >= 11 && !memcmp(b + i, "LYRICSBEGIN", 11))

@@ -44,13 +44,13 @@ static uint64_t limit(const struct reading *r)
 
 static echo_status pump(struct reading *r)
 {
-    size_t room = (size_t)(CHUNK / r->from.channels), got, good;
+    size_t capacity = (size_t)(CHUNK / r->from.channels), got, good;
     echo_status s;
 
     for (r->done = 0; r->done < limit(r); r->done += got) {
-        if (limit(r) - r->done < room)
-            room = (size_t)(limit(r) - r->done);
-        if (!(got = echo_decoder_read(&r->from, r->chunk, room)))
+        if (limit(r) - r->done < capacity)
+            capacity = (size_t)(limit(r) - r->done);
+        if (!(got = echo_decoder_read(&r->from, r->chunk, capacity)))
             break;
         if ((good = echo_mix_frames(&r->mix, r->chunk, got)) < got)
             return echo_fail(r->err, ECHO_ERR_FILE,

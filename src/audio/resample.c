@@ -21,25 +21,25 @@ struct resampler {
     int rate;
     uint64_t n_in;
     float *out;
-    size_t n, room;
+    size_t n, capacity;
 };
 
 static echo_status reserve(struct resampler *r, size_t more, echo_error *err)
 {
-    size_t room = r->room + r->room / 2;
+    size_t capacity = r->capacity + r->capacity / 2;
     float *grown;
 
-    if (more <= r->room - r->n)
+    if (more <= r->capacity - r->n)
         return ECHO_OK;
-    if (room < r->n + more)
-        room = r->n + more;
-    if (!(grown = echo_alloc(echo_product(room, sizeof *grown))))
-        return echo_fail_memory(err, echo_product(room, sizeof *grown), "audio");
+    if (capacity < r->n + more)
+        capacity = r->n + more;
+    if (!(grown = echo_alloc(echo_product(capacity, sizeof *grown))))
+        return echo_fail_memory(err, echo_product(capacity, sizeof *grown), "audio");
     if (r->n)
         memcpy(grown, r->out, r->n * sizeof *grown);
     echo_free(r->out);
     r->out = grown;
-    r->room = room;
+    r->capacity = capacity;
     return ECHO_OK;
 }
 
@@ -131,7 +131,7 @@ echo_status echo_resampler_finish(struct resampler *r, float **out, size_t *n, e
     *out = r->out;
     *n = want;
     r->out = NULL;
-    r->n = r->room = 0;
+    r->n = r->capacity = 0;
     return ECHO_OK;
 }
 

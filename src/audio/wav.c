@@ -13,13 +13,13 @@
 #include "base/file_out.h"
 #include "base/memory.h"
 
-#define HEADER_ROOM 4096          /* more than any WAV header libsndfile writes */
+#define HEADER_BYTES 4096          /* more than any WAV header libsndfile writes */
 #define MAX_RIFF    0xffff0000ull /* sizes in plain WAV files have 32 bits */
 
 /* A file in memory of at most `room` bytes. */
 struct memory_file {
     unsigned char *data;
-    sf_count_t bytes, room, at;
+    sf_count_t bytes, capacity, at;
 };
 
 static sf_count_t memory_length(void *user)
@@ -57,8 +57,8 @@ static sf_count_t memory_write(const void *data, sf_count_t n, void *user)
 {
     struct memory_file *m = user;
 
-    if (n > m->room - m->at)
-        n = m->room - m->at;
+    if (n > m->capacity - m->at)
+        n = m->capacity - m->at;
     memcpy(m->data + m->at, data, (size_t)n);
     m->at += n;
     if (m->bytes < m->at)
@@ -90,7 +90,8 @@ static bool encode(struct memory_file *m, const float *pcm, size_t n, echo_wav_f
     SNDFILE *file;
     sf_count_t written;
 
-    info.format = ((uint64_t)m->room > MAX_RIFF ? SF_FORMAT_RF64 : SF_FORMAT_WAV) | encoding;
+    info.format = (uint64_t)m->capacity > MAX_RIFF ? SF_FORMAT_RF64 : SF_FORMAT_WAV;
+    info.format |= encoding;
     if (!(file = sf_open_virtual(&io, SFM_WRITE, &info, m)))
         return false;
     sf_command(file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE); /* it holds the time of day */
@@ -107,9 +108,9 @@ echo_status echo_audio_save_wav(const char *path, const float *pcm, size_t n,
     struct file_out *out = NULL;
     echo_status s;
 
-    if (bytes == SIZE_MAX || !(m.data = echo_alloc(bytes + HEADER_ROOM)))
+    if (bytes == SIZE_MAX || !(m.data = echo_alloc(bytes + HEADER_BYTES)))
         return echo_fail_memory(err, bytes, path);
-    m.room = (sf_count_t)(bytes + HEADER_ROOM);
+    m.capacity = (sf_count_t)(bytes + HEADER_BYTES);
     if (!encode(&m, pcm, n, format)) {
         s = echo_fail(err, ECHO_ERR_MEMORY, "%s: cannot be encoded as WAV", path);
         goto done;

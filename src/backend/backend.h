@@ -10,7 +10,7 @@
  * operations, in order.
  *
  * Rules for ops: numbers are float32, but outputs of copies, norms and
- * activations may be operands of a product.  Inputs are never modified unless
+ * activations may be quantised for a matmul.  Inputs are never modified unless
  * the op says "in place"; outputs do not overlap inputs; ops return nothing, a
  * failure of the device is remembered by the queue and told by sync().  The same input gives
  * the same bits whatever the number of threads, and a row's result does not depend on how
@@ -34,7 +34,7 @@ struct weight {
     enum layout layout;
     int n, k; /* y[n] = sum over k of W[n][k] x[k] */
     enum dtype dtype;
-    enum dtype operand; /* what x must be: the precision of the products */
+    enum dtype x_dtype; /* what x must be: the precision of the products */
 };
 
 /* The origin of a weight. */
@@ -43,7 +43,7 @@ struct weight_source {
     enum layout layout;
     enum dtype dtype; /* of data */
     int n, k;
-    enum dtype operand; /* what it is made for */
+    enum dtype x_dtype;     /* what it is made for */
     bool stays;         /* data outlives the weight, and may be used as it is */
 };
 
@@ -57,7 +57,7 @@ struct kv {
 
 /* Which queries see which keys: query i is at key position i + keys - queries. */
 #define SEE_ALL  0       /* every query sees every key */
-#define SEE_PAST INT_MAX /* causal; smaller: itself and the `window - 1` before it */
+#define SEE_CAUSAL INT_MAX /* causal; smaller: itself and the `window - 1` before it */
 
 /* Epilogue of a matrix product: the use of its sums. */
 enum epilogue {

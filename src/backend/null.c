@@ -77,7 +77,7 @@ static bool load(struct device *d, struct weight *w, const struct weight_source 
 {
     (void)d;
     *w = (struct weight){ .layout = from->layout, .n = from->n, .k = from->k,
-                          .dtype = from->dtype, .operand = from->operand };
+                          .dtype = from->dtype, .x_dtype = from->x_dtype };
     return true;
 }
 

@@ -37,10 +37,10 @@ void op_zero(struct queue *q, struct tensor dst)
 #define MOST_ROPE 512 /* numbers of a row: twice the largest head */
 #define ROPE_ROWS 16  /* written at once */
 
-static void rope_row(float *row, int head, float at, bool round)
+static void rope_row(float *row, int head_dim, float at, bool round)
 {
-    for (int p = 0; p < head; p += 2) {
-        float angle = at * (1.0f / powf(10000.0f, (float)p / (float)head));
+    for (int p = 0; p < head_dim; p += 2) {
+        float angle = at * (1.0f / powf(10000.0f, (float)p / (float)head_dim));
         float c = cosf(angle), s = sinf(angle);
 
         if (round) {
@@ -48,8 +48,8 @@ static void rope_row(float *row, int head, float at, bool round)
             s = bf16_to_f32(f32_to_bf16(s));
         }
         row[p] = row[p + 1] = c;
-        row[head + p] = -s;
-        row[head + p + 1] = s;
+        row[head_dim + p] = -s;
+        row[head_dim + p + 1] = s;
     }
 }
 
@@ -78,11 +78,11 @@ void op_matmul(struct queue *q, const struct op *op)
     ECHO_ASSERT(op->kind == OP_MATMUL);
     ECHO_ASSERT(op->x.rows == op->y.rows + (op->taps - 1) * op->dilation);
     ECHO_ASSERT(op->x.cols * op->taps == w->k && op->y.cols == w->n && op->y.dtype == DT_F32);
-    ECHO_ASSERT(op->x.dtype == w->operand && is_row_of(op->a, op->y));
+    ECHO_ASSERT(op->x.dtype == w->x_dtype && is_row_of(op->a, op->y));
     ECHO_ASSERT(has_tensor(op->b) == gated && is_row_of(op->b, op->y));
     ECHO_ASSERT(!op->w2 == !swiglu);
     if (swiglu)
-        ECHO_ASSERT(op->w2->n == w->n && op->w2->k == w->k && op->w2->operand == w->operand);
+        ECHO_ASSERT(op->w2->n == w->n && op->w2->k == w->k && op->w2->x_dtype == w->x_dtype);
     run(q, op);
 }
 
@@ -152,18 +152,18 @@ void op_attention(struct queue *q, struct tensor y, struct tensor x, int heads,
                          .attention = attention });
 }
 
-void op_rms_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gain)
+void op_rms_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gamma)
 {
-    ECHO_ASSERT(same_shape(y, x) && has_tensor(gain) && is_row_of(gain, x));
-    run(q, &(struct op){ .kind = OP_RMS_NORM, .y = y, .x = x, .a = gain });
+    ECHO_ASSERT(same_shape(y, x) && has_tensor(gamma) && is_row_of(gamma, x));
+    run(q, &(struct op){ .kind = OP_RMS_NORM, .y = y, .x = x, .a = gamma });
 }
 
-void op_layer_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gain,
+void op_layer_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gamma,
                    struct tensor bias)
 {
-    ECHO_ASSERT(same_shape(y, x) && has_tensor(gain) && is_row_of(gain, x));
+    ECHO_ASSERT(same_shape(y, x) && has_tensor(gamma) && is_row_of(gamma, x));
     ECHO_ASSERT(has_tensor(bias) && is_row_of(bias, x));
-    run(q, &(struct op){ .kind = OP_LAYER_NORM, .y = y, .x = x, .a = gain, .b = bias });
+    run(q, &(struct op){ .kind = OP_LAYER_NORM, .y = y, .x = x, .a = gamma, .b = bias });
 }
 
 void op_adaln(struct queue *q, struct tensor y, struct tensor x, struct tensor scale,
@@ -173,20 +173,20 @@ void op_adaln(struct queue *q, struct tensor y, struct tensor x, struct tensor s
     run(q, &(struct op){ .kind = OP_ADALN, .y = y, .x = x, .a = scale, .b = shift });
 }
 
-void op_head_norm_rope(struct queue *q, struct tensor x, struct tensor gain,
+void op_head_norm_rope(struct queue *q, struct tensor x, struct tensor gamma,
                        struct tensor rope, int heads, int rope_heads)
 {
-    ECHO_ASSERT(x.cols % heads == 0 && rope_heads <= heads && is_row_of(gain, x));
+    ECHO_ASSERT(x.cols % heads == 0 && rope_heads <= heads && is_row_of(gamma, x));
     ECHO_ASSERT(!rope_heads || (rope.cols == 2 * (x.cols / heads) && x.rows % rope.rows == 0));
-    run(q, &(struct op){ .kind = OP_HEAD_NORM_ROPE, .y = x, .a = gain, .b = rope,
+    run(q, &(struct op){ .kind = OP_HEAD_NORM_ROPE, .y = x, .a = gamma, .b = rope,
                          .heads = heads, .rope_heads = rope_heads });
 }
 
-void op_add(struct queue *q, struct tensor x, struct tensor y, struct tensor gain,
+void op_add(struct queue *q, struct tensor x, struct tensor y, struct tensor gamma,
             float factor)
 {
-    ECHO_ASSERT(same_shape(x, y) && is_row_of(gain, x));
-    run(q, &(struct op){ .kind = OP_ADD, .y = x, .x = y, .a = gain, .factor = factor });
+    ECHO_ASSERT(same_shape(x, y) && is_row_of(gamma, x));
+    run(q, &(struct op){ .kind = OP_ADD, .y = x, .x = y, .a = gamma, .factor = factor });
 }
 
 void op_scale(struct queue *q, struct tensor x, float factor)

@@ -15,6 +15,7 @@ struct run {
     struct queue *queue;
     struct buffer *mem;
     struct arena arena;
+    bool dry; /* on a null queue: shapes are checked and scratch is measured, no more */
     bool (*stopped)(void *user); /* asked now and then in long passes; may be NULL */
     void *user;
 };
@@ -55,7 +56,7 @@ static inline struct tensor scratch(struct run *r, int rows, int cols)
 /* Rows for matrix products with w. */
 static inline struct tensor scratch_for(struct run *r, int rows, const struct weight *w)
 {
-    return scratch_of(r, rows, w->k, w->operand);
+    return scratch_of(r, rows, w->k, w->x_dtype);
 }
 
 /* Names with external linkage begin with echo_; the model is easier to read without it. */
@@ -88,7 +89,7 @@ static inline struct tensor scratch_for(struct run *r, int rows, const struct we
 
 void op_write(struct queue *q, struct tensor dst, const float *src);
 void op_read(struct queue *q, float *dst, struct tensor src);
-/* dst may be an operand of what src is in float32. */
+/* dst may be quantised, of what src is in float32. */
 void op_copy(struct queue *q, struct tensor dst, struct tensor src);
 void op_zero(struct queue *q, struct tensor dst);
 
@@ -142,10 +143,10 @@ void op_attention(struct queue *q, struct tensor y, struct tensor x, int heads,
                   const struct attention *attention);
 
 /* y = x / rms(x) * gain */
-void op_rms_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gain);
+void op_rms_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gamma);
 
 /* y = (x - mean) / deviation * gain + bias */
-void op_layer_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gain,
+void op_layer_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gamma,
                    struct tensor bias);
 
 /* y = x / rms(x) * (1 + scale) + shift, the same scale and shift for all rows */
@@ -157,11 +158,11 @@ void op_adaln(struct queue *q, struct tensor y, struct tensor x, struct tensor s
  * neighbouring pairs of the first rope_heads of them; row i of x takes row i % rope.rows of
  * what op_rope_table() made.
  */
-void op_head_norm_rope(struct queue *q, struct tensor x, struct tensor gain,
+void op_head_norm_rope(struct queue *q, struct tensor x, struct tensor gamma,
                        struct tensor rope, int heads, int rope_heads);
 
 /* in place: x += factor * y * gain; gain is a row or none */
-void op_add(struct queue *q, struct tensor x, struct tensor y, struct tensor gain,
+void op_add(struct queue *q, struct tensor x, struct tensor y, struct tensor gamma,
             float factor);
 
 /* in place: x *= factor */

@@ -37,7 +37,7 @@ struct buffer {
  * A tensor is a view and a value: copy it, slice it, forget it.
  * Rows may overlap (ld < cols) where it is only read: a sliding window.
  *
- * Numbers are float32 but for operands: what a product is to read may be
+ * Numbers are float32, but for the input of a matmul: it may be
  * rounded to the precision it computes in.  A row of DT_I8 is eight-bit
  * numbers in the device's own form and the row's scale behind them.
  */

@@ -107,7 +107,7 @@ static int sum_of(const struct op *op)
 
     if (op->kind != OP_MATMUL)
         return (int)op->kind;
-    return op->w->layout == LAYOUT_ROWS ? MATMUL_IN_PLACE : matmuls[op->w->operand];
+    return op->w->layout == LAYOUT_ROWS ? MATMUL_IN_PLACE : matmuls[op->w->x_dtype];
 }
 
 static double attention_flops(const struct op *op)

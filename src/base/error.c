@@ -22,21 +22,39 @@ static void drop_broken_end(char *text)
         text[start - 1] = 0;
 }
 
-echo_status echo_fail(echo_error *err, echo_status status, const char *fmt, ...)
+static echo_status fill(echo_error *err, echo_status status, const char *field, const char *fmt,
+                        va_list ap)
 {
-    va_list ap;
-
     if (!err)
         return status;
     err->status = status;
-    va_start(ap, fmt);
+    snprintf(err->field, sizeof err->field, "%s", field);
     vsnprintf(err->text, sizeof err->text, fmt, ap);
-    va_end(ap);
     drop_broken_end(err->text);
     for (char *p = err->text; *p; p++)
         if ((unsigned char)*p < ' ' || *p == 127)
             *p = '?';
     return status;
+}
+
+echo_status echo_fail(echo_error *err, echo_status status, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fill(err, status, "", fmt, ap);
+    va_end(ap);
+    return status;
+}
+
+echo_status echo_fail_field(echo_error *err, const char *field, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fill(err, ECHO_ERR_ARG, field, fmt, ap);
+    va_end(ap);
+    return ECHO_ERR_ARG;
 }
 
 echo_status echo_fail_memory(echo_error *err, size_t bytes, const char *what)

@@ -12,6 +12,11 @@
 __attribute__((format(printf, 3, 4))) echo_status echo_fail(echo_error *err, echo_status status,
                                                             const char *fmt, ...);
 
+/* ECHO_ERR_ARG, and the parameter that is at fault. */
+__attribute__((format(printf, 3, 4))) echo_status echo_fail_field(echo_error *err,
+                                                                  const char *field,
+                                                                  const char *fmt, ...);
+
 /* "out of memory (... bytes for what)" */
 echo_status echo_fail_memory(echo_error *err, size_t bytes, const char *what);
 

@@ -19,7 +19,7 @@ void echo_panel_pack_bf16(uint16_t *to, const float *lines, int k)
 
 /* Sums and differences of n lines, `step` lines apart, and of those again: as Hadamard's matrix
  * has them. */
-static void mix(float *lines, int n, int step)
+static void butterflies(float *lines, int n, int step)
 {
     for (int h = 1; h < n; h *= 2)
         for (int i = 0; i < n; i++)
@@ -32,7 +32,7 @@ static void mix(float *lines, int n, int step)
             }
 }
 
-int echo_panel_spread(int k)
+int echo_hadamard_size(int k)
 {
     int blocks = k / PANEL_BLOCK;
 
@@ -41,24 +41,24 @@ int echo_panel_spread(int k)
     return blocks & (blocks - 1) ? PANEL_BLOCK : k;
 }
 
-static void spread(float *lines, int k)
+static void hadamard(float *lines, int k)
 {
     float turned[PANEL_BLOCK * C];
-    int n = echo_panel_spread(k);
+    int n = echo_hadamard_size(k);
 
     if (n == 1)
         return;
     for (float *at = lines; at < lines + (ptrdiff_t)k * C; at += PANEL_BLOCK * C) {
         for (int j = 0; j < 16; j++)
-            mix(at + j * C, 16, 16);
+            butterflies(at + j * C, 16, 16);
         for (int i = 0; i < PANEL_BLOCK; i++)
             memcpy(turned + (i % 16 * 16 + i / 16) * C, at + i * C, C * sizeof *at);
         for (int j = 0; j < 16; j++)
-            mix(turned + j * C, 16, 16);
+            butterflies(turned + j * C, 16, 16);
         memcpy(at, turned, sizeof turned);
     }
     for (int j = 0; j < PANEL_BLOCK; j++)
-        mix(lines + j * C, n / PANEL_BLOCK, PANEL_BLOCK);
+        butterflies(lines + j * C, n / PANEL_BLOCK, PANEL_BLOCK);
     for (ptrdiff_t i = 0; i < (ptrdiff_t)k * C; i++)
         lines[i] /= (float)n;
 }
@@ -81,7 +81,7 @@ void echo_panel_pack_i8(int8_t *to, float *lines, int k)
     int32_t sums[C] = { 0 }, word[C];
     int n = panel_lines(1, k);
 
-    spread(lines, k);
+    hadamard(lines, k);
     for (int p = 0; p < k; p++)
         for (int c = 0; c < C; c++) {
             float v = fabsf(lines[p * C + c]);

@@ -10,14 +10,13 @@
  * columns end there are zeros.
  *
  * An eight-bit panel ends with two lines more: the columns' scales (float32;
- * weight = number * scale) and the sums of their numbers (int32).  Its numbers
- * are not the weights but, where k is a multiple of 256, their sums and
- * differences within blocks, as Hadamard's matrix has them; those of x are made
- * so too, and the product is what it was.  It spreads the few very large
- * numbers of a row over all, where eight bits have room for them (the idea is
- * known as QuaRot, Ashkboos et al. 2024).  Of a block, as a matrix of 16 x 16:
- * transform the columns, transpose, transform the columns; and if the number of
- * blocks is a power of 2, across the blocks.
+ * weight = number * scale) and the sums of their numbers (int32).  Where k is a
+ * multiple of 256, weights and activations are rotated by the same blockwise
+ * Hadamard matrix before they are quantised.  The product is unchanged, and outliers
+ * are spread over their row, where eight bits have room for them (QuaRot,
+ * Ashkboos et al. 2024).  Of a block, as a matrix of 16 x 16: transform the columns,
+ * transpose, transform the columns; and if the number of blocks is a power of 2,
+ * across the blocks.
  */
 #ifndef ECHO_BASE_PANELS_H
 #define ECHO_BASE_PANELS_H
@@ -30,7 +29,7 @@
 #define PANEL_BLOCK   256
 
 /* How many numbers are transformed together: the transform's square is so many times 1. */
-int echo_panel_spread(int k);
+int echo_hadamard_size(int k);
 
 /* size: bytes of a number, 4, 2 or 1 */
 static inline int panel_lines(int size, int k)

@@ -14,7 +14,7 @@ static const echo_encode_opts no_opts = { 0 };
 static int frames_of(const echo_model *m, size_t n, bool all)
 {
     size_t frame = (size_t)m->codec.frame_samples;
-    size_t patch = (size_t)m->dit.encoder[CONTEXT_VOICE].patch;
+    size_t patch = (size_t)m->dit.encoder[CONTEXT_SPEAKER].patch;
 
     return (int)(all ? (n + frame - 1) / frame : n / frame / patch * patch);
 }
@@ -39,7 +39,7 @@ static const char *length_of(char *out, size_t size, const struct clip *clip)
 static echo_status refuse(const echo_model *m, const struct clip *clip, size_t n, int frames,
                           int most, const struct loudness *level, echo_error *err)
 {
-    int least = m->codec.frame_samples * m->dit.encoder[CONTEXT_VOICE].patch;
+    int least = m->codec.frame_samples * m->dit.encoder[CONTEXT_SPEAKER].patch;
     char length[64];
 
     if (!frames)
@@ -63,21 +63,23 @@ static echo_status refuse(const echo_model *m, const struct clip *clip, size_t n
 }
 
 /* Where the voice may not be what the clip sounds like, or what is taken not all of it. */
-static void warn(const echo_model *m, const struct clip *clip, int frames, double lufs,
+static void warn(echo_session *s, const struct clip *clip, int frames, double lufs,
                  bool lift)
 {
+    const echo_model *m = s->model;
     char length[64];
 
     if (clip->about.channel)
-        echo_log(m, ECHO_LOG_WARNING,
+        echo_session_log(s, ECHO_LOG_WARNING,
                  "%s: its %d channels cancel each other (one is inverted): channel %d alone is "
                  "used",
                  clip->name, clip->about.channels, clip->about.channel);
     if (!clip->about.known || clip->about.seconds > echo_voice_seconds(m, VOICE_MAX_FRAMES))
-        echo_log(m, ECHO_LOG_WARNING, "%s: %s, the first %.1f s of it are used", clip->name,
-                 length_of(length, sizeof length, clip), echo_voice_seconds(m, frames));
+        echo_session_log(s, ECHO_LOG_WARNING, "%s: %s, the first %.1f s of it are used",
+                         clip->name,
+                         length_of(length, sizeof length, clip), echo_voice_seconds(m, frames));
     if (lufs < LOUDNESS_QUIET)
-        echo_log(m, ECHO_LOG_WARNING,
+        echo_session_log(s, ECHO_LOG_WARNING,
                  "%s: very quiet, %.0f dB below an ordinary clip: the voice may become another "
                  "one%s",
                  clip->name, LOUDNESS_ORDINARY - lufs,
@@ -106,7 +108,7 @@ static echo_status encode(echo_voice **out, echo_session *s, const struct clip *
         return status;
     float gain = o->lift ? echo_loudness_lift(&level) : 1;
 
-    warn(m, clip, frames, level.lufs + 20 * log10(gain), o->lift);
+    warn(s, clip, frames, level.lufs + 20 * log10(gain), o->lift);
     if ((status = echo_voice_new(&v, frames, m->dit.latent,
                                  o->codes ? m->codec.quantizer.books : 0, err)) ||
         (status = echo_encode(s, v, clip->pcm, n, gain, o->progress, o->user, err)))
@@ -143,6 +145,7 @@ static echo_status encode_at(echo_voice **out, echo_session *s, const float *pcm
 echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pcm, size_t n,
                               int rate, const echo_encode_opts *opts, echo_error *err)
 {
+    echo_session_begin(s, opts ? opts->log : NULL, opts ? opts->user : NULL);
     return echo_session_end(s, encode_at(out, s, pcm, n, rate, opts, err));
 }
 

@@ -5,24 +5,38 @@
 
 #include "engine/session.h"
 
+/* Its fields are decode.c's. */
 struct decoding {
     echo_session *s;
     const echo_sink *sink; /* with an audio callback */
-    struct codec_streams streams;
-    int done, total; /* frames; total is for the progress report */
-    bool broken;     /* a sample was no finite number */
+    const float *latent;   /* [frames][latent], which fills up while it is decoded */
+    struct codec_state state;
+    int done;    /* frames decoded */
+    bool broken; /* a sample was not finite */
+
+    bool threaded;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t news;
+    int ready, total; /* frames to decode so far; of the whole, as far as is known */
+    bool closed;      /* no more will be ready */
+    echo_status status;
+    echo_error error;
 };
 
-/* Scratch bytes and host floats that decoding so many frames takes; no more from 64 on. */
-size_t echo_decode_scratch(echo_session *s, int frames, struct codec_streams *dry);
-size_t echo_decode_host_floats(const echo_session *s);
+/*
+ * Prepare to decode up to `frames` frames of latent.  overlap: in a thread beside the caller,
+ * where there can be one.  On success it is for echo_decode_end().
+ */
+echo_status echo_decode_begin(struct decoding *d, echo_session *s, const float *latent,
+                              int frames, const echo_sink *sink, bool overlap,
+                              echo_error *err);
 
-/* After echo_session_reserve() and echo_session_streams(). */
-void echo_decode_begin(struct decoding *d, struct run *r);
+/* The first `ready` of about `total` frames are there.  Without a thread they are decoded
+ * now. */
+void echo_decode_more(struct decoding *d, int ready, int total);
 
-/* Decode the next `frames` latents and hand them to the sink.  It may be asked again and again:
- * the sound goes on.  Scratch is taken from r. */
-echo_status echo_decode_more(struct decoding *d, struct run *r, const float *latent, int frames,
-                             echo_error *err);
+/* Wait for what is ready, or, where the session is to stop, for less; how it went. */
+echo_status echo_decode_end(struct decoding *d, echo_error *err);
 
 #endif

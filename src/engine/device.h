@@ -5,8 +5,13 @@
 
 #include "backend/backend.h"
 
-/* Of the options device, isa and threads count. */
-echo_status echo_device_open(struct device **out, const echo_model_opts *o, echo_error *err);
+/* The one of this name, or for "auto" or NULL the best.  option: what the caller calls it.  Of
+ * the options isa and threads count. */
+echo_status echo_device_open(struct device **out, const char *option, const char *name,
+                             const echo_model_opts *o, echo_error *err);
+
+/* Whether the codec, by the name of its device, goes where the rest is. */
+bool echo_device_same(const char *codec, const char *rest);
 void echo_device_close(struct device **d);
 
 #endif

@@ -32,15 +32,17 @@ static const float *samples(const struct encoding *e, int first, int count)
 
     if (there > wanted)
         there = wanted;
-    memset(e->s->host, 0, wanted * sizeof(float));
+    float *host = e->s->decoding.host;
+
+    memset(host, 0, wanted * sizeof(float));
     for (size_t i = 0; i < there; i++)
-        e->s->host[i] = e->pcm[begin + i] * e->gain;
-    return e->s->host;
+        host[i] = e->pcm[begin + i] * e->gain;
+    return host;
 }
 
 /* One coarse piece. */
-static void piece(const struct encoding *e, struct run *r, struct codec_streams *streams,
-                  int first, int frames, bool dry)
+static void piece(const struct encoding *e, struct run *r, struct codec_state *state,
+                  int first, int frames)
 {
     const struct codec *c = e->codec;
     size_t mark = arena_mark(&r->arena);
@@ -52,19 +54,19 @@ static void piece(const struct encoding *e, struct run *r, struct codec_streams 
         size_t fine_mark = arena_mark(&r->arena);
         struct tensor audio = scratch_dense(r, n * c->frame_samples, 1, DT_F32);
 
-        if (!dry)
+        if (!r->dry)
             op_write(r->queue, tensor_reshape(audio, c->frame_samples),
                      samples(e, first + i, n));
-        echo_codec_encode_fine(r, &streams->fine, c,
+        echo_codec_encode_fine(r, &state->fine, c,
                                tensor_rows(h, i * c->coarse_rows, n * c->coarse_rows), audio);
         arena_reset(&r->arena, fine_mark);
-        if (!dry)
+        if (!r->dry)
             echo_session_report(e->s, e->progress, e->user, ECHO_STAGE_ENCODE, first + i + n,
                                 e->v->frames);
     }
-    echo_codec_encode_coarse(r, &streams->coarse, c, latent, h,
+    echo_codec_encode_coarse(r, &state->coarse, c, latent, h,
                              e->v->codes ? e->v->codes + first : NULL, (size_t)e->v->frames);
-    if (!dry)
+    if (!r->dry)
         op_read(r->queue, e->v->latent + (size_t)first * (size_t)c->latent, latent);
     arena_reset(&r->arena, mark);
 }
@@ -79,8 +81,8 @@ static echo_status check_finite(const struct encoding *e, int first, echo_error 
     for (size_t i = (size_t)first * size; i < (size_t)end * size; i++)
         if (!isfinite(e->v->latent[i])) {
             s = echo_model_verify(e->s->model, err);
-            return s ? s : echo_fail(err, ECHO_ERR_FILE,
-                                     "%s: the audio encodes to numbers that are not finite",
+            return s ? s : echo_fail(err, ECHO_ERR_MODEL,
+                                     "%s: the audio encodes to latents that are not finite",
                                      e->s->model->files.dac);
         }
     return ECHO_OK;
@@ -90,30 +92,30 @@ echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t
                         echo_progress *progress, void *user, echo_error *err)
 {
     struct encoding e = { s, &s->model->codec, v, pcm, n, 1, progress, user };
-    struct run dry = echo_session_dry_run(s);
-    struct codec_streams streams = echo_session_dry_streams(s), kept;
+    struct run dry = echo_lane_dry_run(&s->decoding);
+    struct codec_state needed = echo_session_dry_state(s), state;
+    size_t samples = (size_t)CODEC_FINE_FRAMES * (size_t)e.codec->frame_samples;
     float peak = 1;
     echo_status status;
 
     for (size_t i = 0; i < n; i++)
         peak = fmaxf(peak, fabsf(pcm[i]) * gain);
     e.gain = gain / peak;
-    piece(&e, &dry, &streams, 0, at_most(v->frames, CODEC_COARSE_FRAMES), true);
-    if ((status = echo_session_streams(s, &streams, &kept, err)) ||
-        (status = echo_session_reserve(s, dry.arena.peak,
-                                       (size_t)CODEC_FINE_FRAMES *
-                                           (size_t)e.codec->frame_samples, err)))
+    piece(&e, &dry, &needed, 0, at_most(v->frames, CODEC_COARSE_FRAMES));
+    if ((status = echo_session_state(s, &needed, &state, err)) ||
+        (status = echo_lane_reserve(&s->decoding, dry.arena.peak, samples, err)))
         return status;
 
-    struct run r = echo_session_run(s);
+    struct run r = echo_lane_run(&s->decoding);
 
     for (int chunk = 0; chunk < v->frames; chunk += ECHO_MAX_FRAMES) {
         int end = at_most(chunk + ECHO_MAX_FRAMES, v->frames);
 
-        echo_streams_restart(&r, &kept);
+        echo_state_restart(&r, &state);
         for (int at = chunk; at < end; at += CODEC_COARSE_FRAMES) {
-            piece(&e, &r, &kept, at, at_most(end - at, CODEC_COARSE_FRAMES), false);
-            if ((status = echo_session_check(s, err)) || (status = check_finite(&e, at, err)))
+            piece(&e, &r, &state, at, at_most(end - at, CODEC_COARSE_FRAMES));
+            if ((status = echo_session_check(s, &s->decoding, err)) ||
+                (status = check_finite(&e, at, err)))
                 return status;
         }
     }

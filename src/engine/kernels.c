@@ -99,7 +99,7 @@ static double operations(const struct kernel *k)
     return k->kind == SNAKE ? (double)k->rows * k->n : 2 * macs;
 }
 
-static void act(struct run *r, struct stream *s, struct bench_case *c, int copy)
+static void act(struct run *r, struct causal_state *s, struct bench_case *c, int copy)
 {
     const struct kernel *k = c->kernel;
     const struct weight *w = &c->w[2 * copy];
@@ -161,13 +161,13 @@ static bool load(struct device *device, struct bench_case *c)
             struct weight *w = &c->w[2 * i + j];
 
             struct weight_source from = { .data = source, .dtype = dtype, .n = outputs(k),
-                                          .k = inputs(k, j), .operand = precision,
+                                          .k = inputs(k, j), .x_dtype = precision,
                                           .stays = in_file };
 
             if (!device->ops->load(device, w, &from))
                 return false;
             if (c->way == WAY_MIXED)
-                w->operand = DT_F32;
+                w->x_dtype = DT_F32;
         }
     return true;
 }
@@ -186,27 +186,28 @@ struct bench {
 };
 
 /* Scratch, and what streams remember: all zeros. */
-struct room {
+struct workspace {
     struct buffer mem, kept, rows;
 };
 
-static bool make_room(const struct bench *b, struct bench_case *c, struct room *room)
+static bool make_workspace(const struct bench *b, struct bench_case *c,
+                           struct workspace *workspace)
 {
     struct device *device = b->device;
     int widest = c->kernel->kind == TRANSPOSED ? c->kernel->n * c->kernel->k : 4096;
     size_t row = (size_t)widest * sizeof(float);
-    struct run dry = { .queue = b->null, .mem = &room->mem, .arena = { .cap = SIZE_MAX } };
-    struct stream stream = { .mem = &room->kept, .arena = { .cap = SIZE_MAX } };
+    struct run dry = { .queue = b->null, .mem = &workspace->mem, .arena = { .cap = SIZE_MAX } };
+    struct causal_state state = { .mem = &workspace->kept, .arena = { .cap = SIZE_MAX } };
     int out = c->kernel->kind == TRANSPOSED ? c->kernel->n * c->kernel->k / 2 : c->kernel->n;
 
-    c->alpha = (struct tensor){ &room->rows, 0, 2, c->kernel->k, c->kernel->k, DT_F32 };
-    c->bias = (struct tensor){ &room->rows, 2 * row, 1, out, out, DT_F32 };
-    act(&dry, &stream, c, 0);
-    if (!device->ops->alloc(device, &room->mem, dry.arena.peak) ||
-        !device->ops->alloc(device, &room->kept, stream.arena.peak) ||
-        !device->ops->alloc(device, &room->rows, 3 * row))
+    c->alpha = (struct tensor){ &workspace->rows, 0, 2, c->kernel->k, c->kernel->k, DT_F32 };
+    c->bias = (struct tensor){ &workspace->rows, 2 * row, 1, out, out, DT_F32 };
+    act(&dry, &state, c, 0);
+    if (!device->ops->alloc(device, &workspace->mem, dry.arena.peak) ||
+        !device->ops->alloc(device, &workspace->kept, state.arena.peak) ||
+        !device->ops->alloc(device, &workspace->rows, 3 * row))
         return false;
-    struct buffer *all[] = { &room->mem, &room->kept, &room->rows };
+    struct buffer *all[] = { &workspace->mem, &workspace->kept, &workspace->rows };
 
     for (int i = 0; i < 3; i++) {
         int floats = (int)(all[i]->bytes / sizeof(float) / 64);
@@ -220,15 +221,15 @@ static bool make_room(const struct bench *b, struct bench_case *c, struct room *
 static double measure(const struct bench *b, struct bench_case *c)
 {
     struct device *device = b->device;
-    struct room room = { 0 };
+    struct workspace workspace = { 0 };
     double times[MOST_RUNS], total = 0, result = 0;
     int runs = 0;
 
-    if (load(device, c) && make_room(b, c, &room)) {
+    if (load(device, c) && make_workspace(b, c, &workspace)) {
         for (int i = -2; runs < MOST_RUNS && (total < SECONDS || runs < 3); i++) {
-            struct run r = { .queue = b->queue, .mem = &room.mem,
+            struct run r = { .queue = b->queue, .mem = &workspace.mem,
                              .arena = { .cap = SIZE_MAX } };
-            struct stream s = { .mem = &room.kept, .arena = { .cap = SIZE_MAX } };
+            struct causal_state s = { .mem = &workspace.kept, .arena = { .cap = SIZE_MAX } };
             double begin = echo_clock();
 
             act(&r, &s, c, (i + 2) % c->copies);
@@ -241,9 +242,9 @@ static double measure(const struct bench *b, struct bench_case *c)
         qsort(times, (size_t)runs, sizeof *times, ascending);
         result = times[runs / 2];
     }
-    device->ops->free(device, &room.mem);
-    device->ops->free(device, &room.kept);
-    device->ops->free(device, &room.rows);
+    device->ops->free(device, &workspace.mem);
+    device->ops->free(device, &workspace.kept);
+    device->ops->free(device, &workspace.rows);
     unload(device, c);
     return result;
 }
@@ -301,7 +302,7 @@ echo_status echo_kernels_time(const echo_model_opts *opts,
     echo_model_opts o = opts ? *opts : (echo_model_opts){ 0 };
     struct bench b = { 0 };
     double peaks[DT_I8 + 1];
-    echo_status s = echo_device_open(&b.device, &o, err);
+    echo_status s = echo_device_open(&b.device, "device", o.device, &o, err);
 
     if (!s)
         s = b.device->ops->open_queue(b.device, &b.queue, err);

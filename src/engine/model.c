@@ -15,7 +15,7 @@
 
 void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
 {
-    char line[1024]; /* as long as an error's: names of files are in it */
+    char line[ECHO_LOG_BYTES];
     va_list ap;
 
     if (!m->log)
@@ -96,7 +96,7 @@ static echo_status choose_precisions(echo_model *m, const echo_model_opts *o, ec
         (s = choose_precision(&m->precisions.codec, "codec precision", o->codec_precision,
                               DT_F32, 2, err)))
         return s;
-    if (m->keeper.recorder)
+    if (m->owner.observer)
         fast.dtype = DT_BF16; /* a packed file is the same wherever it is made */
     else if (any || (any_codec && m->packed) || m->precisions.layers == DT_I8)
         fast = echo_fast_float(m->device);
@@ -199,16 +199,21 @@ static echo_status list_voices(echo_model *m, echo_error *err)
                      : echo_voices_beside(&m->voices, m->files.echo, err);
 }
 
-static echo_status bind(echo_model *m, echo_error *err)
+static struct binder binder(echo_model *m, struct device *device, struct queue *queue,
+                            const struct safetensors *file, echo_error *err)
 {
-    struct binder echo = { .keeper = &m->keeper, .file = m->echo_file, .err = err,
-                           .precisions = m->precisions };
-    struct binder dac = { .keeper = &m->keeper, .file = m->dac_file, .err = err,
-                          .precisions = m->precisions };
-    struct binder pca = { .keeper = &m->keeper, .file = m->pca_file, .err = err,
-                          .precisions = m->precisions };
+    return (struct binder){ .owner = &m->owner, .device = device, .queue = queue, .file = file,
+                            .err = err, .precisions = m->precisions };
+}
 
-    m->keeper.total = file_bytes(m);
+static echo_status bind(echo_model *m, struct queue *queue, struct queue *codec_queue,
+                        echo_error *err)
+{
+    struct binder echo = binder(m, m->device, queue, m->echo_file, err);
+    struct binder dac = binder(m, m->codec_device, codec_queue, m->dac_file, err);
+    struct binder pca = binder(m, m->codec_device, codec_queue, m->pca_file, err);
+
+    m->owner.total = file_bytes(m);
     echo_bind_dit(&echo, &m->dit);
     if (echo.status)
         return echo.status;
@@ -218,32 +223,71 @@ static echo_status bind(echo_model *m, echo_error *err)
     echo_bind_pca(&pca, &m->codec);
     if (!pca.status && m->codec.latent != m->dit.latent)
         echo_bind_fail(&pca,
-                       "'pca_components' has %d rows, but the latents of %s have %d numbers",
+                       "'pca_components' has %d rows, but the latents of %s have size %d",
                        m->codec.latent, m->echo_file->path, m->dit.latent);
     m->echo_parameters = echo.parameters;
     m->dac_parameters = dac.parameters;
     return pca.status;
 }
 
-static echo_status open_device(echo_model *m, const echo_model_opts *o, echo_error *err)
+/* Bind through queues of the devices, and wait until everything is there. */
+static echo_status load(echo_model *m, echo_error *err)
 {
-    struct device *inner;
-    echo_status s = echo_device_open(&inner, o, err);
+    struct queue *queue = NULL, *codec_queue = NULL;
+    echo_status s;
 
-    m->device = inner;
+    if (!(s = m->device->ops->open_queue(m->device, &queue, err)) &&
+        !(s = m->codec_device->ops->open_queue(m->codec_device, &codec_queue, err)) &&
+        !(s = bind(m, queue, codec_queue, err)) && !(s = queue->ops->sync(queue, err)))
+        s = codec_queue->ops->sync(codec_queue, err);
+    if (queue)
+        queue->ops->close(queue);
+    if (codec_queue)
+        codec_queue->ops->close(codec_queue);
+    return s;
+}
+
+/* The device, or a trace of it that closes it. */
+static echo_status open_device(struct device **out, const char *option, const char *name,
+                               const echo_model_opts *o, echo_error *err)
+{
+    struct device *inner, *trace;
+    echo_status s = echo_device_open(&inner, option, name, o, err);
+
+    *out = inner;
     if (s || !o->profile)
         return s;
-    if (!(m->device = echo_trace_device(inner))) {
-        m->device = inner;
+    if (!(trace = echo_trace_device(inner)))
         return echo_fail_memory(err, 1, "the profile");
-    }
-    m->profile = true;
+    *out = trace;
     return ECHO_OK;
 }
 
-echo_status echo_model_open_recording(echo_model **out, const char *path,
-                                      const echo_model_opts *opts, struct recorder *recorder,
-                                      echo_error *err)
+/* The codec is where the rest is, unless it is to be elsewhere. */
+static echo_status open_devices(echo_model *m, const echo_model_opts *o, echo_error *err)
+{
+    bool apart = !echo_device_same(o->codec_device, o->device);
+    echo_status s = open_device(&m->device, "device", o->device, o, err);
+
+    m->profile = o->profile;
+    m->codec_device = m->device;
+    if (!s && apart)
+        s = open_device(&m->codec_device, "codec_device", o->codec_device, o, err);
+    return s;
+}
+
+echo_status echo_model_failed(echo_status s, echo_error *err)
+{
+    if (s != ECHO_ERR_FILE)
+        return s;
+    if (err)
+        err->status = ECHO_ERR_MODEL;
+    return ECHO_ERR_MODEL;
+}
+
+echo_status echo_model_open_observed(echo_model **out, const char *path,
+                                     const echo_model_opts *opts,
+                                     const struct bind_observer *observer, echo_error *err)
 {
     static const echo_model_opts none = { 0 };
     const echo_model_opts *o = opts ? opts : &none;
@@ -257,29 +301,23 @@ echo_status echo_model_open_recording(echo_model **out, const char *path,
     m->log = o->log;
     m->log_user = o->user;
     m->defaults = echo_params_reference();
-    if ((s = open_device(m, o, err)))
-        goto fail;
-    m->keeper = (struct keeper){ .device = m->device, .recorder = recorder,
-                                 .headers_only = o->describe && !recorder,
-                                 .progress = o->progress, .user = o->user };
-    if ((s = m->device->ops->open_queue(m->device, &m->keeper.queue, err)) ||
-        (s = open_files(m, path, err)) || (s = settle_names(m, err)) ||
-        (s = choose_precisions(m, o, err)) || (s = bind(m, err)) ||
-        (s = m->keeper.queue->ops->sync(m->keeper.queue, err)) ||
-        (s = read_settings(m, err)) || (s = list_voices(m, err)))
-        goto fail;
+    m->owner = (struct owner){ .observer = observer, .headers_only = o->describe && !observer,
+                               .progress = o->progress, .user = o->user };
+    if ((s = open_devices(m, o, err)) || (s = open_files(m, path, err)) ||
+        (s = settle_names(m, err)) || (s = choose_precisions(m, o, err)) ||
+        (s = load(m, err)) || (s = read_settings(m, err)) || (s = list_voices(m, err))) {
+        echo_model_close(&m);
+        return echo_model_failed(s, err);
+    }
     m->load_s = echo_clock() - begin;
     *out = m;
     return ECHO_OK;
-fail:
-    echo_model_close(&m);
-    return s;
 }
 
 echo_status echo_model_open(echo_model **out, const char *path, const echo_model_opts *opts,
                             echo_error *err)
 {
-    return echo_model_open_recording(out, path, opts, NULL, err);
+    return echo_model_open_observed(out, path, opts, NULL, err);
 }
 
 static void log_line(void *user, const char *text)
@@ -293,9 +331,11 @@ void echo_model_close(echo_model **model)
 
     if (!m)
         return;
-    if (m->profile)
+    if (m->profile && m->device)
         echo_trace_report(m->device, log_line, m);
-    echo_keeper_clear(&m->keeper);
+    if (m->profile && m->codec_device != m->device)
+        echo_trace_report(m->codec_device, log_line, m);
+    echo_owner_clear(&m->owner);
     if (m->packed)
         m->dac_file = m->pca_file = NULL;
     echo_safetensors_close(&m->echo_file);
@@ -304,6 +344,8 @@ void echo_model_close(echo_model **model)
     echo_locate_free(&m->files);
     echo_vocabulary_free(&m->vocabulary);
     echo_voices_free(&m->voices);
+    if (m->codec_device != m->device)
+        echo_device_close(&m->codec_device);
     echo_device_close(&m->device);
     free(m);
     *model = NULL;
@@ -340,17 +382,18 @@ echo_model_info echo_model_describe(const echo_model *m)
         .echo_dtype = main_type(m->echo_file, "echo_dtype"),
         .dac_dtype = main_type(m->dac_file, "dac_dtype"),
         .device = m->device->name,
+        .codec_device = m->codec_device->name,
         .precision = precision_names[m->precisions.layers],
         .codec_precision = precision_names[m->precisions.codec],
         .precision_reason = m->precision_reason,
         .stripped = m->stripped,
-        .absent = d->has_past ? "" : "the blockwise part: no blocks, no continuation",
+        .absent = d->has_prefix ? "" : "the blockwise part: no blocks, no continuation",
         .echo_parameters = m->echo_parameters,
         .dac_parameters = m->dac_parameters,
         .packed = m->packed,
         .file_bytes = file_bytes(m),
         .latent_size = d->latent,
-        .patch_size = d->encoder[CONTEXT_VOICE].patch,
+        .patch_size = d->encoder[CONTEXT_SPEAKER].patch,
         .codec_dim = m->codec.dim,
         .frame_samples = m->codec.frame_samples,
         .layers = d->layers,
@@ -358,10 +401,10 @@ echo_model_info echo_model_describe(const echo_model *m)
         .heads = d->heads,
         .text_layers = d->encoder[CONTEXT_TEXT].layers,
         .text_size = d->encoder[CONTEXT_TEXT].dim,
-        .speaker_layers = d->encoder[CONTEXT_VOICE].layers,
-        .speaker_size = d->encoder[CONTEXT_VOICE].dim,
+        .speaker_layers = d->encoder[CONTEXT_SPEAKER].layers,
+        .speaker_size = d->encoder[CONTEXT_SPEAKER].dim,
         .words = m->vocabulary.n,
-        .blockwise = d->has_past,
+        .blockwise = d->has_prefix,
         .load_s = m->load_s,
     };
 }
@@ -406,5 +449,7 @@ echo_status echo_model_verify(const echo_model *m, echo_error *err)
 
     if (!s)
         s = find_damage_in(m->echo_file, err);
-    return s || m->packed ? s : find_damage_in(m->dac_file, err);
+    if (!s && !m->packed)
+        s = find_damage_in(m->dac_file, err);
+    return echo_model_failed(s, err);
 }

@@ -2,8 +2,8 @@
 /*
  * pack.c - a model in one file, with the weights as products want them.
  *
- * The model is opened as ever, with a recorder that notes what is bound: the
- * file is these arrays, panels first, and opening it binds them by the same code.
+ * The model is opened as ever, on the CPU, whose panels are the format.  What is bound is
+ * noted: the file is these arrays, panels first, and opening it binds them by the same code.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -13,8 +13,15 @@
 
 #include "engine/model.h"
 
+/* An array that was bound: as it is, or as panels. */
+struct item {
+    char name[264];
+    struct array array; /* its name is not set; of panels, of one stretch of rows */
+};
+
 struct packing {
-    const struct recorder *recorder;
+    struct item *items;
+    size_t n_items, capacity;
     const char *model;    /* its name */
     struct array *arrays; /* of the file */
     size_t *first;        /* the item that begins each of them */
@@ -24,43 +31,82 @@ struct packing {
     double done, total; /* bytes */
 };
 
-/* Item i goes on with the rows of the one before it. */
-static bool goes_on(const struct recorder *r, size_t i)
+/* ---- what is bound ---- */
+
+static echo_status add_item(struct packing *p, const char *name, const struct array *a,
+                            echo_error *err)
 {
-    return i > 0 && !strcmp(r->items[i].name, r->items[i - 1].name);
+    if (p->n_items == p->capacity) {
+        size_t capacity = p->capacity ? 2 * p->capacity : 1024;
+        struct item *more = realloc(p->items, capacity * sizeof *more);
+
+        if (!more)
+            return echo_fail_memory(err, capacity * sizeof *more, "a list of tensors");
+        p->items = more;
+        p->capacity = capacity;
+    }
+    struct item *item = &p->items[p->n_items++];
+
+    item->array = *a;
+    if ((size_t)snprintf(item->name, sizeof item->name, "%s", name) >= sizeof item->name)
+        return echo_fail(err, ECHO_ERR_FILE, "%s: the name is too long to be packed", name);
+    return ECHO_OK;
+}
+
+static echo_status bound(void *user, const char *name, const struct array *a,
+                         const struct weight *w, echo_error *err)
+{
+    static const enum array_type types[] = { [DT_F32] = ARRAY_PANELS_F32,
+                                             [DT_BF16] = ARRAY_PANELS_BF16,
+                                             [DT_I8] = ARRAY_PANELS_I8 };
+
+    if (!w)
+        return add_item(user, name, a, err);
+    struct array panels = { .type = types[w->dtype], .dims = 2, .shape = { w->n, w->k },
+                            .data = w->bytes.host };
+
+    panels.bytes = echo_array_bytes(&panels);
+    return add_item(user, name, &panels, err);
+}
+
+/* ---- the arrays of the file ---- */
+
+/* Item i goes on with the rows of the one before it. */
+static bool goes_on(const struct packing *p, size_t i)
+{
+    return i > 0 && !strcmp(p->items[i].name, p->items[i - 1].name);
 }
 
 /* A tensor bound in stretches of rows is one array; one that is not packed is one anyway. */
-static void add_item(struct packing *p, size_t i)
+static void add_array(struct packing *p, size_t i)
 {
-    const struct bound *b = &p->recorder->items[i];
+    const struct item *item = &p->items[i];
     struct array *a = &p->arrays[p->n];
 
-    if (!goes_on(p->recorder, i)) {
-        *a = b->array;
-        a->name = b->name;
+    if (!goes_on(p, i)) {
+        *a = item->array;
+        a->name = item->name;
         p->first[p->n++] = i;
-    } else if (echo_array_is_panels(&b->array)) {
-        a[-1].shape[0] += b->array.shape[0];
-        a[-1].bytes += b->array.bytes;
+    } else if (echo_array_is_panels(&item->array)) {
+        a[-1].shape[0] += item->array.shape[0];
+        a[-1].bytes += item->array.bytes;
     }
 }
 
 static void list_arrays(struct packing *p, bool panels)
 {
-    for (size_t i = 0; i < p->recorder->n; i++)
-        if (echo_array_is_panels(&p->recorder->items[i].array) == panels)
-            add_item(p, i);
+    for (size_t i = 0; i < p->n_items; i++)
+        if (echo_array_is_panels(&p->items[i].array) == panels)
+            add_array(p, i);
 }
 
 /* The bytes of an array: those of its items, one after the other. */
-static const struct bound *piece_of(const struct packing *p, size_t index, size_t piece)
+static const struct item *piece_of(const struct packing *p, size_t index, size_t piece)
 {
     size_t i = p->first[index] + piece;
-    bool same = i < p->recorder->n && (!piece || goes_on(p->recorder, i));
+    bool same = i < p->n_items && (!piece || goes_on(p, i));
 
-    return same && (!piece || echo_array_is_panels(&p->arrays[index])) ? &p->recorder->items[i]
-                                                                       : NULL;
+    return same && (!piece || echo_array_is_panels(&p->arrays[index])) ? &p->items[i] : NULL;
 }
 
 static bool advance(struct packing *p, size_t bytes)
@@ -70,7 +116,7 @@ static bool advance(struct packing *p, size_t bytes)
 }
 
 /* NaN and infinity are refused now: in packed form verify could not name the element. */
-static bool is_sound(const struct bound *b)
+static bool is_sound(const struct item *b)
 {
     struct array a = b->array;
 
@@ -82,7 +128,7 @@ static bool is_sound(const struct bound *b)
 static echo_status add_checksums(struct packing *p, const char *path, echo_error *err)
 {
     XXH3_state_t *state = XXH3_createState();
-    const struct bound *b;
+    const struct item *b;
 
     if (!state)
         return echo_fail_memory(err, sizeof state, "a checksum");
@@ -111,7 +157,7 @@ static echo_status add_checksums(struct packing *p, const char *path, echo_error
 static bool fill(void *user, size_t index, struct file_out *out)
 {
     struct packing *p = user;
-    const struct bound *b;
+    const struct item *b;
 
     for (size_t piece = 0; (b = piece_of(p, index, piece)); piece++)
         echo_out_write(out, b->array.data, b->array.bytes);
@@ -154,54 +200,44 @@ static json_t *notes_of(const echo_model *m)
 }
 
 /* The clips of the model's voices, as they lie on the disk, are items like all others. */
-static echo_status add_voices(struct recorder *r, struct file_map *maps, const echo_model *m,
+static echo_status add_voices(struct packing *p, struct file_map *maps, const echo_model *m,
                               echo_error *err)
 {
-    size_t room = r->n + (size_t)m->voices.n;
-    struct bound *items = realloc(r->items, (room + 1) * sizeof *items);
     echo_status s = ECHO_OK;
+    char name[1100];
 
-    if (!items)
-        return echo_fail_memory(err, room * sizeof *items, "a list of tensors");
-    r->items = items;
-    r->room = room + 1;
     for (int i = 0; i < m->voices.n && !s; i++) {
         const struct named_clip *clip = &m->voices.clips[i];
-        struct bound *b = &r->items[r->n];
 
         if ((s = echo_map_open(&maps[i], clip->path, err)))
             break;
-        *b = (struct bound){ .array = { .type = ARRAY_U8, .dims = 1,
-                                        .shape = { (int64_t)maps[i].bytes },
-                                        .data = maps[i].data, .bytes = maps[i].bytes } };
-        if ((size_t)snprintf(b->name, sizeof b->name, VOICE_ARRAY "%s", clip->name) >=
-            sizeof b->name)
-            s = echo_fail(err, ECHO_ERR_FILE, "%s: the name is too long to be packed",
-                          clip->path);
-        r->n++;
+        snprintf(name, sizeof name, VOICE_ARRAY "%s", clip->name);
+        s = add_item(p, name, &(struct array){ .type = ARRAY_U8, .dims = 1,
+                                               .shape = { (int64_t)maps[i].bytes },
+                                               .data = maps[i].data, .bytes = maps[i].bytes },
+                     err);
     }
     return s;
 }
 
-static echo_status write_file(struct packing *p, struct recorder *recorder,
-                              const echo_model *m, const char *path, echo_error *err)
+static echo_status write_file(struct packing *p, const echo_model *m, const char *path,
+                              echo_error *err)
 {
     struct file_map *maps = calloc((size_t)m->voices.n + 1, sizeof *maps);
     json_t *notes = notes_of(m);
     echo_status s;
 
-    p->recorder = recorder;
     p->model = m->files.dir;
     if (!maps) {
         s = echo_fail_memory(err, sizeof *maps, "a list of voices");
         goto done;
     }
-    if ((s = add_voices(recorder, maps, m, err)))
+    if ((s = add_voices(p, maps, m, err)))
         goto done;
-    p->arrays = calloc(p->recorder->n, sizeof *p->arrays);
-    p->first = calloc(p->recorder->n, sizeof *p->first);
+    p->arrays = calloc(p->n_items, sizeof *p->arrays);
+    p->first = calloc(p->n_items, sizeof *p->first);
     if (!notes || !p->arrays || !p->first) {
-        s = echo_fail_memory(err, p->recorder->n * sizeof *p->arrays, "a list of tensors");
+        s = echo_fail_memory(err, p->n_items * sizeof *p->arrays, "a list of tensors");
         goto done;
     }
     list_arrays(p, true);
@@ -224,8 +260,8 @@ echo_status echo_model_pack(const char *path, const char *out, const echo_model_
                             echo_error *err)
 {
     echo_model_opts o = opts ? *opts : (echo_model_opts){ 0 };
-    struct recorder recorder = { 0 };
     struct packing p = { .progress = o.progress, .user = o.user };
+    struct bind_observer observer = { .bound = bound, .user = &p };
     echo_model *m = NULL;
     echo_status s;
 
@@ -234,15 +270,20 @@ echo_status echo_model_pack(const char *path, const char *out, const echo_model_
     if (!strcmp(o.precision, "f32"))
         return echo_fail(err, ECHO_ERR_ARG, "a model is packed in bf16 or int8: in float32 it "
                                             "would be twice as large as its files");
-    if ((s = echo_model_open_recording(&m, path, &o, &recorder, err)))
+    if (!echo_device_same(o.device, "cpu") || !echo_device_same(o.codec_device, "cpu"))
+        return echo_fail(err, ECHO_ERR_DEVICE, "a model is packed on the CPU, not on '%.40s'",
+                         echo_device_same(o.device, "cpu") ? o.codec_device : o.device);
+    o.device = o.codec_device = "cpu";
+    s = echo_model_open_observed(&m, path, &o, &observer, err);
+    if (s)
         goto done;
     if (m->packed)
         s = echo_fail(err, ECHO_ERR_ARG, "%s is packed already: name the directory of the "
                                          "original files", m->files.dir);
     else
-        s = write_file(&p, &recorder, m, out, err);
+        s = write_file(&p, m, out, err);
 done:
     echo_model_close(&m);
-    free(recorder.items);
+    free(p.items);
     return s;
 }

@@ -9,111 +9,182 @@
 echo_params echo_params_reference(void)
 {
     return (echo_params){
-        .steps = 40,
-        .cfg_text = 3,
-        .cfg_speaker = 8,
+        .num_steps = 40,
+        .cfg_scale_text = 3,
+        .cfg_scale_speaker = 8,
         .cfg_min_t = 0.5f,
         .cfg_max_t = 1,
-        .truncation = 0.8f,
-        .force_speaker_layers = -1,
-        .frames = ECHO_MAX_FRAMES,
+        .truncation_factor = 0.8f,
+        .speaker_kv_max_layers = -1,
+        .sequence_length = ECHO_MAX_FRAMES,
         .normalize = true,
         .trim = true,
     };
 }
 
-/* The numbers that have a range. */
-static const struct field {
-    const char *name;
-    size_t offset;
-    bool whole;
-    double low, high;
-} fields[] = {
-    { "steps", offsetof(echo_params, steps), true, 1, 1000 },
-    { "cfg_text", offsetof(echo_params, cfg_text), false, -100, 100 },
-    { "cfg_speaker", offsetof(echo_params, cfg_speaker), false, -100, 100 },
-    { "cfg_min_t", offsetof(echo_params, cfg_min_t), false, 0, 100 },
-    { "cfg_max_t", offsetof(echo_params, cfg_max_t), false, 0, 100 },
-    { "truncation", offsetof(echo_params, truncation), false, 0, 10 },
-    { "rescale_k", offsetof(echo_params, rescale_k), false, 0, 100 },
-    { "rescale_sigma", offsetof(echo_params, rescale_sigma), false, 0, 100 },
-    { "force_speaker", offsetof(echo_params, force_speaker), false, 0, 100 },
-    { "force_speaker_layers", offsetof(echo_params, force_speaker_layers), true, -1, 1000 },
-    { "force_speaker_min_t", offsetof(echo_params, force_speaker_min_t), false, 0, 1 },
-    { "frames", offsetof(echo_params, frames), true, 1, ECHO_MAX_FRAMES },
+/* ---- the table ---- */
+
+#define AT(field) offsetof(echo_params, field)
+
+static const echo_param table[] = {
+    { .name = "sequence_length", .alias = "frames", .kind = ECHO_PARAM_INT,
+      .offset = AT(sequence_length), .min = 1, .max = ECHO_MAX_FRAMES,
+      .help = "latent frames to make, 46 ms each" },
+    { .name = "block_sizes", .alias = "blocks", .kind = ECHO_PARAM_LIST,
+      .offset = AT(block_sizes), .min = 1, .max = ECHO_MAX_FRAMES,
+      .help = "or: frames of each block, one after the other" },
+    { .name = "rng_seed", .alias = "seed", .kind = ECHO_PARAM_SEED, .offset = AT(rng_seed),
+      .max = (double)UINT64_MAX,
+      .help = "the same seed gives the same speech" },
+    { .name = "num_steps", .alias = "steps", .kind = ECHO_PARAM_INT, .offset = AT(num_steps),
+      .min = 1, .max = 1000,
+      .help = "Euler steps" },
+    { .name = "cfg_scale_text", .alias = "cfg_text", .kind = ECHO_PARAM_FLOAT,
+      .offset = AT(cfg_scale_text), .min = -100, .max = 100,
+      .help = "guidance towards the text" },
+    { .name = "cfg_scale_speaker", .alias = "cfg_speaker", .kind = ECHO_PARAM_FLOAT,
+      .offset = AT(cfg_scale_speaker), .min = -100, .max = 100,
+      .help = "guidance towards the voice" },
+    { .name = "cfg_min_t", .kind = ECHO_PARAM_FLOAT, .offset = AT(cfg_min_t), .max = 100,
+      .help = "guidance is on from this time on; above 1: never" },
+    { .name = "cfg_max_t", .kind = ECHO_PARAM_FLOAT, .offset = AT(cfg_max_t), .max = 100,
+      .help = "guidance is on up to this time" },
+    { .name = "truncation_factor", .alias = "truncation", .kind = ECHO_PARAM_FLOAT,
+      .offset = AT(truncation_factor), .max = 10, .word = "none", .stands_for = 1,
+      .help = "scale of the initial noise" },
+    { .name = "rescale_k", .kind = ECHO_PARAM_FLOAT, .offset = AT(rescale_k), .max = 100,
+      .help = "temporal score rescaling; 0: off" },
+    { .name = "rescale_sigma", .kind = ECHO_PARAM_FLOAT, .offset = AT(rescale_sigma),
+      .max = 100,
+      .help = "its second parameter; 0: off" },
+    { .name = "speaker_kv_scale", .alias = "force_speaker", .kind = ECHO_PARAM_FLOAT,
+      .offset = AT(speaker_kv_scale), .max = 100,
+      .help = "scale of the voice's keys and values; 0: off" },
+    { .name = "speaker_kv_max_layers", .alias = "force_speaker_layers", .kind = ECHO_PARAM_INT,
+      .offset = AT(speaker_kv_max_layers), .min = -1, .max = 1000, .word = "all",
+      .stands_for = -1,
+      .help = "scale only the first N layers; -1: all" },
+    { .name = "speaker_kv_min_t", .alias = "force_speaker_min_t", .kind = ECHO_PARAM_FLOAT,
+      .offset = AT(speaker_kv_min_t), .max = 1,
+      .help = "scale them until the time falls below this" },
+    { .name = "normalize", .kind = ECHO_PARAM_BOOL, .offset = AT(normalize),
+      .help = "adapt quotes, dashes and the speaker tag to the model" },
+    { .name = "trim", .kind = ECHO_PARAM_BOOL, .offset = AT(trim),
+      .help = "cut what comes after the end of speech" },
+    { .name = "round_timesteps", .kind = ECHO_PARAM_BOOL, .offset = AT(round_timesteps),
+      .help = "round times to bfloat16, as published runs do" },
 };
 
-#define FIELDS (sizeof fields / sizeof *fields)
+#define PARAMS (sizeof table / sizeof *table)
 
-static double get(const echo_params *p, const struct field *f)
+const echo_param *echo_param_at(int i)
 {
-    const char *at = (const char *)p + f->offset;
-
-    return f->whole ? *(const int *)(const void *)at : *(const float *)(const void *)at;
+    return i >= 0 && (size_t)i < PARAMS ? &table[i] : NULL;
 }
 
-static void set(echo_params *p, const struct field *f, double value)
+const echo_param *echo_param_find(const char *name)
 {
-    char *at = (char *)p + f->offset;
-
-    if (f->whole)
-        *(int *)(void *)at = (int)value;
-    else
-        *(float *)(void *)at = (float)value;
+    for (size_t i = 0; i < PARAMS; i++)
+        if (!strcmp(name, table[i].name) || (table[i].alias && !strcmp(name, table[i].alias)))
+            return &table[i];
+    return NULL;
 }
 
-static echo_status check_blocks(const echo_params *p, echo_error *err)
+/* ---- checking ---- */
+
+static const void *value_of(const echo_params *p, const echo_param *t)
+{
+    return (const char *)p + t->offset;
+}
+
+/* Written so that NaN is outside. */
+static bool in_range(const echo_param *t, double value)
+{
+    return value >= t->min && value <= t->max;
+}
+
+static echo_status check_list(const echo_param *t, const echo_list *list, echo_error *err)
 {
     int sum = 0;
 
-    if (p->n_blocks < 0 || p->n_blocks > ECHO_MAX_FRAMES || (p->n_blocks && !p->blocks))
-        return echo_fail(err, ECHO_ERR_ARG, "%d blocks: expected 0 to %d", p->n_blocks,
-                         ECHO_MAX_FRAMES);
-    for (int i = 0; i < p->n_blocks; i++) {
-        if (p->blocks[i] < 1 || p->blocks[i] > ECHO_MAX_FRAMES)
-            return echo_fail(err, ECHO_ERR_ARG, "block %d has %d frames, expected 1 to %d",
-                             i + 1, p->blocks[i], ECHO_MAX_FRAMES);
-        sum += p->blocks[i];
+    if (list->n < 0 || list->n > ECHO_MAX_BLOCKS)
+        return echo_fail_field(err, t->name, "%s has %d entries, expected 0 to %d", t->name,
+                               list->n, ECHO_MAX_BLOCKS);
+    for (int i = 0; i < list->n; i++) {
+        if (!in_range(t, list->items[i]))
+            return echo_fail_field(err, t->name,
+                                   "%s: block %d has %d frames, expected %g to %g", t->name,
+                                   i + 1, list->items[i], t->min, t->max);
+        sum += list->items[i];
     }
-    if (sum > ECHO_MAX_FRAMES)
-        return echo_fail(err, ECHO_ERR_ARG,
-                         "the blocks have %d frames together, at most %d fit", sum,
-                         ECHO_MAX_FRAMES);
+    if (sum > t->max)
+        return echo_fail_field(err, t->name, "%s: %d frames together, at most %g fit", t->name,
+                               sum, t->max);
     return ECHO_OK;
+}
+
+static echo_status check_one(const echo_param *t, const void *at, echo_error *err)
+{
+    double value;
+
+    switch (t->kind) {
+    case ECHO_PARAM_INT: value = *(const int *)at; break;
+    case ECHO_PARAM_FLOAT: value = *(const float *)at; break;
+    case ECHO_PARAM_LIST: return check_list(t, at, err);
+    default: return ECHO_OK; /* any is right */
+    }
+    if (in_range(t, value))
+        return ECHO_OK;
+    return echo_fail_field(err, t->name, "%s is %g, expected %g to %g", t->name, value, t->min,
+                           t->max);
 }
 
 echo_status echo_params_check(const echo_params *p, echo_error *err)
 {
-    for (size_t i = 0; i < FIELDS; i++) {
-        double value = get(p, &fields[i]);
+    echo_status s;
 
-        if (!(value >= fields[i].low && value <= fields[i].high))
-            return echo_fail(err, ECHO_ERR_ARG, "%s is %g, expected %g to %g", fields[i].name,
-                             value, fields[i].low, fields[i].high);
-    }
+    for (size_t i = 0; i < PARAMS; i++)
+        if ((s = check_one(&table[i], value_of(p, &table[i]), err)))
+            return s;
     if ((p->rescale_k != 0) != (p->rescale_sigma != 0))
-        return echo_fail(err, ECHO_ERR_ARG, "rescaling needs both rescale_k and rescale_sigma");
-    return check_blocks(p, err);
+        return echo_fail_field(err, p->rescale_k != 0 ? "rescale_sigma" : "rescale_k",
+                               "rescaling needs both rescale_k and rescale_sigma");
+    return ECHO_OK;
+}
+
+/* ---- a model's own ---- */
+
+/* Numbers only: what a model is good at, not what a user wants. */
+static echo_status read_number(echo_params *p, const echo_param *t, const char *path,
+                               const json_t *value, echo_error *err)
+{
+    bool whole = t->kind == ECHO_PARAM_INT;
+    void *at = (char *)p + t->offset;
+
+    if (!json_is_number(value) || (whole && !json_is_integer(value)))
+        return echo_fail(err, ECHO_ERR_FILE, "%s: %s is not a%s number", path, t->name,
+                         whole ? " whole" : "");
+    double number = json_number_value(value);
+
+    if (!in_range(t, number))
+        return echo_fail(err, ECHO_ERR_FILE, "%s: %s is %g, expected %g to %g", path, t->name,
+                         number, t->min, t->max);
+    if (whole)
+        *(int *)at = (int)number;
+    else
+        *(float *)at = (float)number;
+    return ECHO_OK;
 }
 
 static echo_status read_member(echo_params *p, struct vocabulary *v, const char *path,
                                const char *key, const json_t *value, echo_error *err)
 {
+    const echo_param *t = echo_param_find(key);
+
     if (!strcmp(key, "vocabulary"))
         return echo_vocabulary_read(v, path, value, err);
-    for (size_t i = 0; i < FIELDS; i++)
-        if (!strcmp(key, fields[i].name)) {
-            if (!json_is_number(value) || (fields[i].whole && !json_is_integer(value)))
-                return echo_fail(err, ECHO_ERR_FILE, "%s: %s is not a%s number", path, key,
-                                 fields[i].whole ? " whole" : "");
-            double number = json_number_value(value);
-
-            if (!(number >= fields[i].low && number <= fields[i].high))
-                return echo_fail(err, ECHO_ERR_FILE, "%s: %s is %g, expected %g to %g", path,
-                                 key, number, fields[i].low, fields[i].high);
-            set(p, &fields[i], number);
-            return ECHO_OK;
-        }
+    if (t && (t->kind == ECHO_PARAM_INT || t->kind == ECHO_PARAM_FLOAT))
+        return read_number(p, t, path, value, err);
     return echo_fail(err, ECHO_ERR_FILE, "%s: unknown setting '%s'", path, key);
 }
 

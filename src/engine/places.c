@@ -27,12 +27,12 @@ static bool home(char out[ROOM], const char *user)
 {
     const char *value = user ? NULL : set("HOME");
     struct passwd entry, *found = NULL;
-    char room[ROOM];
+    char capacity[ROOM];
 
     if (!value && user)
-        getpwnam_r(user, &entry, room, sizeof room, &found);
+        getpwnam_r(user, &entry, capacity, sizeof capacity, &found);
     else if (!value)
-        getpwuid_r(getuid(), &entry, room, sizeof room, &found);
+        getpwuid_r(getuid(), &entry, capacity, sizeof capacity, &found);
     if (found)
         value = found->pw_dir;
     return value && (size_t)snprintf(out, ROOM, "%s", value) < ROOM;

@@ -1,63 +1,58 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * session.h - the working memory of one job at a time.
- *
- * A job is first run on the null queue, over no memory: that checks its
- * shapes and measures its scratch.  Then the memory is there and nothing on
- * the way can fail but the device.
- */
+/* session.h - the working memory of one job at a time. */
 #ifndef ECHO_ENGINE_SESSION_H
 #define ECHO_ENGINE_SESSION_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
+#include "engine/lane.h"
 #include "engine/model.h"
 
 struct echo_session {
     const echo_model *model;
-    struct queue *queue, *null; /* of the model's device; one that only measures */
-    struct buffer scratch;
-    struct buffer kept[2]; /* what the codec's two stages remember */
-    float *host;           /* staging, and the sampler's work */
-    size_t host_floats;
-    struct kv *kv;    /* [CONTEXT_KINDS][layers] */
+    struct lane sampling, decoding; /* of the transformer's device and the codec's */
+    struct buffer codec_state[2];   /* of the codec's two stages */
+    struct kv *kv;                  /* [CONTEXT_KINDS][layers] */
     float *latent;    /* [ECHO_MAX_FRAMES, in whole patches][latent], of the last generation */
     int frames;       /* of it */
     atomic_bool stop; /* set by echo_cancel() and by callbacks */
+    bool overlap;     /* decode a block while the next one is sampled */
+    pthread_mutex_t callbacks; /* held while progress or log is told something */
+    echo_logger *log;          /* of the running call; NULL: the model's */
+    void *log_user;
     echo_stats stats;
 };
 
 /* Floats of `latent`. */
 size_t echo_session_latent_floats(const echo_model *m);
 
-/* A run over no memory that measures, and one over the session's. */
-struct run echo_session_dry_run(echo_session *s);
-struct run echo_session_run(echo_session *s);
-
-/* Grow what is smaller. */
-echo_status echo_session_reserve(echo_session *s, size_t scratch, size_t host_floats,
-                                 echo_error *err);
-
-/* The codec's streams at the start of a signal: zeros. */
-struct codec_streams {
-    struct stream coarse, fine;
+/* The codec's memory of a signal, at its start: zeros. */
+struct codec_state {
+    struct causal_state coarse, fine;
 };
 
-struct codec_streams echo_session_dry_streams(echo_session *s);
-/* After a dry run over `dry`, streams of that size. */
-echo_status echo_session_streams(echo_session *s, const struct codec_streams *dry,
-                                 struct codec_streams *out, echo_error *err);
+struct codec_state echo_session_dry_state(echo_session *s);
+/* After a dry run over `dry`, a state of that size. */
+echo_status echo_session_state(echo_session *s, const struct codec_state *dry,
+                               struct codec_state *out, echo_error *err);
 /* Forget everything: a new signal begins. */
-void echo_streams_restart(struct run *r, struct codec_streams *c);
+void echo_state_restart(struct run *r, struct codec_state *c);
 
-/* The end of every call that can be stopped: a stop counts until a call has failed by it. */
+/* The beginning and the end of every call that can be stopped.  What it has to say goes to log,
+ * or to the model's if that is NULL.  A stop counts until a call has failed by it. */
+void echo_session_begin(echo_session *s, echo_logger *log, void *user);
 echo_status echo_session_end(echo_session *s, echo_status status);
 
 /* ECHO_ERR_CANCELLED if the session was told to stop, ECHO_ERR_DEVICE if the device failed. */
-echo_status echo_session_check(echo_session *s, echo_error *err);
+echo_status echo_session_check(echo_session *s, struct lane *l, echo_error *err);
 
 /* Ask a callback, if there is one; a false stops the session. */
 void echo_session_report(echo_session *s, echo_progress *progress, void *user, echo_stage stage,
                          int done, int total);
+
+__attribute__((format(printf, 3, 4))) void echo_session_log(echo_session *s,
+                                                            echo_log_level level,
+                                                            const char *fmt, ...);
 
 #endif

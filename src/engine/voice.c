@@ -105,8 +105,9 @@ static echo_status check_latent(const struct safetensors *f, const struct array 
 
     if (width != size)
         return echo_fail(err, ECHO_ERR_FILE,
-                         "%s: its latents have %lld numbers a frame, the model's %d: they were "
-                         "made with another model", path, (long long)width, size);
+                         "%s: its latents have size %lld, the model's %d: they were made with "
+                         "another model",
+                         path, (long long)width, size);
     if (frames < 1 || frames > MAX_SAVED_FRAMES)
         return echo_fail(err, ECHO_ERR_FILE, "%s: %lld frames, expected 1 to %d", path,
                          (long long)frames, MAX_SAVED_FRAMES);
@@ -183,6 +184,7 @@ echo_status echo_voice_open(echo_voice **out, echo_session *s, const char *path,
     echo_status status;
 
     *out = NULL;
+    echo_session_begin(s, opts ? opts->log : NULL, opts ? opts->user : NULL);
     if (!(status = echo_source_open(&in, path, &s->stop, err)))
         status = echo_voice_read(out, s, &in, opts, err);
     echo_source_close(&in);
@@ -215,6 +217,7 @@ echo_status echo_voice_load(echo_voice **out, echo_session *s, const char *path,
     echo_status status;
 
     *out = NULL;
+    echo_session_begin(s, NULL, NULL);
     if (!(status = echo_source_open(&in, path, &s->stop, err)) &&
         !(status = refuse_others(&in, err)))
         status = load_latents(out, s->model, &in, 0, err);

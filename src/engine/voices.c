@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "engine/voice.h"
 
-#define NAME_ROOM 1024 /* bytes of a name in composed form; files' names have 255 */
-#define FOLD_ROOM 8192 /* folding makes up to 18 letters of one */
+#define NAME_BYTES 1024 /* bytes of a name in composed form; files' names have 255 */
+#define FOLD_BYTES 8192 /* folding makes up to 18 letters of one */
 
 /* Of several clips of one name the first of these is taken. */
 static const char *const endings[] = { ".wav", ".flac", ".ogg", ".opus", ".mp3" };
@@ -27,29 +27,29 @@ enum { ENDINGS = sizeof endings / sizeof *endings };
 static bool convert(char *out, size_t size, const char *text, size_t length,
                     const UNormalizer2 *(*form)(UErrorCode *))
 {
-    UChar wide[NAME_ROOM], made[FOLD_ROOM];
+    UChar wide[NAME_BYTES], made[FOLD_BYTES];
     UErrorCode why = U_ZERO_ERROR;
     int32_t n, bytes = 0;
 
-    if (length >= NAME_ROOM)
+    if (length >= NAME_BYTES)
         return false;
-    u_strFromUTF8(wide, NAME_ROOM, &n, text, (int32_t)length, &why);
+    u_strFromUTF8(wide, NAME_BYTES, &n, text, (int32_t)length, &why);
     const UNormalizer2 *how = form(&why);
 
-    n = unorm2_normalize(how, wide, U_SUCCESS(why) ? n : 0, made, FOLD_ROOM, &why);
+    n = unorm2_normalize(how, wide, U_SUCCESS(why) ? n : 0, made, FOLD_BYTES, &why);
     u_strToUTF8(out, (int32_t)size, &bytes, made, n, &why);
     return U_SUCCESS(why) && (size_t)bytes < size;
 }
 
-static bool compose(char out[NAME_ROOM], const char *text, size_t length)
+static bool compose(char out[NAME_BYTES], const char *text, size_t length)
 {
-    return convert(out, NAME_ROOM, text, length, unorm2_getNFCInstance);
+    return convert(out, NAME_BYTES, text, length, unorm2_getNFCInstance);
 }
 
 /* Names that look alike become the same: of either case, wide letters, ligatures. */
-static bool fold(char out[FOLD_ROOM], const char *text, size_t length)
+static bool fold(char out[FOLD_BYTES], const char *text, size_t length)
 {
-    return convert(out, FOLD_ROOM, text, length, unorm2_getNFKCCasefoldInstance);
+    return convert(out, FOLD_BYTES, text, length, unorm2_getNFKCCasefoldInstance);
 }
 
 /* The bytes of a file's name before its ending, and which one that is; 0 if it is no clip. */
@@ -94,14 +94,14 @@ static int by_name(const void *a, const void *b)
 /* Room for one more, or NULL. */
 static struct named_clip *more(struct voices *v)
 {
-    if (v->n == v->room) {
-        int room = v->room ? 2 * v->room : 16;
-        struct named_clip *clips = realloc(v->clips, (size_t)room * sizeof *clips);
+    if (v->n == v->capacity) {
+        int capacity = v->capacity ? 2 * v->capacity : 16;
+        struct named_clip *clips = realloc(v->clips, (size_t)capacity * sizeof *clips);
 
         if (!clips)
             return NULL;
         v->clips = clips;
-        v->room = room;
+        v->capacity = capacity;
     }
     v->clips[v->n] = (struct named_clip){ 0 };
     return &v->clips[v->n];
@@ -152,7 +152,7 @@ static bool add_file(struct voices *v, const char *folder, const char *file, con
 echo_status echo_voices_beside(struct voices *v, const char *file, echo_error *err)
 {
     const char *slash = strrchr(file, '/');
-    char folder[4096], name[NAME_ROOM];
+    char folder[4096], name[NAME_BYTES];
     const struct dirent *entry;
     bool good = true;
     DIR *d;
@@ -200,7 +200,7 @@ echo_status echo_voices_packed(struct voices *v, const struct safetensors *f, ec
 
 static int find_folded(const struct voices *v, const char *text, size_t length)
 {
-    char wanted[FOLD_ROOM], have[FOLD_ROOM];
+    char wanted[FOLD_BYTES], have[FOLD_BYTES];
 
     if (!fold(wanted, text, length) || !*wanted)
         return -1;
@@ -212,7 +212,7 @@ static int find_folded(const struct voices *v, const char *text, size_t length)
 
 int echo_voices_find(const struct voices *v, const char *name)
 {
-    char exact[NAME_ROOM];
+    char exact[NAME_BYTES];
     const struct named_clip *clip;
     int rank, found;
     size_t length;
@@ -246,6 +246,7 @@ static echo_status read_packed(echo_voice **out, echo_session *s,
     char label[600];
     echo_status status;
 
+    echo_session_begin(s, opts ? opts->log : NULL, opts ? opts->user : NULL);
     snprintf(label, sizeof label, "%.400s: voice %.150s", s->model->files.dir, clip->name);
     echo_source_memory(&in, clip->data->data, clip->data->bytes, label);
     status = echo_voice_read(out, s, &in, opts, err);
@@ -258,11 +259,13 @@ echo_status echo_voice_named(echo_voice **out, echo_session *s, const char *name
 {
     const struct voices *v = &s->model->voices;
     int i = echo_voices_find(v, name);
+    echo_status status;
 
     *out = NULL;
     if (i < 0)
-        return echo_fail(err, ECHO_ERR_ARG, "'%.200s' is none of the %d voices of this model",
-                         name, v->n);
-    return v->clips[i].path ? echo_voice_open(out, s, v->clips[i].path, opts, err)
-                            : read_packed(out, s, &v->clips[i], opts, err);
+        return echo_fail_field(err, "voice", "'%.200s' is none of the %d voices of this model",
+                               name, v->n);
+    status = v->clips[i].path ? echo_voice_open(out, s, v->clips[i].path, opts, err)
+                              : read_packed(out, s, &v->clips[i], opts, err);
+    return echo_model_failed(status, err);
 }

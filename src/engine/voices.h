@@ -19,7 +19,7 @@ struct named_clip {
 /* In order of names. */
 struct voices {
     struct named_clip *clips;
-    int n, room;
+    int n, capacity;
 };
 
 /* The clips in the folder in which `file` lies.  Give them back after failures, too. */

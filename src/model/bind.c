@@ -9,25 +9,23 @@
 
 #include "base/panels.h"
 
-struct kept {
-    struct kept *next;
+struct owned {
+    struct owned *next;
     struct buffer device; /* empty if this is host memory */
     _Alignas(16) char host[];
 };
 
-void echo_keeper_clear(struct keeper *k)
+void echo_owner_clear(struct owner *o)
 {
-    while (k->first) {
-        struct kept *old = k->first;
+    while (o->first) {
+        struct owned *old = o->first;
+        struct device *device = old->device.device;
 
-        k->first = old->next;
-        if (old->device.bytes)
-            k->device->ops->free(k->device, &old->device);
+        o->first = old->next;
+        if (device)
+            device->ops->free(device, &old->device);
         free(old);
     }
-    if (k->queue)
-        k->queue->ops->close(k->queue);
-    k->queue = NULL;
 }
 
 void echo_bind_fail(struct binder *b, const char *fmt, ...)
@@ -43,9 +41,9 @@ void echo_bind_fail(struct binder *b, const char *fmt, ...)
     b->status = echo_fail(b->err, ECHO_ERR_FILE, "%s: %s", b->file->path, line);
 }
 
-static struct kept *keep(struct binder *b, size_t bytes)
+static struct owned *keep(struct binder *b, size_t bytes)
 {
-    struct kept *k;
+    struct owned *k;
 
     if (b->status)
         return NULL;
@@ -53,14 +51,14 @@ static struct kept *keep(struct binder *b, size_t bytes)
         b->status = echo_fail_memory(b->err, bytes, "the model");
         return NULL;
     }
-    k->next = b->keeper->first;
-    b->keeper->first = k;
+    k->next = b->owner->first;
+    b->owner->first = k;
     return k;
 }
 
 void *echo_bind_memory(struct binder *b, size_t count, size_t size)
 {
-    struct kept *k = keep(b, echo_product(count, size));
+    struct owned *k = keep(b, echo_product(count, size));
 
     return k ? k->host : NULL;
 }
@@ -193,18 +191,18 @@ int echo_bind_count(struct binder *b, const char *stem)
 
 static struct tensor to_device(struct binder *b, const float *values, int rows, int cols)
 {
-    struct kept *k = keep(b, 0);
+    struct owned *k = keep(b, 0);
     size_t bytes = (size_t)rows * (size_t)cols * sizeof *values;
 
     if (!k)
         return no_tensor;
-    if (!b->keeper->device->ops->alloc(b->keeper->device, &k->device, bytes)) {
+    if (!b->device->ops->alloc(b->device, &k->device, bytes)) {
         b->status = echo_fail_memory(b->err, bytes, "the model");
         return no_tensor;
     }
     struct tensor t = { &k->device, 0, rows, cols, cols, DT_F32 };
 
-    op_write(b->keeper->queue, t, values);
+    op_write(b->queue, t, values);
     return t;
 }
 
@@ -234,55 +232,15 @@ static bool made_well(struct binder *b, const float *values, size_t n)
     return !b->status;
 }
 
-/* ---- recording ---- */
+/* ---- telling ---- */
 
-static void record(struct binder *b, const char *name, const struct array *a)
+static void tell(struct binder *b, const char *name, const struct array *a,
+                 const struct weight *w)
 {
-    struct recorder *r = b->keeper->recorder;
+    const struct bind_observer *o = b->owner->observer;
 
-    if (!r || b->status)
-        return;
-    if (r->n == r->room) {
-        size_t room = r->room ? 2 * r->room : 1024;
-        struct bound *more = realloc(r->items, room * sizeof *more);
-
-        if (!more) {
-            b->status = echo_fail_memory(b->err, room * sizeof *more, "a list of tensors");
-            return;
-        }
-        r->items = more;
-        r->room = room;
-    }
-    struct bound *bound = &r->items[r->n++];
-
-    snprintf(bound->name, sizeof bound->name, "%s", name);
-    bound->array = *a;
-}
-
-/* n rows of a weight of the file, as it is loaded. */
-static void record_weight(struct binder *b, const char *name, const struct array *a,
-                          const struct weight *w)
-{
-    static const enum array_type types[] = { [DT_F32] = ARRAY_PANELS_F32,
-                                             [DT_BF16] = ARRAY_PANELS_BF16,
-                                             [DT_I8] = ARRAY_PANELS_I8 };
-    struct array panels = { .dims = 2, .shape = { w->n, w->k }, .data = w->bytes.host };
-
-    if (w->layout == LAYOUT_ROWS) {
-        record(b, name, a);
-        return;
-    }
-    panels.type = types[w->dtype];
-    panels.bytes = echo_array_bytes(&panels);
-    record(b, name, &panels);
-}
-
-struct recorder *echo_bind_pause(struct binder *b, struct recorder *resume)
-{
-    struct recorder *before = b->keeper->recorder;
-
-    b->keeper->recorder = resume;
-    return before;
+    if (o && !b->status && !b->unobserved)
+        b->status = o->bound(o->user, name, a, w, b->err);
 }
 
 bool echo_bind_made_sizes(struct binder *b, int sizes[3], const char *name)
@@ -309,34 +267,34 @@ bool echo_bind_made_sizes(struct binder *b, int sizes[3], const char *name)
     return true;
 }
 
-void echo_bind_record_made(struct binder *b, const struct weight *w, const int sizes[3],
-                           const char *name)
+void echo_bind_tell_made(struct binder *b, const struct weight *w, const int sizes[3],
+                         const char *name)
 {
     char shape[170];
-    int32_t *kept;
+    int32_t *owned;
 
-    if (!b->keeper->recorder || !(kept = echo_bind_memory(b, 3, sizeof *kept)))
+    if (!b->owner->observer || !(owned = echo_bind_memory(b, 3, sizeof *owned)))
         return;
     for (int i = 0; i < 3; i++)
-        kept[i] = sizes[i];
+        owned[i] = sizes[i];
     snprintf(shape, sizeof shape, "%s.shape", name);
-    record_weight(b, name, NULL, w);
-    record(b, shape, &(struct array){ .type = ARRAY_I32, .dims = 1, .shape = { 3 },
-                                      .data = kept, .bytes = 3 * sizeof *kept });
+    tell(b, name, NULL, w);
+    tell(b, shape, &(struct array){ .type = ARRAY_I32, .dims = 1, .shape = { 3 },
+                                    .data = owned, .bytes = 3 * sizeof *owned }, NULL);
 }
 
 /* ---- numbers ---- */
 
 struct tensor echo_bind_made(struct binder *b, const float *values, int rows, int cols)
 {
-    bool good = !b->keeper->headers_only && made_well(b, values, (size_t)rows * (size_t)cols);
+    bool good = !b->owner->headers_only && made_well(b, values, (size_t)rows * (size_t)cols);
 
     return good ? to_device(b, values, rows, cols) : no_tensor;
 }
 
 static void report(struct binder *b, size_t bytes)
 {
-    struct keeper *k = b->keeper;
+    struct owner *k = b->owner;
     double done = (double)(k->loaded += bytes) / (double)k->total;
 
     if (!b->status && k->progress && !k->progress(k->user, done))
@@ -354,25 +312,25 @@ static enum dtype precision_of(const struct binder *b, enum part part, int k)
 
 static void load(struct binder *b, struct weight *w, const struct weight_source *from)
 {
-    struct device *device = b->keeper->device;
+    struct device *device = b->device;
     size_t numbers = (size_t)from->n * (size_t)from->k;
-    struct kept *kept = b->keeper->headers_only ? NULL : keep(b, 0);
+    struct owned *owned = b->owner->headers_only ? NULL : keep(b, 0);
 
-    if (!kept)
+    if (!owned)
         return;
     if (!device->ops->load(device, w, from))
         b->status = echo_fail_memory(b->err, numbers * 4, "the model's weights");
     else if (w->bytes.device)
-        kept->device = w->bytes;
+        owned->device = w->bytes;
     report(b, numbers * dtype_size(from->dtype));
 }
 
 void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
                            const float *values, int n, int k)
 {
-    if (!b->keeper->headers_only && made_well(b, values, (size_t)n * (size_t)k))
+    if (!b->owner->headers_only && made_well(b, values, (size_t)n * (size_t)k))
         load(b, w, &(struct weight_source){ .data = values, .dtype = DT_F32, .n = n, .k = k,
-                                            .operand = precision_of(b, part, k) });
+                                            .x_dtype = precision_of(b, part, k) });
 }
 
 /* Panels are for the products they were packed for; those of bfloat16 for float32 too. */
@@ -394,7 +352,7 @@ static void bind_panels(struct binder *b, enum part part, struct weight *w, int 
     load(b, w, &(struct weight_source){
                    .data = (const char *)a->data + first / PANEL_COLUMNS * panel,
                    .layout = LAYOUT_PANELS, .dtype = dtype, .n = n, .k = k,
-                   .operand = precision, .stays = true });
+                   .x_dtype = precision, .stays = true });
 }
 
 static void bind_rows(struct binder *b, enum part part, struct weight *w, int first, int n,
@@ -416,12 +374,12 @@ static void bind_rows(struct binder *b, enum part part, struct weight *w, int fi
     load(b, w, &(struct weight_source){
                    .data = (const char *)a->data + (size_t)first * row,
                    .dtype = types[a->type], .n = n, .k = k,
-                   .operand = precision_of(b, part, k), .stays = true });
-    if (b->keeper->headers_only)
+                   .x_dtype = precision_of(b, part, k), .stays = true });
+    if (b->owner->headers_only)
         return;
     if (w->layout == LAYOUT_PANELS)
         echo_map_forget((const char *)a->data + (size_t)first * row, (size_t)n * row);
-    record_weight(b, name->name, a, w);
+    tell(b, name->name, a, w->layout == LAYOUT_ROWS ? NULL : w);
 }
 
 void echo_bind_weight(struct binder *b, enum part part, struct weight *w, int n, int k,
@@ -446,15 +404,15 @@ void echo_bind_rows(struct binder *b, enum part part, struct weight *w, int firs
     bind_rows(b, part, w, first, n, of, k, &named);
 }
 
-float *echo_bind_room(struct binder *b, size_t count)
+float *echo_bind_workspace(struct binder *b, size_t count)
 {
     size_t bytes = echo_product(count, sizeof(float));
-    bool none = b->status || b->keeper->headers_only;
-    float *room = none ? NULL : echo_alloc(bytes);
+    bool none = b->status || b->owner->headers_only;
+    float *capacity = none ? NULL : echo_alloc(bytes);
 
-    if (!room && !none)
+    if (!capacity && !none)
         b->status = echo_fail_memory(b->err, bytes, "the model");
-    return room;
+    return capacity;
 }
 
 /* All numbers of an array, for echo_free(). */
@@ -467,7 +425,7 @@ static float *floats(struct binder *b, const struct named *n)
                        echo_array_type_name(n->array->type));
         return NULL;
     }
-    if (b->keeper->headers_only) {
+    if (b->owner->headers_only) {
         b->parameters += n->array->count;
         return NULL;
     }
@@ -480,11 +438,11 @@ static float *floats(struct binder *b, const struct named *n)
                        n->name, bad);
         return NULL;
     }
-    if (!(values = echo_bind_room(b, n->array->count)))
+    if (!(values = echo_bind_workspace(b, n->array->count)))
         return NULL;
     echo_array_floats(n->array, 0, n->array->count, values);
     b->parameters += n->array->count;
-    record(b, n->name, n->array);
+    tell(b, n->name, n->array, NULL);
     return values;
 }
 

@@ -3,7 +3,7 @@
  * bind.h - from named arrays in a file to the weights of a layer.
  *
  * A binder remembers its first failure and does nothing after it, so that
- * binding reads as a list of names.  What it makes lives in a keeper.
+ * binding reads as a list of names.  What it makes belongs to an owner.
  */
 #ifndef ECHO_BIND_H
 #define ECHO_BIND_H
@@ -14,45 +14,44 @@
 
 #define MAX_SIZE 65536 /* of any width, height or count in a model we believe in */
 
-/* A bound array, to be written into a packed file: as it is, or as panels. */
-struct bound {
-    char name[264];
-    struct array array; /* its name is not set; of panels, of one stretch of rows */
+/* Told what is bound, in order: to write it into a packed file. */
+struct bind_observer {
+    /* An array of the file, taken as it is (w NULL), or a weight made of it; or, where a is
+     * NULL, a weight that was computed.  A weight in stretches of rows comes once for each. */
+    echo_status (*bound)(void *user, const char *name, const struct array *a,
+                         const struct weight *w, echo_error *err);
+    void *user;
 };
 
-struct recorder {
-    struct bound *items;
-    size_t n, room;
-};
-
-/* Owns layers and device memory of a model, and the queue. */
-struct keeper {
-    struct device *device;
-    struct queue *queue; /* of the device: what is bound is written through it */
-    struct kept *first;
-    struct recorder *recorder; /* NULL: nobody writes this down */
-    bool headers_only;         /* check names and shapes, read and make nothing */
+/* Owns the layers and the device memory of a model. */
+struct owner {
+    struct owned *first;
+    const struct bind_observer *observer; /* NULL: nobody is told */
+    bool headers_only;                    /* check names and shapes, read and make nothing */
     size_t loaded, total; /* bytes of weights that products read; of all files */
     bool (*progress)(void *user, double done); /* NULL: nobody asks */
     void *user;
 };
 
-void echo_keeper_clear(struct keeper *k);
+void echo_owner_clear(struct owner *o);
 
 struct binder {
-    struct keeper *keeper;
+    struct owner *owner;
+    struct device *device;
+    struct queue *queue; /* of the device: what is bound is written through it */
     const struct safetensors *file;
     echo_error *err;
     echo_status status;
-    uint64_t parameters; /* numbers bound so far */
+    uint64_t parameters; /* bound so far */
     struct precisions precisions;
+    bool unobserved; /* for a while, nobody is told */
 };
 
 /* Record a failure about the file: "PATH: ..." */
 __attribute__((format(printf, 2, 3))) void echo_bind_fail(struct binder *b, const char *fmt,
                                                           ...);
 
-/* Zeroed memory in the keeper; NULL once the binder has failed. */
+/* Zeroed memory of the owner; NULL once the binder has failed. */
 void *echo_bind_memory(struct binder *b, size_t count, size_t size);
 
 /* Names are given as a format, "blocks.%d.mlp.w1.weight". */
@@ -84,7 +83,7 @@ __attribute__((format(printf, 5, 6))) float *echo_bind_floats(struct binder *b, 
 
 /* Room for numbers to be made in, for echo_free(); NULL once the binder has failed, and of
  * headers only. */
-float *echo_bind_room(struct binder *b, size_t count);
+float *echo_bind_workspace(struct binder *b, size_t count);
 
 /* Fold a weight norm: v becomes g v / |v|, row by row.  v [rows][row]; stem names it. */
 void echo_bind_fold(struct binder *b, float *v, const float *g, int rows, int row,
@@ -98,12 +97,10 @@ void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
 /*
  * A packed file holds costly derived weights ready-made: under `name` then there is the
  * weight, and under "name.shape" the three sizes of what it was made from.  The first reads
- * them; the last records both when a file is being packed.
+ * them; the last tells the observer both.
  */
 bool echo_bind_made_sizes(struct binder *b, int sizes[3], const char *name);
-void echo_bind_record_made(struct binder *b, const struct weight *w, const int sizes[3],
-                           const char *name);
-/* Until told otherwise, do not record what is read. */
-struct recorder *echo_bind_pause(struct binder *b, struct recorder *resume);
+void echo_bind_tell_made(struct binder *b, const struct weight *w, const int sizes[3],
+                         const char *name);
 
 #endif

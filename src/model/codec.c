@@ -186,8 +186,8 @@ void echo_bind_pca(struct binder *b, struct codec *c)
     float *rows = echo_bind_floats(b, c->latent, c->dim, 0, "pca_components");
     float *mean = echo_bind_floats(b, c->dim, 0, 0, "pca_mean");
     float *scale = echo_bind_floats(b, 1, 0, 0, "latent_scale");
-    float *turned = echo_bind_room(b, (size_t)c->latent * (size_t)c->dim);
-    float *bias = echo_bind_room(b, (size_t)c->latent);
+    float *turned = echo_bind_workspace(b, (size_t)c->latent * (size_t)c->dim);
+    float *bias = echo_bind_workspace(b, (size_t)c->latent);
 
     if (scale && !isfinite(1 / *scale))
         echo_bind_fail(b, "latent_scale is %g, nothing to divide by", (double)*scale);
@@ -216,7 +216,7 @@ void echo_bind_pca(struct binder *b, struct codec *c)
 
 /* ---- encoding ---- */
 
-void echo_codec_encode_fine(struct run *r, struct stream *s, const struct codec *c,
+void echo_codec_encode_fine(struct run *r, struct causal_state *s, const struct codec *c,
                             struct tensor h, struct tensor audio)
 {
     size_t mark = arena_mark(&r->arena);
@@ -243,7 +243,7 @@ void echo_codec_encode_fine(struct run *r, struct stream *s, const struct codec 
     arena_reset(&r->arena, mark);
 }
 
-void echo_codec_encode_coarse(struct run *r, struct stream *s, const struct codec *c,
+void echo_codec_encode_coarse(struct run *r, struct causal_state *s, const struct codec *c,
                               struct tensor latent, struct tensor h, int32_t *codes,
                               size_t stride)
 {
@@ -272,7 +272,7 @@ void echo_codec_encode_coarse(struct run *r, struct stream *s, const struct code
 
 /* ---- decoding ---- */
 
-void echo_codec_decode_coarse(struct run *r, struct stream *s, const struct codec *c,
+void echo_codec_decode_coarse(struct run *r, struct causal_state *s, const struct codec *c,
                               struct tensor h, struct tensor latent)
 {
     size_t mark = arena_mark(&r->arena);
@@ -293,7 +293,7 @@ void echo_codec_decode_coarse(struct run *r, struct stream *s, const struct code
     arena_reset(&r->arena, mark);
 }
 
-void echo_codec_decode_fine(struct run *r, struct stream *s, const struct codec *c,
+void echo_codec_decode_fine(struct run *r, struct causal_state *s, const struct codec *c,
                             struct tensor audio, struct tensor h)
 {
     size_t mark = arena_mark(&r->arena);

@@ -11,7 +11,7 @@
 /* ---- the past ---- */
 
 /* The next kept rows of the stream: the same at every piece. */
-static struct tensor kept_rows(struct stream *s, int rows, int cols, enum dtype dtype)
+static struct tensor state_rows(struct causal_state *s, int rows, int cols, enum dtype dtype)
 {
     size_t bytes = (size_t)rows * (size_t)cols * dtype_size(dtype);
 
@@ -20,18 +20,18 @@ static struct tensor kept_rows(struct stream *s, int rows, int cols, enum dtype 
 
 /* The past, then room for new rows; `fresh` is the room. */
 struct window {
-    struct tensor all, fresh, past;
+    struct tensor all, fresh, history;
 };
 
-static struct window open_window(struct run *r, struct stream *s, int past, int rows, int cols,
-                                 enum dtype dtype)
+static struct window open_window(struct run *r, struct causal_state *s, int history, int rows,
+                                 int cols, enum dtype dtype)
 {
-    struct window w = { .all = scratch_dense(r, past + rows, cols, dtype) };
+    struct window w = { .all = scratch_dense(r, history + rows, cols, dtype) };
 
-    w.fresh = tensor_rows(w.all, past, rows);
-    if (past) {
-        w.past = kept_rows(s, past, cols, dtype);
-        op_copy(r->queue, tensor_rows(w.all, 0, past), w.past);
+    w.fresh = tensor_rows(w.all, history, rows);
+    if (history) {
+        w.history = state_rows(s, history, cols, dtype);
+        op_copy(r->queue, tensor_rows(w.all, 0, history), w.history);
     }
     return w;
 }
@@ -39,9 +39,9 @@ static struct window open_window(struct run *r, struct stream *s, int past, int 
 /* Once the room is filled: remember its end. */
 static void keep_window(struct run *r, const struct window *w)
 {
-    if (has_tensor(w->past))
-        op_copy(r->queue, w->past,
-                tensor_rows(w->all, w->all.rows - w->past.rows, w->past.rows));
+    if (has_tensor(w->history))
+        op_copy(r->queue, w->history,
+                tensor_rows(w->all, w->all.rows - w->history.rows, w->history.rows));
 }
 
 static void fill_window(struct run *r, const struct window *w, struct tensor x,
@@ -56,22 +56,22 @@ static void fill_window(struct run *r, const struct window *w, struct tensor x,
 
 /* ---- convolutions ---- */
 
-void echo_conv(struct run *r, struct stream *s, const struct conv *c, struct tensor y,
+void echo_conv(struct run *r, struct causal_state *s, const struct conv *c, struct tensor y,
                struct tensor x, struct tensor alpha)
 {
     size_t mark = arena_mark(&r->arena);
-    struct window w = open_window(r, s, c->taps - c->stride, x.rows, x.cols, c->w.operand);
+    struct window w = open_window(r, s, c->taps - c->stride, x.rows, x.cols, c->w.x_dtype);
 
     fill_window(r, &w, x, alpha);
     op_linear(r->queue, y, tensor_windows(w.all, c->taps, c->stride), &c->w, c->bias);
     arena_reset(&r->arena, mark);
 }
 
-void echo_conv_transposed(struct run *r, struct stream *s, const struct conv *c,
+void echo_conv_transposed(struct run *r, struct causal_state *s, const struct conv *c,
                           struct tensor y, struct tensor x, struct tensor alpha)
 {
     size_t mark = arena_mark(&r->arena);
-    struct window w = open_window(r, s, c->taps - 1, x.rows, x.cols, c->w.operand);
+    struct window w = open_window(r, s, c->taps - 1, x.rows, x.cols, c->w.x_dtype);
 
     fill_window(r, &w, x, alpha);
     op_linear(r->queue, tensor_reshape(y, c->stride * c->out),
@@ -79,16 +79,16 @@ void echo_conv_transposed(struct run *r, struct stream *s, const struct conv *c,
     arena_reset(&r->arena, mark);
 }
 
-void echo_residual_unit(struct run *r, struct stream *s, const struct residual_unit *u,
+void echo_residual_unit(struct run *r, struct causal_state *s, const struct residual_unit *u,
                         struct tensor x)
 {
     size_t mark = arena_mark(&r->arena);
     struct window w = open_window(r, s, (u->wide.taps - 1) * u->dilation, x.rows, x.cols,
-                                  u->wide.w.operand);
+                                  u->wide.w.x_dtype);
     struct tensor h = scratch_dense(r, x.rows, x.cols, DT_F32), y = h;
 
-    if (u->narrow.w.operand != DT_F32)
-        y = scratch_dense(r, x.rows, x.cols, u->narrow.w.operand);
+    if (u->narrow.w.x_dtype != DT_F32)
+        y = scratch_dense(r, x.rows, x.cols, u->narrow.w.x_dtype);
     fill_window(r, &w, x, u->alpha[0]);
     op_conv(r->queue, h, w.all, &u->wide.w, u->wide.bias, u->wide.taps, u->dilation);
     op_snake(r->queue, y, h, u->alpha[1]);
@@ -96,18 +96,19 @@ void echo_residual_unit(struct run *r, struct stream *s, const struct residual_u
     arena_reset(&r->arena, mark);
 }
 
-void echo_convnext(struct run *r, struct stream *s, const struct convnext *c, struct tensor x)
+void echo_convnext(struct run *r, struct causal_state *s, const struct convnext *c,
+                   struct tensor x)
 {
     size_t mark = arena_mark(&r->arena);
     struct window w = open_window(r, s, c->depthwise.rows - 1, x.rows, x.cols, DT_F32);
     struct tensor h = scratch_for(r, x.rows, &c->up), y = scratch(r, x.rows, x.cols);
     struct tensor wide = scratch(r, x.rows, c->hidden), active = wide;
 
-    if (c->down.operand != DT_F32)
+    if (c->down.x_dtype != DT_F32)
         active = scratch_for(r, x.rows, &c->down);
     fill_window(r, &w, x, no_tensor);
     op_depthwise(r->queue, y, w.all, c->depthwise, c->depthwise_bias);
-    op_layer_norm(r->queue, h, y, c->gain, c->bias);
+    op_layer_norm(r->queue, h, y, c->norm_gamma, c->norm_bias);
     op_linear(r->queue, wide, h, &c->up, c->up_bias);
     op_gelu(r->queue, active, wide);
     op_linear(r->queue, y, active, &c->down, c->down_bias);
@@ -126,17 +127,17 @@ static int first_kept(const struct windowed_transformer *t, int position)
 }
 
 /* Kept keys (or values) and new ones in one tensor, of which `fresh` is to be filled. */
-static struct window open_keys(struct run *r, struct stream *s,
+static struct window open_keys(struct run *r, struct causal_state *s,
                                const struct windowed_transformer *t, int position, int rows)
 {
     int kept = position - first_kept(t, position);
-    struct window w = { .past = kept_rows(s, t->window + KEY_ALIGN, t->dim, DT_F32),
+    struct window w = { .history = state_rows(s, t->window + KEY_ALIGN, t->dim, DT_F32),
                         .all = scratch(r, t->window + KEY_ALIGN + rows, t->dim) };
 
     w.all = tensor_rows(w.all, 0, kept + rows); /* room does not depend on the position */
     w.fresh = tensor_rows(w.all, kept, rows);
     if (kept)
-        op_copy(r->queue, tensor_rows(w.all, 0, kept), tensor_rows(w.past, 0, kept));
+        op_copy(r->queue, tensor_rows(w.all, 0, kept), tensor_rows(w.history, 0, kept));
     return w;
 }
 
@@ -145,11 +146,11 @@ static void keep_keys(struct run *r, const struct windowed_transformer *t,
 {
     int end = position + w->fresh.rows, kept = end - first_kept(t, end);
 
-    op_copy(r->queue, tensor_rows(w->past, 0, kept),
+    op_copy(r->queue, tensor_rows(w->history, 0, kept),
             tensor_rows(w->all, w->all.rows - kept, kept));
 }
 
-static void attend(struct run *r, struct stream *s, const struct windowed_transformer *t,
+static void attend(struct run *r, struct causal_state *s, const struct windowed_transformer *t,
                    const struct codec_layer *l, struct tensor x, struct tensor rope,
                    int position)
 {
@@ -170,7 +171,7 @@ static void attend(struct run *r, struct stream *s, const struct windowed_transf
     keep_keys(r, t, &v, position);
     op_attention(r->queue, o, q, t->heads,
                  &(struct attention){ &kv, 1, 1, t->window, DT_F32 });
-    op_linear(r->queue, q, echo_operand(r, o, &l->out), &l->out, no_tensor);
+    op_linear(r->queue, q, echo_as_activation(r, o, &l->out), &l->out, no_tensor);
     op_add(r->queue, x, q, l->attention_gamma, 1);
     arena_reset(&r->arena, mark);
 }
@@ -187,7 +188,7 @@ static void feed_forward(struct run *r, const struct windowed_transformer *t,
     arena_reset(&r->arena, mark);
 }
 
-void echo_windowed_transformer(struct run *r, struct stream *s,
+void echo_windowed_transformer(struct run *r, struct causal_state *s,
                                const struct windowed_transformer *t, struct tensor x)
 {
     size_t mark = arena_mark(&r->arena);

@@ -15,7 +15,7 @@
  * Rows kept between pieces.  Blocks take their rows in the order they
  * run, the same for every piece, so nobody needs names for them.
  */
-struct stream {
+struct causal_state {
     struct buffer *mem;
     struct arena arena; /* reset before each piece */
     int frames;         /* latent frames done before this piece */
@@ -35,7 +35,7 @@ struct residual_unit {
 };
 
 struct convnext {
-    struct tensor depthwise, depthwise_bias, gain, bias, gamma;
+    struct tensor depthwise, depthwise_bias, norm_gamma, norm_bias, gamma;
     struct weight up, down;
     struct tensor up_bias, down_bias;
     int hidden;
@@ -78,15 +78,16 @@ void echo_bind_transformer(struct binder *b, enum part part, struct windowed_tra
  * y = convolution of f(x), f being Snake if alpha is given.  x.rows is a multiple of the
  * stride; y has x.rows / stride rows, or x.rows * stride if transposed.  Rows without gaps.
  */
-void echo_conv(struct run *r, struct stream *s, const struct conv *c, struct tensor y,
+void echo_conv(struct run *r, struct causal_state *s, const struct conv *c, struct tensor y,
                struct tensor x, struct tensor alpha);
-void echo_conv_transposed(struct run *r, struct stream *s, const struct conv *c,
+void echo_conv_transposed(struct run *r, struct causal_state *s, const struct conv *c,
                           struct tensor y, struct tensor x, struct tensor alpha);
 /* in place */
-void echo_residual_unit(struct run *r, struct stream *s, const struct residual_unit *u,
+void echo_residual_unit(struct run *r, struct causal_state *s, const struct residual_unit *u,
                         struct tensor x);
-void echo_convnext(struct run *r, struct stream *s, const struct convnext *c, struct tensor x);
-void echo_windowed_transformer(struct run *r, struct stream *s,
+void echo_convnext(struct run *r, struct causal_state *s, const struct convnext *c,
+                   struct tensor x);
+void echo_windowed_transformer(struct run *r, struct causal_state *s,
                                const struct windowed_transformer *t, struct tensor x);
 
 #endif

@@ -57,15 +57,15 @@ int echo_bind_conv_taps(struct binder *b, const char *stem)
 
 static void read_kernel(struct binder *b, struct kernel *k, const char *stem)
 {
-    struct recorder *recorder = echo_bind_pause(b, NULL);
     char name[160];
 
     kernel_name(b, name, sizeof name, stem);
+    b->unobserved = true; /* what is made of it will be told */
     k->v = echo_bind_floats(b, k->d0, k->d1, k->taps, "%s", name);
     if (name[strlen(name) - 1] == '1')
         k->g = echo_bind_floats(b, k->d0, 1, 1,
                                 "%s.conv.parametrizations.weight.original0", stem);
-    echo_bind_pause(b, recorder);
+    b->unobserved = false;
     if (!b->status && k->g)
         echo_bind_fold(b, k->v, k->g, k->d0, k->d1 * k->taps, stem);
 }
@@ -97,7 +97,7 @@ static void lay_out_transposed(float *to, const struct kernel *k, int stride)
 static struct tensor bind_bias(struct binder *b, int out, int times, const char *stem)
 {
     float *bias = echo_bind_floats(b, out, 0, 0, "%s.conv.bias", stem);
-    float *tiled = echo_bind_room(b, (size_t)out * (size_t)times);
+    float *tiled = echo_bind_workspace(b, (size_t)out * (size_t)times);
     struct tensor t = no_tensor;
 
     if (tiled) {
@@ -118,7 +118,7 @@ static void make_matrix(struct binder *b, enum part part, struct conv *c, struct
     char name[160];
 
     read_kernel(b, k, stem);
-    float *matrix = echo_bind_room(b, (size_t)n * (size_t)in);
+    float *matrix = echo_bind_workspace(b, (size_t)n * (size_t)in);
 
     if (matrix && transposed)
         lay_out_transposed(matrix, k, c->stride);
@@ -127,7 +127,7 @@ static void make_matrix(struct binder *b, enum part part, struct conv *c, struct
     if (matrix)
         echo_bind_made_weight(b, part, &c->w, matrix, n, in);
     snprintf(name, sizeof name, "%s.conv.matrix", stem);
-    echo_bind_record_made(b, &c->w, sizes, name);
+    echo_bind_tell_made(b, &c->w, sizes, name);
     echo_free(matrix);
     echo_free(k->v);
     echo_free(k->g);
@@ -168,7 +168,7 @@ void echo_bind_conv(struct binder *b, enum part part, struct conv *c, enum conv_
 struct tensor echo_bind_snake(struct binder *b, int channels, const char *name)
 {
     float *alpha = echo_bind_floats(b, 1, channels, 1, "%s", name);
-    float *rows = echo_bind_room(b, (size_t)channels * 2);
+    float *rows = echo_bind_workspace(b, (size_t)channels * 2);
     struct tensor t = no_tensor;
 
     if (rows) {
@@ -214,7 +214,7 @@ static struct tensor bind_depthwise(struct binder *b, int channels, const char *
     if (taps > MOST_NUMBERS / channels)
         echo_bind_fail(b, "'%s.dwconv.conv' is impossibly large: %d x %d", stem, channels,
                        taps);
-    float *turned = echo_bind_room(b, (size_t)channels * (size_t)taps);
+    float *turned = echo_bind_workspace(b, (size_t)channels * (size_t)taps);
 
     if (turned) {
         for (int c = 0; c < channels; c++)
@@ -233,8 +233,8 @@ void echo_bind_convnext(struct binder *b, enum part part, struct convnext *c, in
     c->hidden = echo_bind_dim(b, 0, "%s.pwconv1.weight", stem);
     c->depthwise = bind_depthwise(b, channels, stem);
     c->depthwise_bias = echo_bind_vector(b, channels, "%s.dwconv.conv.bias", stem);
-    c->gain = echo_bind_vector(b, channels, "%s.norm.weight", stem);
-    c->bias = echo_bind_vector(b, channels, "%s.norm.bias", stem);
+    c->norm_gamma = echo_bind_vector(b, channels, "%s.norm.weight", stem);
+    c->norm_bias = echo_bind_vector(b, channels, "%s.norm.bias", stem);
     c->gamma = echo_bind_vector(b, channels, "%s.gamma", stem);
     echo_bind_weight(b, part, &c->up, c->hidden, channels, "%s.pwconv1.weight", stem);
     c->up_bias = echo_bind_vector(b, c->hidden, "%s.pwconv1.bias", stem);

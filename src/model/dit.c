@@ -42,7 +42,7 @@ static void bind_layer(struct binder *b, struct dit *d, int i)
                        heads, d->heads);
     d->heads = heads;
     for (int c = 0; c < CONTEXT_KINDS; c++) {
-        if (c == CONTEXT_PAST && !d->has_past)
+        if (c == CONTEXT_PREFIX && !d->has_prefix)
             continue;
         echo_bind_weight(b, PART_LAYERS, &l->context[c].k, d->dim, d->encoder[c].dim,
                          "%sattention.wk_%s.weight", stem, context_names[c]);
@@ -58,7 +58,7 @@ static void bind_layer(struct binder *b, struct dit *d, int i)
 }
 
 /* The blockwise part may be absent, but not half of it. */
-static bool has_past(struct binder *b)
+static bool has_prefix(struct binder *b)
 {
     bool norm = echo_bind_has(b, "latent_norm.weight");
     bool encoder = echo_bind_has(b, "latent_encoder.in_proj.weight");
@@ -85,15 +85,16 @@ static void bind_ends(struct binder *b, struct dit *d)
 static void bind_encoders(struct binder *b, struct dit *d)
 {
     echo_bind_encoder(b, &d->encoder[CONTEXT_TEXT], "text_encoder", "text_norm.weight", 0);
-    echo_bind_encoder(b, &d->encoder[CONTEXT_VOICE], "speaker_encoder", "speaker_norm.weight",
+    echo_bind_encoder(b, &d->encoder[CONTEXT_SPEAKER], "speaker_encoder", "speaker_norm.weight",
                       d->latent);
-    if (d->has_past)
-        echo_bind_encoder(b, &d->encoder[CONTEXT_PAST], "latent_encoder", "latent_norm.weight",
-                          d->latent);
-    if (d->has_past && d->encoder[CONTEXT_PAST].patch != d->encoder[CONTEXT_VOICE].patch)
+    if (d->has_prefix)
+        echo_bind_encoder(b, &d->encoder[CONTEXT_PREFIX], "latent_encoder",
+                          "latent_norm.weight", d->latent);
+    if (d->has_prefix && d->encoder[CONTEXT_PREFIX].patch != d->encoder[CONTEXT_SPEAKER].patch)
         echo_bind_fail(b, "'latent_encoder.in_proj.weight' has patches of %d frames, the "
-                          "speaker encoder of %d", d->encoder[CONTEXT_PAST].patch,
-                       d->encoder[CONTEXT_VOICE].patch);
+                          "speaker encoder of %d",
+                       d->encoder[CONTEXT_PREFIX].patch,
+                       d->encoder[CONTEXT_SPEAKER].patch);
 }
 
 void echo_bind_dit(struct binder *b, struct dit *d)
@@ -103,7 +104,7 @@ void echo_bind_dit(struct binder *b, struct dit *d)
     d->layers = echo_bind_count(b, "blocks.");
     d->time_size = echo_bind_dim(b, 1, "cond_module.0.weight");
     d->rank = echo_bind_dim(b, 0, "blocks.0.attention_adaln.shift_down.weight");
-    d->has_past = has_past(b);
+    d->has_prefix = has_prefix(b);
     if (d->time_size % 2)
         echo_bind_fail(b, "'cond_module.0.weight' takes %d numbers, expected an even count",
                        d->time_size);
@@ -113,8 +114,8 @@ void echo_bind_dit(struct binder *b, struct dit *d)
     d->layer = echo_bind_memory(b, (size_t)d->layers, sizeof *d->layer);
     for (int i = 0; i < d->layers && d->layer; i++)
         bind_layer(b, d, i);
-    d->head = d->heads ? d->dim / d->heads : 0;
-    d->rotated = (d->heads + 1) / 2;
+    d->head_dim = d->heads ? d->dim / d->heads : 0;
+    d->rope_heads = (d->heads + 1) / 2;
 }
 
 /* ---- what does not change between steps ---- */
@@ -136,8 +137,8 @@ void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind
     }
     size_t mark = arena_mark(&r->arena);
 
-    if (kind == CONTEXT_PAST) { /* patches stand where their first frames stood */
-        rope = scratch(r, state.rows, 2 * d->head);
+    if (kind == CONTEXT_PREFIX) { /* patches stand where their first frames stood */
+        rope = scratch(r, state.rows, 2 * d->head_dim);
         op_rope_table(r->queue, rope, 0, d->encoder[kind].patch, false);
     }
     for (int i = 0; i < d->layers && !run_stopped(r); i++) {
@@ -145,8 +146,8 @@ void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind
 
         op_linear(r->queue, kv[i].k, state, &l->context[kind].k, no_tensor);
         op_linear(r->queue, kv[i].v, state, &l->context[kind].v, no_tensor);
-        op_head_norm_rope(r->queue, kv[i].k, l->attention.k_gain, rope, d->heads,
-                          kind == CONTEXT_PAST ? d->rotated : 0);
+        op_head_norm_rope(r->queue, kv[i].k, l->attention.k_gamma, rope, d->heads,
+                          kind == CONTEXT_PREFIX ? d->rope_heads : 0);
     }
     arena_reset(&r->arena, mark);
 }
@@ -240,13 +241,13 @@ static void joint_attention(struct run *r, const struct pass *p, int layer, stru
     op_linear(r->queue, q, h, &w->q, no_tensor);
     op_linear(r->queue, kv[0].k, h, &w->k, no_tensor);
     op_linear(r->queue, kv[0].v, h, &w->v, no_tensor);
-    op_head_norm_rope(r->queue, q, w->q_gain, p->rope, d->heads, d->rotated);
-    op_head_norm_rope(r->queue, kv[0].k, w->k_gain, p->rope, d->heads, d->rotated);
+    op_head_norm_rope(r->queue, q, w->q_gamma, p->rope, d->heads, d->rope_heads);
+    op_head_norm_rope(r->queue, kv[0].k, w->k_gamma, p->rope, d->heads, d->rope_heads);
     op_attention(r->queue, o, q, d->heads,
                  &(struct attention){ kv, 1 + p->n_contexts, p->branches, SEE_ALL,
                                       w->precision });
     op_linear_gate(r->queue, o, h, &w->gate);
-    op_linear_gated_add(r->queue, x, gate, echo_operand(r, o, &w->out), &w->out);
+    op_linear_gated_add(r->queue, x, gate, echo_as_activation(r, o, &w->out), &w->out);
 }
 
 /* x += gate * attention(adaln(x));  x += gate * mlp(adaln(x)) */
@@ -273,7 +274,7 @@ static void block(struct run *r, const struct pass *p, int layer, struct tensor 
 
 struct tensor echo_dit_rope(struct run *r, const struct dit *d, int frames, int start)
 {
-    struct tensor rope = scratch(r, frames, 2 * d->head);
+    struct tensor rope = scratch(r, frames, 2 * d->head_dim);
 
     op_rope_table(r->queue, rope, start, 1, false);
     return rope;

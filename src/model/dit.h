@@ -8,7 +8,10 @@
 #include "model/encoder.h"
 
 /* Contexts that the frames attend to beside themselves. */
-enum context_kind { CONTEXT_TEXT, CONTEXT_VOICE, CONTEXT_PAST, CONTEXT_KINDS };
+enum context_kind { CONTEXT_TEXT,
+                    CONTEXT_SPEAKER,
+                    CONTEXT_PREFIX,
+                    CONTEXT_KINDS };
 
 /* The low-rank correction of shift, scale and gate, in that order. */
 struct adaln_w {
@@ -26,10 +29,9 @@ struct dit_layer {
 };
 
 struct dit {
-    int layers, dim, heads, head, latent, rank, time_size;
-    int rotated;   /* heads that know positions: the first half, the larger one of an odd number
-                    */
-    bool has_past; /* the blockwise part is there */
+    int layers, dim, heads, head_dim, latent, rank, time_size;
+    int rope_heads;  /* that know positions: the first half, rounded up */
+    bool has_prefix; /* the blockwise part is there */
     struct encoder encoder[CONTEXT_KINDS];
     struct weight in_proj, out_proj, cond[3];
     struct tensor in_bias, out_bias, out_norm;

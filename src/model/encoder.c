@@ -59,7 +59,7 @@ void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, co
         l->attention_norm = echo_bind_vector(b, e->dim, "%sattention_norm.weight", layer);
         l->mlp_norm = echo_bind_vector(b, e->dim, "%smlp_norm.weight", layer);
     }
-    e->head = e->heads ? e->dim / e->heads : 0;
+    e->head_dim = e->heads ? e->dim / e->heads : 0;
     e->norm = echo_bind_vector(b, e->dim, "%s", norm);
 }
 
@@ -75,12 +75,12 @@ static void self_attention(struct run *r, const struct encoder *e, const struct 
     op_linear(r->queue, q, h, &w->q, no_tensor);
     op_linear(r->queue, kv.k, h, &w->k, no_tensor);
     op_linear(r->queue, kv.v, h, &w->v, no_tensor);
-    op_head_norm_rope(r->queue, q, w->q_gain, rope, e->heads, e->heads);
-    op_head_norm_rope(r->queue, kv.k, w->k_gain, rope, e->heads, e->heads);
+    op_head_norm_rope(r->queue, q, w->q_gamma, rope, e->heads, e->heads);
+    op_head_norm_rope(r->queue, kv.k, w->k_gamma, rope, e->heads, e->heads);
     op_attention(r->queue, o, q, e->heads,
                  &(struct attention){ &kv, 1, 1, window, w->precision });
     op_linear_gate(r->queue, o, h, &w->gate);
-    op_linear_add(r->queue, x, echo_operand(r, o, &w->out), &w->out, no_tensor);
+    op_linear_add(r->queue, x, echo_as_activation(r, o, &w->out), &w->out, no_tensor);
     arena_reset(&r->arena, mark);
 }
 
@@ -88,7 +88,7 @@ static void self_attention(struct run *r, const struct encoder *e, const struct 
 static void blocks(struct run *r, const struct encoder *e, struct tensor state, struct tensor x,
                    int window)
 {
-    struct tensor rope = scratch(r, x.rows, 2 * e->head);
+    struct tensor rope = scratch(r, x.rows, 2 * e->head_dim);
 
     op_rope_table(r->queue, rope, 0, 1, false);
     for (int i = 0; i < e->layers && !run_stopped(r); i++) {
@@ -130,6 +130,6 @@ void echo_encode_latents(struct run *r, const struct encoder *e, struct tensor s
     op_write(r->queue, patches, latents);
     op_linear(r->queue, x, patches, &e->in_proj, e->in_bias);
     op_scale(r->queue, x, 1 / PATCH_DIVISOR);
-    blocks(r, e, state, x, SEE_PAST);
+    blocks(r, e, state, x, SEE_CAUSAL);
     arena_reset(&r->arena, mark);
 }

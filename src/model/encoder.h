@@ -17,7 +17,7 @@ struct encoder_layer {
 };
 
 struct encoder {
-    int layers, dim, heads, head;
+    int layers, dim, heads, head_dim;
     int patch, latent;      /* of the latent encoders; 0 for text */
     float *embedding;       /* of text: [256][dim] */
     struct weight in_proj;  /* of latents */
@@ -29,7 +29,7 @@ struct encoder {
 void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, const char *norm,
                        int latent);
 
-/* state [n][dim] of n tokens, an operand or float32; host: room for as many floats */
+/* state [n][dim] of n tokens, in any dtype; host: as many floats */
 void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,
                       const unsigned char *ids, float *host);
 

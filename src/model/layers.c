@@ -7,18 +7,19 @@ void echo_bind_attention(struct binder *b, enum part part, struct attention_w *w
     static const char *const names[] = { "wq", "wk", "wv", "gate", "wo" };
     struct weight *weights[] = { &w->q, &w->k, &w->v, &w->gate, &w->out };
     int count = echo_bind_dim(b, 0, "%sattention.q_norm.weight", stem);
-    int head = echo_bind_dim(b, 1, "%sattention.q_norm.weight", stem);
+    int head_dim = echo_bind_dim(b, 1, "%sattention.q_norm.weight", stem);
 
-    if ((int64_t)count * head != dim || head % 2 || head > 256)
+    if ((int64_t)count * head_dim != dim || head_dim % 2 || head_dim > 256)
         echo_bind_fail(b, "'%sattention.q_norm.weight': %d heads of %d do not make %d, or are "
-                          "not even and at most 256", stem, count, head, dim);
+                          "not even and at most 256",
+                       stem, count, head_dim, dim);
     *heads = count;
     for (int i = 0; i < 5; i++)
         echo_bind_weight(b, part, weights[i], dim, dim, "%sattention.%s.weight", stem,
                          names[i]);
-    w->precision = w->q.operand == DT_I8 ? b->precisions.fine : w->q.operand;
-    w->q_gain = echo_bind_vector(b, dim, "%sattention.q_norm.weight", stem);
-    w->k_gain = echo_bind_vector(b, dim, "%sattention.k_norm.weight", stem);
+    w->precision = w->q.x_dtype == DT_I8 ? b->precisions.fine : w->q.x_dtype;
+    w->q_gamma = echo_bind_vector(b, dim, "%sattention.q_norm.weight", stem);
+    w->k_gamma = echo_bind_vector(b, dim, "%sattention.k_norm.weight", stem);
 }
 
 void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char *stem, int dim)
@@ -29,9 +30,9 @@ void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char
     echo_bind_weight(b, part, &w->w2, dim, w->hidden, "%sw2.weight", stem);
 }
 
-struct tensor echo_operand(struct run *r, struct tensor x, const struct weight *w)
+struct tensor echo_as_activation(struct run *r, struct tensor x, const struct weight *w)
 {
-    if (w->operand == DT_F32)
+    if (w->x_dtype == DT_F32)
         return x;
     struct tensor t = scratch_for(r, x.rows, w);
 
@@ -44,5 +45,5 @@ struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h)
     struct tensor a = scratch(r, h.rows, w->hidden);
 
     op_swiglu(r->queue, a, h, &w->w1, &w->w3);
-    return echo_operand(r, a, &w->w2);
+    return echo_as_activation(r, a, &w->w2);
 }

@@ -7,7 +7,7 @@
 
 struct attention_w {
     struct weight q, k, v, gate, out;
-    struct tensor q_gain, k_gain; /* heads * head */
+    struct tensor q_gamma, k_gamma; /* heads * head */
     enum dtype precision;         /* of scores and weighted values */
 };
 
@@ -23,7 +23,7 @@ void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char
                    int dim);
 
 /* x as products with w want it: x itself, or a copy in scratch. */
-struct tensor echo_operand(struct run *r, struct tensor x, const struct weight *w);
+struct tensor echo_as_activation(struct run *r, struct tensor x, const struct weight *w);
 
 /* silu(w1 h) * w3 h in scratch, for products with w2 */
 struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h);

@@ -14,17 +14,17 @@
 
 /* Which branches a guided step evaluates; 0: not this one. */
 struct branches {
-    int no_text, no_voice, count;
+    int no_text, no_speaker, count;
 };
 
-static struct branches guided(const struct sampler_options *o, const struct sampler_contexts *c)
+static struct branches guided(const echo_params *p, const struct sampler_contexts *c)
 {
     struct branches b = { .count = 1 };
 
-    if (o->cfg_text != 0)
+    if (p->cfg_scale_text != 0)
         b.no_text = b.count++;
-    if (o->cfg_voice != 0 && c->voice) /* without a voice this branch is the full one */
-        b.no_voice = b.count++;
+    if (p->cfg_scale_speaker != 0 && c->speaker) /* else this branch is the full one */
+        b.no_speaker = b.count++;
     return b;
 }
 
@@ -34,9 +34,9 @@ static unsigned seen_without(int branch)
     return branch ? ~(1u << branch) : ~0u;
 }
 
-static float time_of(const struct sampler_options *o, int step)
+static float timestep(const echo_params *p, int step)
 {
-    return (float)((1 - (double)step / o->steps) * FIRST_TIME);
+    return (float)((1 - (double)step / p->num_steps) * FIRST_TIME);
 }
 
 size_t echo_sampler_floats(const struct dit *d, int frames)
@@ -46,17 +46,17 @@ size_t echo_sampler_floats(const struct dit *d, int frames)
 }
 
 /* Modulation of the steps from `first` on, as many as there are rows. */
-static void modulate(struct run *r, const struct dit *d, const struct sampler_options *o,
+static void modulate(struct run *r, const struct dit *d, const echo_params *p,
                      struct tensor table, int first, float *embeddings)
 {
     size_t mark = arena_mark(&r->arena);
-    int n = table.rows < o->steps - first ? table.rows : o->steps - first;
+    int n = table.rows < p->num_steps - first ? table.rows : p->num_steps - first;
     struct tensor embedding = scratch(r, n, d->time_size);
     float times[TIMES_AT_ONCE] = { 0 };
 
     for (int i = 0; i < n; i++) {
-        times[i] = time_of(o, first + i);
-        if (o->round_times)
+        times[i] = timestep(p, first + i);
+        if (p->round_timesteps)
             times[i] = bf16_to_f32(f32_to_bf16(times[i]));
     }
     echo_dit_embed_times(d, times, n, embeddings);
@@ -67,19 +67,19 @@ static void modulate(struct run *r, const struct dit *d, const struct sampler_op
 
 /* The contexts of a guided step; `scale`: of the voice's keys and values, 0: none. */
 static int gather(struct dit_context contexts[CONTEXT_KINDS], const struct dit *d,
-                  const struct sampler_options *o, const struct sampler_contexts *c,
+                  const echo_params *p, const struct sampler_contexts *c,
                   const struct branches *guiding, float scale)
 {
-    int layers = o->force_layers < 0 ? d->layers : o->force_layers, n = 0;
+    int layers = p->speaker_kv_max_layers < 0 ? d->layers : p->speaker_kv_max_layers, n = 0;
 
-    if (c->past)
-        contexts[n++] = (struct dit_context){ .kv = c->past, .seen_by = ~0u };
+    if (c->prefix)
+        contexts[n++] = (struct dit_context){ .kv = c->prefix, .seen_by = ~0u };
     if (c->text)
         contexts[n++] = (struct dit_context){ .kv = c->text,
                                               .seen_by = seen_without(guiding->no_text) };
-    if (c->voice)
-        contexts[n++] = (struct dit_context){ .kv = c->voice,
-                                              .seen_by = seen_without(guiding->no_voice),
+    if (c->speaker)
+        contexts[n++] = (struct dit_context){ .kv = c->speaker,
+                                              .seen_by = seen_without(guiding->no_speaker),
                                               .scale = scale,
                                               .scaled_layers = layers };
     return n;
@@ -101,78 +101,61 @@ static void evaluate(struct run *r, const struct dit *d, const struct dit_contex
 }
 
 /* One Euler step of n numbers from t to next; v [branches][n]. */
-static void move(const struct sampler_options *o, const struct branches *b, float *x,
-                 const float *v, size_t n, float t, float next)
+static void euler_step(const echo_params *p, const struct branches *b, float *x,
+                       const float *v, size_t n, float t, float next)
 {
-    bool rescale = o->rescale_k != 0 && o->rescale_sigma != 0 && t < 1;
-    float snr = (1 - t) * (1 - t) / (t * t), s2 = o->rescale_sigma * o->rescale_sigma;
-    float ratio = rescale ? (snr * s2 + 1) / (snr * s2 / o->rescale_k + 1) : 1;
+    bool rescale = p->rescale_k != 0 && p->rescale_sigma != 0 && t < 1;
+    float snr = (1 - t) * (1 - t) / (t * t), s2 = p->rescale_sigma * p->rescale_sigma;
+    float ratio = rescale ? (snr * s2 + 1) / (snr * s2 / p->rescale_k + 1) : 1;
 
     for (size_t i = 0; i < n; i++) {
         float full = v[i], u = full;
 
         if (b->no_text)
-            u += o->cfg_text * (full - v[(size_t)b->no_text * n + i]);
-        if (b->no_voice)
-            u += o->cfg_voice * (full - v[(size_t)b->no_voice * n + i]);
+            u += p->cfg_scale_text * (full - v[(size_t)b->no_text * n + i]);
+        if (b->no_speaker)
+            u += p->cfg_scale_speaker * (full - v[(size_t)b->no_speaker * n + i]);
         if (rescale)
             u = (ratio * ((1 - t) * u + x[i]) - x[i]) / (1 - t);
         x[i] += u * (next - t);
     }
 }
 
-static int steps_at_once(const struct sampler_options *o)
+static int steps_at_once(const echo_params *p)
 {
-    return o->steps < TIMES_AT_ONCE ? o->steps : TIMES_AT_ONCE;
+    return p->num_steps < TIMES_AT_ONCE ? p->num_steps : TIMES_AT_ONCE;
 }
 
-void echo_sample_plan(struct run *r, const struct dit *d, const struct sampler_options *o,
-                      const struct sampler_contexts *c, int frames, float *work)
-{
-    size_t mark = arena_mark(&r->arena);
-    float *embeddings = work + MAX_BRANCHES * (size_t)frames * (size_t)d->latent;
-    struct tensor table = scratch(r, steps_at_once(o), echo_dit_modulation_size(d));
-    struct tensor rope = echo_dit_rope(r, d, frames, c->start);
-    struct branches guiding = guided(o, c);
-    struct dit_context contexts[CONTEXT_KINDS];
-    int n = gather(contexts, d, o, c, &guiding, o->force_voice);
-
-    modulate(r, d, o, table, 0, embeddings);
-    evaluate(r, d, contexts, n, rope, tensor_rows(table, 0, 1), NULL, guiding.count, work);
-    arena_reset(&r->arena, mark);
-}
-
-struct sampler_result echo_sample(struct run *r, const struct dit *d,
-                                  const struct sampler_options *o,
+struct sampler_result echo_sample(struct run *r, const struct dit *d, const echo_params *p,
                                   const struct sampler_contexts *c, float *x, int frames,
                                   float *work, void (*step)(void *user), void *user)
 {
     size_t mark = arena_mark(&r->arena), n = (size_t)frames * (size_t)d->latent;
     float *v = work, *embeddings = work + MAX_BRANCHES * n;
-    int at_once = steps_at_once(o);
+    int at_once = steps_at_once(p);
     struct tensor table = scratch(r, at_once, echo_dit_modulation_size(d));
     struct tensor rope = echo_dit_rope(r, d, frames, c->start);
-    const struct branches guiding = guided(o, c), alone = { .count = 1 };
+    const struct branches guiding = guided(p, c), unguided = { .count = 1 };
     struct sampler_result result = { 0 };
-    float scale = o->force_voice;
+    float scale = p->speaker_kv_scale;
 
-    for (int i = 0; i < o->steps && !run_stopped(r); i++) {
-        float t = time_of(o, i), next = time_of(o, i + 1);
-        const struct branches *b = t >= o->cfg_min_t && t <= o->cfg_max_t ? &guiding : &alone;
-
+    for (int i = 0; i < (r->dry ? 1 : p->num_steps) && !run_stopped(r); i++) {
+        float t = timestep(p, i), next = timestep(p, i + 1);
+        bool guides = r->dry || (t >= p->cfg_min_t && t <= p->cfg_max_t);
+        const struct branches *b = guides ? &guiding : &unguided;
         struct dit_context contexts[CONTEXT_KINDS];
-        int count = gather(contexts, d, o, c, &guiding, scale);
+        int count = gather(contexts, d, p, c, &guiding, scale);
 
         if (i % at_once == 0)
-            modulate(r, d, o, table, i, embeddings);
+            modulate(r, d, p, table, i, embeddings);
         evaluate(r, d, contexts, count, rope, tensor_rows(table, i % at_once, 1), x, b->count,
                  v);
-        if (run_stopped(r))
+        if (r->dry || run_stopped(r))
             break; /* v is not finished */
-        move(o, b, x, v, n, t, next);
+        euler_step(p, b, x, v, n, t, next);
         result.steps++;
         result.evaluations += b->count;
-        if (t >= o->force_min_t && next < o->force_min_t)
+        if (t >= p->speaker_kv_min_t && next < p->speaker_kv_min_t)
             scale = 0;
         if (step)
             step(user);

@@ -23,16 +23,16 @@ void echo_list_add_like(struct array_list *list, const struct array *like)
 {
     struct array a = *like;
 
-    if (list->n == list->room) {
-        size_t room = list->room ? 2 * list->room : 64;
-        struct array *grown = realloc(list->arrays, room * sizeof *grown);
+    if (list->n == list->capacity) {
+        size_t capacity = list->capacity ? 2 * list->capacity : 64;
+        struct array *grown = realloc(list->arrays, capacity * sizeof *grown);
 
         if (!grown) {
             list->failed = true;
             return;
         }
         list->arrays = grown;
-        list->room = room;
+        list->capacity = capacity;
     }
     a.data = NULL;
     if (!(a.name = strdup(like->name))) {

@@ -14,7 +14,7 @@
 /* Arrays without data; names are owned. */
 struct array_list {
     struct array *arrays;
-    size_t n, room;
+    size_t n, capacity;
     bool failed; /* there was no memory for one of them */
 };
 

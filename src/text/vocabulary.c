@@ -11,7 +11,7 @@
 #define CURLY_APOSTROPHE "’" /* which normalisation makes a plain one */
 
 /* A word as vocabularies have it; false: it is longer than any of theirs. */
-static bool fold(char out[VOCABULARY_ROOM], const char *word, size_t length)
+static bool fold(char out[VOCABULARY_BYTES], const char *word, size_t length)
 {
     size_t curly = strlen(CURLY_APOSTROPHE), n = 0;
 
@@ -19,7 +19,7 @@ static bool fold(char out[VOCABULARY_ROOM], const char *word, size_t length)
         bool is_curly = length - i >= curly && !memcmp(word + i, CURLY_APOSTROPHE, curly);
         bool is_upper = word[i] >= 'A' && word[i] <= 'Z';
 
-        if (n == VOCABULARY_ROOM - 1)
+        if (n == VOCABULARY_BYTES - 1)
             return false;
         out[n] = is_curly ? '\'' : is_upper ? (char)(word[i] - 'A' + 'a') : word[i];
         i += is_curly ? curly : 1;
@@ -31,7 +31,7 @@ static bool fold(char out[VOCABULARY_ROOM], const char *word, size_t length)
 /* Can a text have this word, and would it be looked for as it stands here? */
 static bool is_folded_word(const char *word)
 {
-    char folded[VOCABULARY_ROOM];
+    char folded[VOCABULARY_BYTES];
     size_t length;
 
     return echo_text_word(word, &length) == word && !word[length] &&
@@ -62,7 +62,7 @@ echo_status echo_vocabulary_read(struct vocabulary *v, const char *path, const j
         if (!is_folded_word(word))
             return echo_fail(err, ECHO_ERR_FILE, "%s: '%.60s' in the vocabulary is not one "
                                                  "lower-case word of at most %d bytes",
-                             path, word, VOCABULARY_ROOM - 1);
+                             path, word, VOCABULARY_BYTES - 1);
         strcpy(v->words[i], word);
     }
     qsort(v->words, n, sizeof *v->words, compare);
@@ -82,7 +82,7 @@ void echo_vocabulary_free(struct vocabulary *v)
 
 bool echo_vocabulary_has(const struct vocabulary *v, const char *word, size_t length)
 {
-    char folded[VOCABULARY_ROOM];
+    char folded[VOCABULARY_BYTES];
 
     return !v->n || (fold(folded, word, length) &&
                      bsearch(folded, v->words, (size_t)v->n, sizeof *v->words, compare));

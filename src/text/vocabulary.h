@@ -6,13 +6,13 @@
 #include "echotts.h"
 
 #define VOCABULARY_MOST 100000 /* words */
-#define VOCABULARY_ROOM 64     /* bytes of a word with its final 0 */
+#define VOCABULARY_BYTES 64     /* bytes of a word with its final 0 */
 
 struct json_t;
 
 /* All zero knows every word. */
 struct vocabulary {
-    char (*words)[VOCABULARY_ROOM]; /* sorted, lower-case */
+    char (*words)[VOCABULARY_BYTES]; /* sorted, lower-case */
     int n;
 };
 

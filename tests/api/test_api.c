@@ -59,9 +59,9 @@ static echo_params quick(const echo_model *m)
 {
     echo_params p = echo_params_default(m);
 
-    p.steps = 3;
-    p.frames = 20;
-    p.seed = 5;
+    p.num_steps = 3;
+    p.sequence_length = 20;
+    p.rng_seed = 5;
     p.trim = false;
     return p;
 }
@@ -90,10 +90,10 @@ static void handles(void)
     echo_session_close(&s);
     echo_voice_close(&v);
     echo_audio_free(&pcm);
-    CHECK(echo_model_open(&m, "/nowhere", NULL, &e) == ECHO_ERR_FILE && !m);
-    CHECK(e.status == ECHO_ERR_FILE && strstr(e.text, "/nowhere"));
+    CHECK(echo_model_open(&m, "/nowhere", NULL, &e) == ECHO_ERR_MODEL && !m);
+    CHECK(e.status == ECHO_ERR_MODEL && strstr(e.text, "/nowhere"));
     echo_model_close(&m);
-    CHECK(echo_model_open(&m, "/nowhere", NULL, NULL) == ECHO_ERR_FILE); /* err may be NULL */
+    CHECK(echo_model_open(&m, "/nowhere", NULL, NULL) == ECHO_ERR_MODEL); /* err may be NULL */
     CHECK(echo_version()[0] == '0' && echo_device(0) && !echo_device(1));
     CHECK(!strcmp(echo_isa(0), "c") && !echo_isa(99));
 
@@ -187,8 +187,8 @@ static void sessions(void)
 
     for (int i = 0; i < 3; i++) {
         others[i] = (struct other){ .m = m, .v = i ? v : NULL, .p = quick(m) };
-        others[i].p.seed = (uint64_t)i;
-        others[i].p.frames = 10 + 7 * i;
+        others[i].p.rng_seed = (uint64_t)i;
+        others[i].p.sequence_length = 10 + 7 * i;
         speak(s, others[i].v, &others[i].p, &alone[i]);
     }
     for (int i = 0; i < 3; i++)
@@ -208,7 +208,6 @@ static void sessions(void)
  * session do not see earlier ones. */
 static void blocks(void)
 {
-    static const int sizes[] = { 9, 4, 23 };
     echo_model *m = NULL;
     echo_session *s = open_session(&m, tiny, 2, NULL);
     echo_voice *v = clip(s), *made = NULL;
@@ -218,15 +217,14 @@ static void blocks(void)
     int frames;
 
     speak(s, v, &p, &plain);
-    p.blocks = sizes;
-    p.n_blocks = 3;
+    p.block_sizes = (echo_list){ 3, { 9, 4, 23 } };
     speak(s, v, &p, &heard);
     const float *latent = echo_session_latent(s, &frames);
 
     CHECK(frames == 36 && heard.n == 36 * 2048);
     CHECK(!echo_voice_from_latent(&made, latent, frames, 80, NULL));
     CHECK(!echo_decode(s, made, &sink, NULL) && same(&heard, &decoded));
-    p.n_blocks = 0;
+    p.block_sizes.n = 0;
     speak(s, v, &p, &again);
     CHECK(same(&plain, &again));
     echo_stats stats = echo_session_stats(s);
@@ -249,17 +247,19 @@ static void continuing(echo_session *s)
 {
     echo_voice *before = NULL;
     float flat[8 * 80] = { 0 };
-    echo_params p = { .steps = 4, .cfg_max_t = 1, .truncation = 1, .frames = 40, .seed = 3,
-                      .force_speaker_layers = -1, .normalize = true, .trim = true };
+    echo_params p = { .num_steps = 4, .cfg_max_t = 1, .truncation_factor = 1,
+                      .sequence_length = 40, .rng_seed = 3, .speaker_kv_max_layers = -1,
+                      .normalize = true, .trim = true };
+    echo_sink sink = { .audio = collect };
     struct sound heard = { 0 };
     echo_stats with, without;
 
     CHECK(!echo_voice_from_latent(&before, flat, 8, 80, NULL)); /* flat, as after speech */
-    p.continuation = before;
-    speak(s, NULL, &p, &heard);
+    sink.user = &heard;
+    CHECK(!echo_continue(s, before, TEXT, NULL, &p, &sink, NULL));
     with = echo_session_stats(s);
     CHECK(with.frames == 48 && with.kept >= 8 && heard.n == (size_t)with.kept * 2048);
-    CHECK(!echo_generate(s, TEXT, NULL, &p, NULL, NULL));
+    CHECK(!echo_continue(s, before, TEXT, NULL, &p, NULL, NULL));
     without = echo_session_stats(s);
     CHECK(without.kept == with.kept && without.samples == 0);
     drop(&heard);
@@ -270,13 +270,12 @@ static void continuing(echo_session *s)
  * too, and no block after the end is heard. */
 static void trimming(void)
 {
-    static const int sizes[] = { 24, 20, 20, 20 };
     echo_model *m = NULL;
     echo_session *s = open_session(&m, small, 2, NULL);
     echo_params p = echo_params_default(m);
     struct sound whole = { 0 }, cut = { 0 };
 
-    p.seed = 3;
+    p.rng_seed = 3;
     p.trim = false;
     speak(s, NULL, &p, &whole);
     CHECK(!echo_session_stats(s).ended);
@@ -284,15 +283,14 @@ static void trimming(void)
     speak(s, NULL, &p, &cut);
     echo_stats stats = echo_session_stats(s);
 
-    CHECK(stats.frames == p.frames && stats.kept > 4 && stats.kept < stats.frames);
+    CHECK(stats.frames == p.sequence_length && stats.kept > 4 && stats.kept < stats.frames);
     CHECK(stats.ended);
     CHECK(cut.n == (size_t)stats.kept * 2048 && whole.n == (size_t)stats.frames * 2048);
     CHECK(cut.n < whole.n && !memcmp(cut.pcm, whole.pcm, cut.n * sizeof(float)));
     drop(&whole);
     drop(&cut);
 
-    p.blocks = sizes;
-    p.n_blocks = 4;
+    p.block_sizes = (echo_list){ 4, { 24, 20, 20, 20 } };
     p.trim = false;
     speak(s, NULL, &p, &whole);
     p.trim = true;
@@ -411,8 +409,8 @@ static void stopping(void)
     CHECK(same(&first, &later));
     drop(&later);
 
-    p.steps = 1000;
-    p.frames = 640;
+    p.num_steps = 1000;
+    p.sequence_length = 640;
     pthread_create(&t, NULL, cancel_soon, s);
     CHECK(echo_generate(s, TEXT, NULL, &p, &sink, &e) == ECHO_ERR_CANCELLED);
     pthread_join(t, NULL);
@@ -448,41 +446,39 @@ static void parameters(void)
     echo_model *m = NULL;
     echo_session *s = open_session(&m, tiny, 1, NULL);
     const echo_params good = quick(m);
-    static const int none[] = { 0 }, many[] = { 600, 41 };
     echo_error e;
     int frames = 99;
 
-#define REFUSED(field, value, word)                                                  \
-    do {                                                                             \
-        echo_params p = good;                                                        \
-        p.field = value;                                                             \
-        e.text[0] = 0;                                                               \
-        CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG);           \
-        CHECK_SAY(strstr(e.text, word) != NULL, "%s = %s: %s", #field, #value, e.text); \
+#define REFUSED(member, value, name, word)                                               \
+    do {                                                                                 \
+        echo_params p = good;                                                            \
+        p.member = value;                                                                \
+        e.text[0] = 0;                                                                   \
+        CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG);               \
+        CHECK_SAY(strstr(e.text, word) != NULL, "%s = %s: %s", #member, #value, e.text); \
+        CHECK_SAY(!strcmp(e.field, name), "%s: '%s' is at fault", #member, e.field);     \
     } while (0)
-    REFUSED(steps, 0, "steps is 0, expected 1 to 1000");
-    REFUSED(steps, 1001, "steps");
-    REFUSED(cfg_text, NAN, "cfg_text");
-    REFUSED(cfg_speaker, INFINITY, "cfg_speaker");
-    REFUSED(cfg_min_t, NAN, "cfg_min_t");
-    REFUSED(truncation, -1, "truncation");
-    REFUSED(truncation, NAN, "truncation");
-    REFUSED(rescale_k, 1.2f, "both rescale_k and rescale_sigma");
-    REFUSED(force_speaker, -2, "force_speaker");
-    REFUSED(force_speaker, NAN, "force_speaker");
-    REFUSED(force_speaker, 101, "force_speaker is 101, expected 0 to 100");
-    REFUSED(force_speaker_layers, -2, "force_speaker_layers");
-    REFUSED(frames, 0, "frames");
-    REFUSED(frames, 641, "frames is 641, expected 1 to 640");
+    REFUSED(num_steps, 0, "num_steps", "num_steps is 0, expected 1 to 1000");
+    REFUSED(num_steps, 1001, "num_steps", "num_steps");
+    REFUSED(cfg_scale_text, NAN, "cfg_scale_text", "cfg_scale_text");
+    REFUSED(cfg_scale_speaker, INFINITY, "cfg_scale_speaker", "cfg_scale_speaker");
+    REFUSED(cfg_min_t, NAN, "cfg_min_t", "cfg_min_t");
+    REFUSED(truncation_factor, -1, "truncation_factor", "truncation_factor");
+    REFUSED(truncation_factor, NAN, "truncation_factor", "truncation_factor");
+    REFUSED(rescale_k, 1.2f, "rescale_sigma", "both rescale_k and rescale_sigma");
+    REFUSED(speaker_kv_scale, -2, "speaker_kv_scale", "speaker_kv_scale");
+    REFUSED(speaker_kv_scale, NAN, "speaker_kv_scale", "speaker_kv_scale");
+    REFUSED(speaker_kv_scale, 101, "speaker_kv_scale", "is 101, expected 0 to 100");
+    REFUSED(speaker_kv_max_layers, -2, "speaker_kv_max_layers", "speaker_kv_max_layers");
+    REFUSED(sequence_length, 0, "sequence_length", "sequence_length");
+    REFUSED(sequence_length, 641, "sequence_length", "is 641, expected 1 to 640");
 #undef REFUSED
     echo_params p = good;
 
-    p.blocks = none;
-    p.n_blocks = 1;
+    p.block_sizes = (echo_list){ 1, { 0 } };
     CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG &&
           strstr(e.text, "block 1"));
-    p.blocks = many;
-    p.n_blocks = 2;
+    p.block_sizes = (echo_list){ 2, { 600, 41 } };
     CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "641"));
     p = good;
     CHECK(echo_generate(s, NULL, NULL, &p, NULL, &e) == ECHO_ERR_ARG);
@@ -498,8 +494,8 @@ static void parameters(void)
 
     memset(text, 'a', 799);
     text[763] = 0; /* 763 and the speaker's tag fit exactly into one pass */
-    p.steps = 1;
-    p.frames = 1;
+    p.num_steps = 1;
+    p.sequence_length = 1;
     text[762] = 0;
     CHECK(!echo_generate(s, text, NULL, &p, NULL, &e));
     CHECK(echo_session_stats(s).text_tokens == 768);
@@ -516,8 +512,8 @@ static void parameters(void)
     CHECK(!echo_voice_from_latent(&v, wide, 1, 80, &e)); /* no whole patch */
     CHECK(echo_generate(s, TEXT, v, &good, NULL, &e) == ECHO_ERR_ARG);
     p = good;
-    p.continuation = v;
-    CHECK(echo_generate(s, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG);
+    CHECK(echo_continue(s, v, TEXT, NULL, &p, NULL, &e) == ECHO_ERR_ARG);
+    CHECK(!strcmp(e.field, "speech"));
     echo_voice_close(&v);
     CHECK(echo_voice_from_latent(&v, broken, 4, 80, &e) == ECHO_ERR_ARG && !v);
     CHECK(echo_voice_encode(&v, s, broken, 320, 44100, NULL, &e) == ECHO_ERR_ARG && !v);

@@ -91,9 +91,9 @@ static void speak(echo_session *s, const echo_model *m, int i, struct sound *to)
     echo_sink sink = { .user = to, .audio = collect };
     echo_error e = { 0 };
 
-    p.steps = 2;
-    p.frames = 6 + 7 * i;
-    p.seed = (uint64_t)i;
+    p.num_steps = 2;
+    p.sequence_length = 6 + 7 * i;
+    p.rng_seed = (uint64_t)i;
     p.trim = false;
     to->n = 0;
     CHECK_SAY(!echo_generate(s, TEXT, NULL, &p, &sink, &e), "%s", e.text);
@@ -337,7 +337,7 @@ static void refusing(void)
     CHECK(echo_model_open(&m, odd, &o, &e) == ECHO_ERR_ARG && !m && strstr(e.text, "codec"));
     o = (echo_model_opts){ .threads = -1 };
     CHECK(echo_model_pack(odd, other, &o, &e) == ECHO_ERR_ARG);
-    CHECK(echo_model_pack("/nowhere", other, NULL, &e) == ECHO_ERR_FILE &&
+    CHECK(echo_model_pack("/nowhere", other, NULL, &e) == ECHO_ERR_MODEL &&
           strstr(e.text, "/nowhere"));
     CHECK(echo_model_pack(odd, "/nowhere/m.echo", NULL, &e) == ECHO_ERR_FILE &&
           strstr(e.text, "/nowhere/m.echo"));
@@ -373,7 +373,7 @@ static void verifying(void)
 
         if (!s)
             s = echo_model_verify(m, &e);
-        CHECK_SAY(s == ECHO_ERR_FILE && strstr(e.text, out), "byte %zu of %zu: %d (%s)", at, n,
+        CHECK_SAY(s == ECHO_ERR_MODEL && strstr(e.text, out), "byte %zu of %zu: %d (%s)", at, n,
                   s, e.text);
         echo_model_close(&m);
         CHECK(pwrite(fd, file + at, 1, (off_t)at) == 1);

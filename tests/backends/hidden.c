@@ -4,7 +4,7 @@
  *
  * Linked over echo_cpu_device().  Buffers and weights have no host pointer, only a handle.  A
  * queue records writes and ops, and does them at the next read or sync.  Whoever peeks into
- * memory, reuses what an op points at too early, or forgets to wait, fails its test here.
+ * memory, mixes devices, reuses what an op points at too early, or forgets to wait, fails here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -53,37 +53,38 @@ static void *copied(const void *data, size_t bytes)
 
 /* ---- from handles to what they stand for ---- */
 
-static struct tensor reveal(struct tensor t)
+static struct tensor reveal(const struct queue *q, struct tensor t)
 {
     if (has_tensor(t)) {
-        ECHO_ASSERT(t.buf->device && !t.buf->host && t.buf->handle);
+        ECHO_ASSERT(t.buf->device == q->device && !t.buf->host && t.buf->handle);
         t.buf = (struct buffer *)(uintptr_t)t.buf->handle;
     }
     return t;
 }
 
-static const struct weight *reveal_weight(const struct weight *w)
+static const struct weight *reveal_weight(const struct queue *q, const struct weight *w)
 {
+    ECHO_ASSERT(!w || w->bytes.device == q->device);
     return w ? (const struct weight *)(uintptr_t)w->bytes.handle : NULL;
 }
 
-static void reveal_op(struct command *c)
+static void reveal_op(const struct queue *q, struct command *c)
 {
     struct op *op = &c->op;
 
-    op->y = reveal(op->y);
-    op->x = reveal(op->x);
-    op->a = reveal(op->a);
-    op->b = reveal(op->b);
-    op->w = reveal_weight(op->w);
-    op->w2 = reveal_weight(op->w2);
+    op->y = reveal(q, op->y);
+    op->x = reveal(q, op->x);
+    op->a = reveal(q, op->a);
+    op->b = reveal(q, op->b);
+    op->w = reveal_weight(q, op->w);
+    op->w2 = reveal_weight(q, op->w2);
     if (!op->attention)
         return;
     c->attention = *op->attention;
     c->kv = copied(c->attention.kv, (size_t)c->attention.n_kv * sizeof *c->kv);
     for (int i = 0; i < c->attention.n_kv; i++) {
-        c->kv[i].k = reveal(c->kv[i].k);
-        c->kv[i].v = reveal(c->kv[i].v);
+        c->kv[i].k = reveal(q, c->kv[i].k);
+        c->kv[i].v = reveal(q, c->kv[i].v);
     }
     c->attention.kv = c->kv;
     op->attention = &c->attention;
@@ -124,14 +125,14 @@ static void write_late(struct queue *q, struct tensor dst, const float *src)
 {
     struct command *c = record(q);
 
-    c->to = reveal(dst);
+    c->to = reveal(q, dst);
     c->numbers = copied(src, (size_t)dst.rows * (size_t)dst.cols * sizeof *src);
 }
 
 static void read_now(struct queue *q, float *dst, struct tensor src)
 {
     flush(q);
-    hidden(q)->inner->ops->read(hidden(q)->inner, dst, reveal(src));
+    hidden(q)->inner->ops->read(hidden(q)->inner, dst, reveal(q, src));
 }
 
 static void run_late(struct queue *q, const struct op *op)
@@ -139,7 +140,7 @@ static void run_late(struct queue *q, const struct op *op)
     struct command *c = record(q);
 
     c->op = *op;
-    reveal_op(c);
+    reveal_op(q, c);
 }
 
 static echo_status sync_queue(struct queue *q, echo_error *err)

@@ -18,7 +18,7 @@ FRAME_S = 2048 / 44100
 LENGTHS = {"short": 63, "medium": 207, "long": 545}
 KEYS = """text characters steps clip_s frames kept audio_s estimated rtf total_s total_min_s
           total_max_s step_ms load_s text_s voice_s sample_s decode_s""".split()
-REPORT = {"version", "machine", "settings", "model", "device", "precision", "codec_precision", "load_s",
+REPORT = {"version", "machine", "settings", "model", "device", "codec_device", "precision", "codec_precision", "load_s",
           "peak_bytes", "spread_below", "spread_above", "complete", "rows"}
 
 
@@ -28,8 +28,8 @@ def near(a, b):
 
 def small(p, *more):
     """Arguments of a run that takes no time: a row."""
-    return ["bench", "-m", p.model("tiny"), "--texts", "short", "--steps", 2, "--voices", 0,
-            "--frames", 8, "--runs", 1, *more]
+    return ["bench", "-m", p.model("tiny"), "--texts", "short", "--num-steps", 2, "--voices", 0,
+            "--sequence-length", 8, "--runs", 1, *more]
 
 
 def check_row(p, name, row, frames):
@@ -48,7 +48,7 @@ def check_row(p, name, row, frames):
 
 def check_forms(p):
     """One set of rows as JSON, as CSV in a file and on stdout, as a drawing, as a table."""
-    args = ["bench", "-m", p.model("tiny"), "--steps", "2,1", "--voices", "0,1", "--frames", 8,
+    args = ["bench", "-m", p.model("tiny"), "--num-steps", "2,1", "--voices", "0,1", "--sequence-length", 8,
             "--runs", 2]
     want = [(t, c, s) for t in LENGTHS for c in (0, 1) for s in (2, 1)]
     done = p.good("bench --json", *args, "--json", "--csv", "b.csv", "--plot", "b.svg")
@@ -121,7 +121,7 @@ def check_strange_model(p):
     folder = models.changed(p, "mute", "echo", mute)
     with open(os.path.join(folder, "echotts.json"), "w", encoding="ascii") as f:
         f.write('{"truncation": 0}')
-    args = small(p, "-m", folder, "--frames", 120)
+    args = small(p, "-m", folder, "--sequence-length", 120)
     done = p.good("bench without speech", *args, "--json", "--plot", "mute.svg")
     if done:
         row = json.loads(done.stdout)["rows"][0]
@@ -136,8 +136,8 @@ def check_strange_model(p):
 def check_synthetic(p):
     os.mkdir(p.file("temporary"))
     env = dict(p.env, TMPDIR=p.file("temporary"))
-    args = ["bench", "--synthetic", "small", "--texts", "long,short", "--steps", 1,
-            "--voices", 0, "--frames", 100, "--runs", 1, "--json"]
+    args = ["bench", "--synthetic", "small", "--texts", "long,short", "--num-steps", 1,
+            "--voices", 0, "--sequence-length", 100, "--runs", 1, "--json"]
     done = p.good("bench --synthetic", *args, env=env)
     if done:
         report = json.loads(done.stdout)
@@ -174,7 +174,7 @@ def stop(p, name, until, *args, env=None):
 
 
 def check_interrupt(p):
-    slow = small(p, "--steps", "1,1000", "--frames", 320)
+    slow = small(p, "--num-steps", "1,1000", "--sequence-length", 320)
     out = stop(p, "bench stopped", rb"2/2 sampling", *slow, "--csv", "halted.csv", "--plot",
                "halted.svg")
     p.check("bench stopped: the first row", b"\nshort     1 " in out and
@@ -183,7 +183,7 @@ def check_interrupt(p):
     report = json.loads(out) if out else {"complete": None}
     p.check("bench --json stopped", report["complete"] is False and len(report["rows"]) == 1,
             out)
-    args = ["bench", "--synthetic", "small", "--steps", 1000]
+    args = ["bench", "--synthetic", "small", "--num-steps", 1000]
     env = dict(p.env, TMPDIR=p.file("temporary"))
     out = stop(p, "bench --synthetic stopped", rb"writing|warming", *args, env=env)
     p.check("stopped before there was a row", out == b"", out)
@@ -196,19 +196,19 @@ def cases():
     """(name, arguments after `bench`, exit code, pattern)"""
     usage = {
         "--texts": ("not short, medium or long", ["shrot", "", "short,", ",long", "SHORT"]),
-        "--steps": ("from 1 to 1000", ["", "0", "5,", "1001", "x"]),
+        "--num-steps": ("from 1 to 1000", ["", "0", "5,", "1001", "x"]),
         "--voices": ("from 0 to 300", ["", "-1", "301", "10s"]),
         "--runs": ("from 1 to 100", ["0", "101"]),
-        "--frames": ("from 1 to 640", ["0", "641"]),
+        "--sequence-length": ("from 1 to 640", ["0", "641"]),
         "--synthetic": ("not base or small", ["", "huge"]),
     }
     for option, (pattern, values) in usage.items():
         for value in values:
             yield f"bench {option}={value}", [f"{option}={value}"], 2, f"{option}: .*{pattern}"
-    for option, value in (("--texts", "short,short"), ("--steps", "5,10,5"),
+    for option, value in (("--texts", "short,short"), ("--num-steps", "5,10,5"),
                           ("--voices", "0,0")):
         yield f"bench {option} twice", [f"{option}={value}"], 2, f"{option}: .* given twice"
-    for option in ("--steps", "--voices"):
+    for option in ("--num-steps", "--voices"):
         yield (f"bench many {option}", [option, "1,2,3,4,5,6,7,8,9"], 2,
                f"{option}: 9 are too many, at most 8")
     yield "bench of two models", ["-m", "TINY", "--synthetic", "small"], 2, "-m and --synthetic"

@@ -9,18 +9,18 @@ from harness import read, relative_error, snr
 
 # What the reference calls an option, and what we do; None: what stands for "unset".
 OPTIONS = {
-    "num_steps": ("--steps", None),
-    "cfg_scale_text": ("--cfg-text", None),
-    "cfg_scale_speaker": ("--cfg-speaker", None),
+    "num_steps": ("--num-steps", None),
+    "cfg_scale_text": ("--cfg-scale-text", None),
+    "cfg_scale_speaker": ("--cfg-scale-speaker", None),
     "cfg_min_t": ("--cfg-min-t", None),
     "cfg_max_t": ("--cfg-max-t", None),
-    "truncation_factor": ("--truncation", "none"),
+    "truncation_factor": ("--truncation-factor", "none"),
     "rescale_k": ("--rescale-k", 0),
     "rescale_sigma": ("--rescale-sigma", 0),
-    "speaker_kv_scale": ("--force-speaker", 0),
-    "speaker_kv_max_layers": ("--force-speaker-layers", -1),
-    "speaker_kv_min_t": ("--force-speaker-min-t", 0),
-    "sequence_length": ("--frames", None),
+    "speaker_kv_scale": ("--speaker-kv-scale", 0),
+    "speaker_kv_max_layers": ("--speaker-kv-max-layers", -1),
+    "speaker_kv_min_t": ("--speaker-kv-min-t", 0),
+    "sequence_length": ("--sequence-length", None),
 }
 
 
@@ -54,10 +54,10 @@ class Golden:
 
 
 def options(case):
-    args = ["--seed", case["seed"]]
+    args = ["--rng-seed", case["seed"]]
     for name, value in case["options"].items():
         if name == "block_sizes":
-            args += ["--blocks", ",".join(map(str, value))]
+            args += ["--block-sizes", ",".join(map(str, value))]
         else:
             option, unset = OPTIONS[name]
             args += [option, unset if value is None else value]
@@ -155,8 +155,8 @@ def check_tokens(g):
             if not case["text"] or len(ids) > 768:
                 continue
             name = f"tokens of {case['text'][:30]!r} {' '.join(args)}"
-            done = g.program.run("say", "-m", g.folder, case["text"], *args, "--frames", 1,
-                                 "--steps", 1, "--no-trim", "--json",
+            done = g.program.run("say", "-m", g.folder, case["text"], *args, "--sequence-length", 1,
+                                 "--num-steps", 1, "--no-trim", "--json",
                                  "--latent-out", g.file("tokens.safetensors"))
             got = json.loads(done.stdout)["text_tokens"] if done.returncode == 0 else done.stderr
             g.check(name, got == len(ids), f"{got}, not {len(ids)}")

@@ -46,7 +46,7 @@ def changed(p, folder, which, change):
 
 
 def say(p, folder, *args, env=None):
-    return p.run("say", "Hello.", "-v", os.path.join(p.model("tiny"), "voice.wav"), "--seed", "1", "-s", "1", "--frames", "4", "--no-trim", "-m", folder,
+    return p.run("say", "Hello.", "-v", os.path.join(p.model("tiny"), "voice.wav"), "--rng-seed", "1", "-s", "1", "--sequence-length", "4", "--no-trim", "-m", folder,
                  "-o", "out.wav", *args, env=env)
 
 
@@ -94,10 +94,9 @@ def check_without_blockwise(p):
     info = p.run("info", "-m", folder, "--json")
     p.check("no blockwise part: info", b"blockwise" in info.stdout and b"no continuation" in info.stdout)
     os.remove(p.file("out.wav"))
-    for args in (["--blocks", "2,2"], ["--continue", os.path.join(p.model("tiny"), "voice.wav"), "--frames", "4"]):
-        args = args if "--frames" in args else [*args]
+    for args in (["--block-sizes", "2,2"], ["--continue", os.path.join(p.model("tiny"), "voice.wav"), "--sequence-length", "4"]):
         done = p.run("say", "Hello.", "-s", "1", "-m", folder, "-o", "out.wav", *args)
-        p.check(f"no blockwise part: {args[0]}", done.returncode == 1 and is_one_line(done.stderr, "blockwise") and
+        p.check(f"no blockwise part: {args[0]}", done.returncode == 2 and is_one_line(done.stderr, "blockwise") and
                 not os.path.exists(p.file("out.wav")), text(done.stderr))
 
     def half(header, _):
@@ -271,7 +270,7 @@ def check_words(p):
 
 
 def say_words(p, words, *args, env=None):
-    return p.run("say", words, "-o", "out.wav", "-s", "1", "--frames", "4", "--no-trim", *args, env=env)
+    return p.run("say", words, "-o", "out.wav", "-s", "1", "--sequence-length", "4", "--no-trim", *args, env=env)
 
 
 def check_listing(p, folder, packed, words):

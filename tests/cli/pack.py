@@ -57,8 +57,8 @@ def how_to(p, model, level, threads, *more):
 def speech(p, *setting):
     """What say makes with a voice, in blocks: it takes every part of a model."""
     how, case = how_to(p, *setting)
-    return made(p, f"say {case}", "o.wav", "say", "Good morning.", "-v", os.path.join(p.data, "short.wav"), "--blocks",
-                "5,3", "-s", 2, "--seed", 7, "--float", "--no-trim", *how)
+    return made(p, f"say {case}", "o.wav", "say", "Good morning.", "-v", os.path.join(p.data, "short.wav"), "--block-sizes",
+                "5,3", "-s", 2, "--rng-seed", 7, "--float", "--no-trim", *how)
 
 
 def work(p, name, *setting):
@@ -130,7 +130,7 @@ def check_defaults(p):
     with open(os.path.join(small, "echotts.json"), encoding="utf-8") as f:
         own = json.load(f)
     for precision in ("bf16", "int8"):
-        args = ["say", "Good morning.", "--seed", 1, "--precision", precision, "--json"]
+        args = ["say", "Good morning.", "--rng-seed", 1, "--precision", precision, "--json"]
         reports, sounds = [], []
         for model in (small, packed(p, "small", precision)):
             done = p.good(f"small {precision}", *args, "-m", model, "-o", "o.wav")
@@ -202,7 +202,7 @@ def check_file(p, name):
 def check_ways(p):
     """A file where a model's name may be, beside what a directory can be."""
     model = packed(p, "tiny", "int8")
-    say = ["say", "Hello.", "--seed", 1, "-s", 2, "--frames", 8, "--no-trim"]
+    say = ["say", "Hello.", "--rng-seed", 1, "-s", 2, "--sequence-length", 8, "--no-trim"]
     want = made(p, "named", "o.wav", *say, "-m", model)
     os.symlink(model, p.file("link"))
     p.check("by a link", made(p, "by a link", "o.wav", *say, "-m", "link") == want)
@@ -216,7 +216,7 @@ def check_ways(p):
             head = json.dumps(header).encode() + b" " * pad
             f.write(struct.pack("<Q", len(head)) + head + body)
         p.check(f"data begin elsewhere ({pad})", made(p, "moved", "o.wav", *say, "-m", "moved.echo") == want)
-    done = p.good("bench", "bench", "-m", model, "--texts", "short", "--steps", 1, "--voices", 0, "--frames", 8,
+    done = p.good("bench", "bench", "-m", model, "--texts", "short", "--num-steps", 1, "--voices", 0, "--sequence-length", 8,
                   "--runs", 1, "--json")
     p.check("bench tells the precision", done and json.loads(done.stdout)["precision"] == "int8")
 
@@ -360,7 +360,7 @@ def damaged(p, precision, change, out="damaged.echo"):
 
 
 def check_damage(p):
-    say = ["say", "Hello.", "--seed", "1", "-s", "1", "--frames", "4", "--no-trim"]
+    say = ["say", "Hello.", "--rng-seed", "1", "-s", "1", "--sequence-length", "4", "--no-trim"]
     how = {"bf16": ["--precision", "f32"], "int8": []}
     want = {kind: made(p, "undamaged", "o.wav", *say, "-m", packed(p, "odd", kind), *how[kind]) for kind in how}
     for i, (precision, change, pattern) in enumerate(DAMAGE):
@@ -396,7 +396,7 @@ def check_flips(p):
     shutil.copy(source, path)
     os.chmod(path, 0o644)
     outcomes = {"fine": 0, "refused": 0}
-    say = ["say", "Hello.", "-v", os.path.join(p.data, "short.wav"), "--seed", 1, "-s", 1, "--frames", 4, "--no-trim",
+    say = ["say", "Hello.", "-v", os.path.join(p.data, "short.wav"), "--rng-seed", 1, "-s", 1, "--sequence-length", 4, "--no-trim",
            "-m", path, "-o", "o.wav"]
     with open(path, "r+b", buffering=0) as f:
         for i, at in enumerate(places):
@@ -437,7 +437,7 @@ def check_check(p):
         with open(path, "wb") as f:
             f.write(data)
         refusals.refused(p, f"{precision} with no numbers in {LAYER}",
-                         ["say", "Hello.", "-m", path, "-s", "1", "--frames", "4", "-o", "never.wav"], b"", FAILED,
+                         ["say", "Hello.", "-m", path, "-s", "1", "--sequence-length", "4", "-o", "never.wav"], b"", FAILED,
                          f"'{LAYER}'")
 
         def no_numbers(header, body):
@@ -467,7 +467,7 @@ def check_check(p):
     folder = models.changed(p, "unsound", "echo", no_numbers)
     for precision in ("f32", "bf16", "int8"):
         refusals.refused(p, f"{precision} of no numbers in {LAYER}",
-                         ["say", "Hi.", "-m", folder, "--precision", precision, "-s", "1", "--frames", "4", "-o",
+                         ["say", "Hi.", "-m", folder, "--precision", precision, "-s", "1", "--sequence-length", "4", "-o",
                           "never.wav"], b"", FAILED, f"'{LAYER}'")
     shutil.rmtree(folder)
 

@@ -95,31 +95,31 @@ BAD_VOICES = {
     "none.safetensors": "0 frames",
     "nan.safetensors": "",
     "inf.safetensors": "",
-    "narrow.safetensors": "40 numbers.* 80",
+    "narrow.safetensors": "size 40.* 80",
 }
 
 
 def option_cases():
     """(name, arguments after `say Hello.`, pattern): all are wrong usage."""
     numbers = {
-        "--steps": ("from 1 to 1000", ["0", "1001", "-1", "", "x", "1x", "1.5", "0x10", " 5",
+        "--num-steps": ("from 1 to 1000", ["0", "1001", "-1", "", "x", "1x", "1.5", "0x10", " 5",
                                        "99999999999999999999"]),
-        "--cfg-text": ("from -100 to 100", ["-101", "100.5", "nan", "inf", "-inf", "1e999",
+        "--cfg-scale-text": ("from -100 to 100", ["-101", "100.5", "nan", "inf", "-inf", "1e999",
                                             "1e", "--"]),
-        "--cfg-speaker": ("from -100 to 100", ["1e3"]),
+        "--cfg-scale-speaker": ("from -100 to 100", ["1e3"]),
         "--cfg-min-t": ("from 0 to", ["-0.1", "NaN"]),
         "--cfg-max-t": ("from 0 to", ["-1"]),
-        "--truncation": ("from 0 to 10, or none", ["-1", "11", "nil"]),
+        "--truncation-factor": ("from 0 to 10, or none", ["-1", "11", "nil"]),
         "--rescale-k": ("from 0 to 100", ["-1", "101"]),
         "--rescale-sigma": ("from 0 to 100", ["-1", "infinity"]),
-        "--force-speaker": ("from 0 to 100", ["-1", "1000"]),
-        "--force-speaker-layers": ("from -1 to", ["-2", "1.0"]),
-        "--force-speaker-min-t": ("from 0 to 1", ["1.1"]),
-        "--frames": ("from 1 to 640", ["0", "641", "-5"]),
+        "--speaker-kv-scale": ("from 0 to 100", ["-1", "1000"]),
+        "--speaker-kv-max-layers": ("from -1 to", ["-2", "1.0"]),
+        "--speaker-kv-min-t": ("from 0 to 1", ["1.1"]),
+        "--sequence-length": ("from 1 to 640", ["0", "641", "-5"]),
         "--threads": ("from 1 to 256", ["0", "-1", "257", "100000"]),
-        "--seed": ("from 0 to 18446744073709551615", ["-1", "18446744073709551616",
+        "--rng-seed": ("from 0 to 18446744073709551615", ["-1", "18446744073709551616",
                                                            "1e3", "+"]),
-        "--blocks": ("from 1 to 640", ["", ",", "8,", ",8", "8,,8", "0", "641", "8;8", "8, 8",
+        "--block-sizes": ("from 1 to 640", ["", ",", "8,", ",8", "8,,8", "0", "641", "8;8", "8, 8",
                                        ",".join(["1"] * 641)]),
     }
     for option, (pattern, values) in numbers.items():
@@ -132,12 +132,12 @@ def option_cases():
     yield "unknown letter", ["-z"], "-z: unknown option"
     yield "abbreviation", ["--step", "4"], "did you mean --steps"
     yield "value to a flag", ["--json=1"], "--json: takes no value"
-    yield "missing value", ["--steps"], "--steps: needs a value"
+    yield "missing value", ["--num-steps"], "--num-steps: needs a value"
     yield "option for a value", ["--voice", "--json"], "--voice: needs a value"
-    yield "line break in a value", ["--steps", "1\n2"], "--steps: '1.2'"
-    yield "escape in a value", ["--steps", "\x1b[2J"], r"--steps: '\?\[2J'"
-    yield "blocks over one pass", ["--blocks", "320,321"], "--blocks: 641 .*640"
-    yield "frames and blocks", ["--frames", "8", "--blocks", "8"], "--frames and --blocks"
+    yield "line break in a value", ["--num-steps", "1\n2"], "--num-steps: '1.2'"
+    yield "escape in a value", ["--num-steps", "\x1b[2J"], r"--num-steps: '\?\[2J'"
+    yield "blocks over one pass", ["--block-sizes", "320,321"], "--block-sizes: 641 .*640"
+    yield "frames and blocks", ["--sequence-length", "8", "--block-sizes", "8"], "--sequence-length and --block-sizes"
     yield "k without sigma", ["--rescale-k", "1.2"], "--rescale-k and --rescale-sigma"
     yield "sigma without k", ["--rescale-sigma", "3"], "--rescale-k and --rescale-sigma"
     yield "text and file", ["--file", "latin1.txt"], "twice"
@@ -180,7 +180,7 @@ def text_cases():
 
 def file_cases():
     """(name, arguments, exit code, pattern); TINY stands for the model."""
-    say = ["say", "Hello.", "-m", "TINY", "--frames", "4", "--steps", "1", "--no-trim", "-o",
+    say = ["say", "Hello.", "-m", "TINY", "--sequence-length", "4", "--num-steps", "1", "--no-trim", "-o",
            "out.wav"]
     for name, pattern in BAD_VOICES.items():
         for option in ("--voice", "--continue"):
@@ -192,8 +192,8 @@ def file_cases():
     yield ("continue too much", [*whole, "--continue", "many.safetensors"], FAILED,
            r"many.safetensors: 644 frames long .29.9 s., at most 639")
     after = [*whole, "--continue", "good.safetensors"]
-    yield "continue and frames", [*after, "--frames", "625"], USAGE, "625 frames, at most 624"
-    yield "continue and blocks", [*after, "--blocks", "300,325"], USAGE, "625 .* at most 624"
+    yield "continue and frames", [*after, "--sequence-length", "625"], USAGE, "625 frames, at most 624"
+    yield "continue and blocks", [*after, "--block-sizes", "300,325"], USAGE, "625 .* at most 624"
 
     yield "unknown device", [*say, "--device", "abacus"], (1, 2), "abacus"
     for name, pattern in (("nowhere", "nowhere"), ("folder", "safetensors"),
@@ -241,7 +241,7 @@ def file_cases():
 
 def unreadable_cases():
     """Only where permissions hold: not for root."""
-    say = ["say", "-m", "TINY", "--frames", "4", "--steps", "1"]
+    say = ["say", "-m", "TINY", "--sequence-length", "4", "--num-steps", "1"]
     yield "unreadable text", [*say, "--file", "secret.txt", "-o", "out.wav"], FAILED, "denied"
     yield ("unreadable voice", [*say, "Hello.", "-v", "secret.wav", "-o", "out.wav"], FAILED,
            "secret.wav")
@@ -275,7 +275,7 @@ def refused(p, name, args, stdin, codes, pattern):
 
 def check(p):
     make_files(p)
-    short = ["-m", "TINY", "--frames", "4", "--steps", "1", "-o", "out.wav"]
+    short = ["-m", "TINY", "--sequence-length", "4", "--num-steps", "1", "-o", "out.wav"]
     for name, args, pattern in option_cases():
         refused(p, name, ["say", "Hello.", "-m", "TINY", "-o", "out.wav", *args], b"", USAGE,
                 pattern)

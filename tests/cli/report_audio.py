@@ -59,7 +59,7 @@ def refused(p, name, args, pattern, code=FAILED, stdin=b""):
 
 def voice_of(p, name, clip, *args, warned=None):
     """Pitch of what the small voice says like the clip, in Hz."""
-    done = p.run("say", SENTENCE, "-m", p.model("../../models/small"), "--seed", "1", "-s", "10", "--frames", "50",
+    done = p.run("say", SENTENCE, "-m", p.model("../../models/small"), "--rng-seed", "1", "-s", "10", "--sequence-length", "50",
                  "--precision", "f32", "-q", "-o", "said.wav", *(["-v", clip] if clip else []), *args)
     good = done.returncode == 0 and (is_one_line(done.stderr, "warning: .*" + warned) if warned else
                                      not done.stderr)
@@ -178,7 +178,7 @@ def check_pipes(p):
             done = piped(p, how, read(path))
             p.check(f"A03: {name}, {how[:24]}", done.returncode == 0 and not done.stderr and
                     read(p.file("p.safetensors")) == want, text(done.stderr))
-    say = '"$0" say Hello. -m "$1" -q --seed 1 -s 1 --frames 8 --no-trim --precision f32 '
+    say = '"$0" say Hello. -m "$1" -q --rng-seed 1 -s 1 --sequence-length 8 --no-trim --precision f32 '
     sounds = []
     for how in ("-v voice.safetensors", "-v -", "-v <(cat)", "--continue voice.safetensors", "--continue -"):
         done = piped(p, say + how + " -o said.wav", latents)
@@ -350,7 +350,7 @@ def check_names(p):
 # ---- outputs ----
 
 def check_outputs(p):
-    say = ["say", "Hello.", "-m", p.model("tiny"), "--frames", "4", "-s", "1", "--no-trim", "-q"]
+    say = ["say", "Hello.", "-m", p.model("tiny"), "--sequence-length", "4", "-s", "1", "--no-trim", "-q"]
     for end in ("mp3", "MP3", "ogg", "opus", "flac", "m4a", "aac", "wma", "webm", "aiff"):
         for name, args in (("say", say), ("decode", ["decode", "voice.safetensors", "-m", p.model("tiny")])):
             refused(p, f"L01: {name} -o x.{end}", [*args, "-o", f"x.{end}"],
@@ -371,7 +371,7 @@ def check_outputs(p):
                               cwd=p.folder, env=p.env, timeout=60)
         p.check("L05: full disk", done.returncode == FAILED and
                 is_one_line(done.stderr, "^echotts: standard output: .*No space"), text(done.stderr))
-    done = subprocess.run(["bash", "-c", '"$@" -o - | true; exit ${PIPESTATUS[0]}', "x", *p.command([*say, "--frames", "60"])],
+    done = subprocess.run(["bash", "-c", '"$@" -o - | true; exit ${PIPESTATUS[0]}', "x", *p.command([*say, "--sequence-length", "60"])],
                           capture_output=True, cwd=p.folder, env=p.env, timeout=60)
     p.check("L05: broken pipe", done.returncode in (0, FAILED) and (done.returncode == 0 or is_one_line(
         done.stderr, "^echotts: standard output: .*pipe")), text(done.stderr))

@@ -90,7 +90,7 @@ def with_dac(p, name, arrays):
 def say(p, model, *args, env=None, voice="voice.wav"):
     """Speak with a model (None: the one that is found), in float32: the same on every CPU."""
     named = ["-m", model] if model else []
-    return p.run("say", "Hello.", "-v", tiny(p, voice), "--seed", 1, "-s", 1, "--frames", 4, "--no-trim", "--float",
+    return p.run("say", "Hello.", "-v", tiny(p, voice), "--rng-seed", 1, "-s", 1, "--sequence-length", 4, "--no-trim", "--float",
                  "--precision", "f32", "--threads", 1, *named, "-o", "out.wav", *args, env=env)
 
 
@@ -469,7 +469,7 @@ def voices(p, model):
 
 def named(p, model, name, *args):
     """What is said in a voice, with the line on stderr."""
-    done = p.run("say", "Hello.", "-v", name, "--seed", 1, "-s", 1, "--frames", 4, "--no-trim", "--float", "-t", 1, "-m", model,
+    done = p.run("say", "Hello.", "-v", name, "--rng-seed", 1, "-s", 1, "--sequence-length", 4, "--no-trim", "--float", "-t", 1, "-m", model,
                  "-o", "out.wav", *args)
     return read(p.file("out.wav")) if done.returncode == 0 else None, text(done.stderr)
 
@@ -579,9 +579,9 @@ def check_cut_short(p):
     def left():
         return [n for n in os.listdir(p.folder) if n.startswith("shrunk")]
 
-    slow = ["say", "Hello.", "-m", "shrinking", "--precision", "f32", "--frames", 320, "--steps", 1000]
+    slow = ["say", "Hello.", "-m", "shrinking", "--precision", "f32", "--sequence-length", 320, "--num-steps", 1000]
     for args in ([*slow, "-o", "shrunk.wav"], [*slow, "--latent-out", "shrunk.latents", "--threads", 1],
-                 ["bench", "-m", "shrinking", "--precision", "f32", "--frames", 320, "-s", 1000, "--voices", 0]):
+                 ["bench", "-m", "shrinking", "--precision", "f32", "--sequence-length", 320, "-s", 1000, "--voices", 0]):
         fresh()
         run = terminal.OnTerminal(p, *args)
         run.read(until=rb"steps")
@@ -617,7 +617,7 @@ def check_cut_short(p):
 def check_opening(p):
     """What is seen of loading; and that info loads nothing."""
     for args, pattern in ((["pack", "-m", p.model("tiny"), "--precision", "int8", "-o", "shown.echo"], rb"packing \[.*%"),
-                          (["say", "Hi.", "-m", p.model("tiny"), "--precision", "int8", "-s", 1, "--frames", 4, "--no-trim",
+                          (["say", "Hi.", "-m", p.model("tiny"), "--precision", "int8", "-s", 1, "--sequence-length", 4, "--no-trim",
                             "-o", "shown.wav"], rb"loading the model")):
         run = terminal.OnTerminal(p, *args)
         code = run.finish()

@@ -15,7 +15,7 @@ class Reports:
     def __init__(self, p):
         self.p = p
         self.folder = os.path.join(p.data, "reports", "text")
-        self.quick = ["-m", p.model("tiny"), "--precision", "f32", "--seed", 1, "--frames", 4, "-s", 1,
+        self.quick = ["-m", p.model("tiny"), "--precision", "f32", "--rng-seed", 1, "--sequence-length", 4, "-s", 1,
                       "--no-trim", "--latent-out", "said.safetensors", "--json"]
 
     def file(self, name):
@@ -138,13 +138,13 @@ def check_unusual(r):
 
 def check_words_and_characters(r):
     """Where a model has a vocabulary, what an unknown word is made of is not warned of again."""
-    done = r.p.run("say", "Good 𝐭𝐮𝐫𝐧 morning.", "-m", small(r.p), "--no-trim", "--frames", 4, "-s", 1, "-o",
+    done = r.p.run("say", "Good 𝐭𝐮𝐫𝐧 morning.", "-m", small(r.p), "--no-trim", "--sequence-length", 4, "-s", 1, "-o",
                    "out.wav", "--json")
     r.p.check("letters of an unknown word", is_one_line(done.stderr, 'may not say these right: "𝐭𝐮𝐫𝐧"') and
               json.loads(done.stdout)["unusual_characters"] == ["U+1D42D", "U+1D42E", "U+1D42B", "U+1D427"],
               text(done.stderr))
     done = r.p.run("say", "--file", r.file("T01-soft-hyphen-zero-width.txt"), "-m", small(r.p), "--no-trim",
-                   "--frames", 4, "-s", 1, "-o", "out.wav")
+                   "--sequence-length", 4, "-s", 1, "-o", "out.wav")
     lines = text(done.stderr).split("\n")
     r.p.check("T01 with a vocabulary", len(lines) == 2 and '"kit", "chen"' in lines[0] and "U+00AD" in lines[1], lines)
 
@@ -155,20 +155,20 @@ def small(p):
 
 def check_missing_speech(p, r):
     """T25, T26: what was asked for is not all there."""
-    said = ["-m", small(p), "-v", "slt", "--precision", "f32", "--seed", 1, "-o", "out.wav", "--json"]
+    said = ["-m", small(p), "-v", "slt", "--precision", "f32", "--rng-seed", 1, "-o", "out.wav", "--json"]
     light = "Turn on the light in the kitchen."
     cases = [("T25", ["--file", r.file("T25-197-bytes.txt")], True,
               "speech ends after .* of 96 frames, so words may be missing: the text has 204 bytes, which take about "
-              "204 to 388 frames; give more frames, or split the text$"),
-             ("T25 short window", [light, "--frames", 20], False,
+              "204 to 388 frames; give a larger sequence_length, or split the text$"),
+             ("T25 short window", [light, "--sequence-length", 20], False,
               "speech goes on to the last of the 20 frames, so its end may be missing: the text has 38 bytes, which "
-              "take about 38 to 73 frames; give more frames, or split the text$"),
-             ("T25 blocks", [light, "--blocks", "12,8"], False, "goes on to the last of the 20 frames"),
-             ("T25 not trimmed", [light, "--frames", 20, "--no-trim"], None, None),
+              "take about 38 to 73 frames; give a larger sequence_length, or split the text$"),
+             ("T25 blocks", [light, "--block-sizes", "12,8"], False, "goes on to the last of the 20 frames"),
+             ("T25 not trimmed", [light, "--sequence-length", 20, "--no-trim"], None, None),
              ("T25 whole", [light], True, None),
-             ("T25 whole, wide window", [light, "--frames", 200], True, None),
+             ("T25 whole, wide window", [light, "--sequence-length", 200], True, None),
              ("T26", ["Good morning. Turn on the light in the kitchen. The book is red. Close the window.",
-                      "--blocks", "80,16,40"], True,
+                      "--block-sizes", "80,16,40"], True,
               r"speech seems to go on at [\d.]+ s, behind the pause at [\d.]+ s where it is cut: .*--no-trim")]
     for name, args, ended, warned in cases:
         done = p.run("say", *args, *said)
@@ -177,13 +177,13 @@ def check_missing_speech(p, r):
         report = json.loads(done.stdout) if done.returncode == 0 else {}
         p.check(f"{name}: ended", report.get("ended", "") is ended, report.get("ended", ""))
     if p.good("T25 before", "say", "Good morning.", *said, "-o", "before.wav"):
-        done = p.run("say", f"Good morning. {light}", "--continue", "before.wav", "--frames", 8, *said)
+        done = p.run("say", f"Good morning. {light}", "--continue", "before.wav", "--sequence-length", 8, *said)
         p.check("T25 continued", is_one_line(done.stderr, "goes on to the last"), text(done.stderr))
     rows = os.path.join(os.path.dirname(__file__), "..", "quality", "sentences.tsv")
     with open(rows, encoding="ascii", newline="") as f:
         sentences = list(csv.DictReader(f, delimiter="\t"))[:12]
     for row in sentences:
-        done = p.good(f"no alarm: {row['text']}", "say", row["text"], *said, "-v", row["voice"], "--seed", row["seed"],
+        done = p.good(f"no alarm: {row['text']}", "say", row["text"], *said, "-v", row["voice"], "--rng-seed", row["seed"],
                       "--latent-out", "l.safetensors")
         p.check(f"ends: {row['text']}", done and json.loads(done.stdout)["ended"] is True)
 

@@ -60,15 +60,15 @@ class OnTerminal:
 
 def slow(p, *more):
     """Arguments of a run that takes seconds."""
-    return ["say", "Hello.", "-m", p.model("tiny"), "--frames", 320, "--steps", 1000, *more]
+    return ["say", "Hello.", "-m", p.model("tiny"), "--sequence-length", 320, "--num-steps", 1000, *more]
 
 
 def check_bar(p):
     voice = os.path.join(p.model("tiny"), "voice.wav")
     began = time.monotonic()
     # One thread and float32, so that it takes the second after which a forecast is dared.
-    run = OnTerminal(p, "say", "Hello.", "-m", p.model("tiny"), "-v", voice, "--frames", 128,
-                     "--steps", 1000, "--threads", 1, "--precision", "f32", "--no-trim", "-o", "bar.wav")
+    run = OnTerminal(p, "say", "Hello.", "-m", p.model("tiny"), "-v", voice, "--sequence-length", 128,
+                     "--num-steps", 1000, "--threads", 1, "--precision", "f32", "--no-trim", "-o", "bar.wav")
     code = run.finish()
     seconds = time.monotonic() - began
     seen = run.seen.decode("utf-8", "replace")
@@ -83,7 +83,7 @@ def check_bar(p):
     # Ten drawings a second, and those of stages that begin and end.
     p.check("bar: calm", len(run.lines()) < 50 + 12 * seconds, f"{len(run.lines())} drawings in {seconds:.1f} s")
 
-    short = ["say", "Hello.", "-m", p.model("tiny"), "--frames", 64, "--steps", 200,
+    short = ["say", "Hello.", "-m", p.model("tiny"), "--sequence-length", 64, "--num-steps", 200,
              "--no-trim", "-o", "bar.wav"]
     quiet = OnTerminal(p, *short, "--quiet")
     p.check("--quiet", quiet.finish() == 0 and not quiet.seen, quiet.seen)
@@ -128,8 +128,8 @@ def check_interrupt(p):
 def check_closed_stdout(p):
     """A reader that went away is an error, not a silent death."""
     tiny = p.model("tiny")
-    for args in (["say", "Hello.", "-m", tiny, "--frames", 8, "-s", 1, "--no-trim", "-o", "-"],
-                 ["bench", "-m", tiny, "--texts", "short", "-s", 1, "--voices", 0, "--frames", 8],
+    for args in (["say", "Hello.", "-m", tiny, "--sequence-length", 8, "-s", 1, "--no-trim", "-o", "-"],
+                 ["bench", "-m", tiny, "--texts", "short", "-s", 1, "--voices", 0, "--sequence-length", 8],
                  ["info", "--json"], ["info"], ["--help"], ["say", "--help"]):
         reader, writer = os.pipe()
         os.close(reader)

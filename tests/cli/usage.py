@@ -17,7 +17,7 @@ SAY_REPORT = {
     "samples": lambda v: v == 8 * 2048,
     "steps": lambda v: v == 2,
     "evaluations": lambda v: 2 <= v <= 6,
-    "seed": lambda v: v == 5,
+    "rng_seed": lambda v: v == 5,
     "unknown_words": lambda v: v == [],
     "unusual_characters": lambda v: v == [],
     "audio_s": lambda v: abs(v - 8 * 2048 / 44100) < 1e-6,
@@ -30,6 +30,7 @@ SAY_REPORT = {
     "rtf": lambda v: 0 < v < 600,
     "peak_bytes": lambda v: 1e6 < v < 1e11,
     "device": lambda v: v.startswith("cpu"),
+    "codec_device": lambda v: v.startswith("cpu"),
     "precision": lambda v: v != "",
     "codec_precision": lambda v: v != "",
     "model": lambda v: v.endswith("tiny"),
@@ -91,14 +92,43 @@ def check_outputs(p, say, hello):
 
 def check_spellings(p, say, hello):
     """Options in every form."""
-    for args in (["-s2"], ["-s", "2"], ["--steps=2"], ["--steps", "9", "--steps", "2"]):
+    for args in (["-s2"], ["-s", "2"], ["--num-steps=2"], ["--num-steps", "9", "--num-steps", "2"]):
         if p.good(" ".join(args), *say, "Hello.", *args, "-o", "spelled.wav"):
             p.check(" ".join(args), read(p.file("spelled.wav")) == hello)
-    for args in (["--no-normalize"], ["--truncation", "none"], ["--cfg-text", "-3"],
-                 ["--round-timesteps"], ["--seed", "6"], ["--rescale-k", "1.2",
+    for args in (["--no-normalize"], ["--truncation-factor", "none"], ["--cfg-scale-text", "-3"],
+                 ["--round-timesteps"], ["--rng-seed", "6"], ["--rescale-k", "1.2",
                                                           "--rescale-sigma", "3"]):
         if p.good(" ".join(args), *say, "Hello.", *args, "-o", "other.wav"):
             p.check(f"{' '.join(args)} changes the sound", read(p.file("other.wav")) != hello)
+
+
+# Each parameter with two spellings, and a value that changes the sound.
+ALIASES = {
+    "--sequence-length": ("--frames", 9), "--block-sizes": ("--blocks", "5,3"), "--rng-seed": ("--seed", 6),
+    "--num-steps": ("--steps", 3), "--cfg-scale-text": ("--cfg-text", 2), "--cfg-scale-speaker": ("--cfg-speaker", 2),
+    "--truncation-factor": ("--truncation", 0.5), "--speaker-kv-scale": ("--force-speaker", 1.5),
+    "--speaker-kv-max-layers": ("--force-speaker-layers", 1), "--speaker-kv-min-t": ("--force-speaker-min-t", 0.9),
+}
+
+
+def check_aliases(p, say):
+    """Both spellings do the same, and the help names them all."""
+    voice = os.path.join(p.model("tiny"), "voice.wav")
+    for name, (alias, value) in ALIASES.items():
+        forced = ["--speaker-kv-scale", 1.5] if name in ("--speaker-kv-max-layers", "--speaker-kv-min-t") else []
+        base = list(say)
+        if name in ("--block-sizes", "--sequence-length"):
+            at = base.index("--sequence-length")
+            del base[at:at + 2]
+        for spelling in (name, alias):
+            p.good(spelling, *base, "Hello.", "-v", voice, *forced, spelling, value, "-o", f"{spelling[2:]}.wav")
+        first, second = (read(p.file(f"{s[2:]}.wav")) for s in (name, alias))
+        p.check(f"{alias} is {name}", first == second and len(first) > 44)
+    told = p.good("say --help", "say", "--help").stdout.decode()
+    p.check("help names every spelling", all(n in told and a in told for n, (a, _) in ALIASES.items()), told)
+    done = p.run(*say, "Hello.", "--steps", "x", "-o", "x.wav")
+    p.check("a complaint has the user's spelling", done.returncode == 2 and is_one_line(done.stderr, "^echotts: --steps: 'x'"),
+            text(done.stderr))
 
 
 def check_reports(p, say):
@@ -115,13 +145,14 @@ def check_reports(p, say):
         report = json.loads(done.stdout)
         p.check("no sound, no rtf", report["rtf"] is None and report["samples"] == 0, report)
 
+    check_aliases(p, say)
     random = []
     for i in range(2):
-        args = [a for a in say if a not in ("--seed", 5)]
+        args = [a for a in say if a not in ("--rng-seed", 5)]
         done = p.good("random seed", *args, "Hello.", "-o", f"random{i}.wav", "--json")
-        random.append(json.loads(done.stdout)["seed"] if done else None)
+        random.append(json.loads(done.stdout)["rng_seed"] if done else None)
     p.check("random seeds differ", random[0] != random[1], random)
-    if p.good("a random seed again", *say, "Hello.", "--seed", random[0], "-o", "again.wav"):
+    if p.good("a random seed again", *say, "Hello.", "--rng-seed", random[0], "-o", "again.wav"):
         same = read(p.file("again.wav")) == read(p.file("random0.wav"))
         p.check("a reported seed repeats", same)
 
@@ -160,13 +191,13 @@ def check_length(p, say):
     tiny = safetensors.load(os.path.join(p.model("tiny"), "expected.safetensors"))
     before = tiny["speaker_latent.latent"].data[:18 * 80]
     safetensors.save_latent(p.file("before.safetensors"), before, 80)
-    args = [a for a in say if a not in ("--frames", 8)]
-    done = p.good("continue", *args, "Hello.", "--continue", "before.safetensors", "--steps", 1,
+    args = [a for a in say if a not in ("--sequence-length", 8)]
+    done = p.good("continue", *args, "Hello.", "--continue", "before.safetensors", "--num-steps", 1,
                   "--latent-out", "c.safetensors", "--json")
     if done:
         frames = json.loads(done.stdout)["frames"]
         p.check("continue fills one pass", frames == 640, frames)
-    done = p.good("blocks", *args, "Hello.", "--blocks", "3,1,4", "-o", "b.wav", "--no-trim",
+    done = p.good("blocks", *args, "Hello.", "--block-sizes", "3,1,4", "-o", "b.wav", "--no-trim",
                   "--json")
     if done:
         report = json.loads(done.stdout)
@@ -222,12 +253,12 @@ def check_synth(p):
         one, two = (p.file(f"{d}/{name}.safetensors") for d in ("made", "again"))
         same = os.path.exists(one) and os.path.exists(two) and read(one) == read(two)
         p.check(f"synth: {name}", same)
-    p.good("synth speaks", "say", "Hello.", "-m", "made", "--frames", 8, "-s", 2, "--no-trim",
+    p.good("synth speaks", "say", "Hello.", "-m", "made", "--sequence-length", 8, "-s", 2, "--no-trim",
            "-o", "s.wav")
 
 
 def check(p):
-    say = ["say", "-m", p.model("tiny"), "--frames", 8, "--steps", 2, "--seed", 5, "--no-trim"]
+    say = ["say", "-m", p.model("tiny"), "--sequence-length", 8, "--num-steps", 2, "--rng-seed", 5, "--no-trim"]
     hello = check_text_sources(p, say)
     if hello:
         check_outputs(p, say, hello)

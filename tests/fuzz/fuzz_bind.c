@@ -87,7 +87,7 @@ static int64_t dimension(uint8_t byte)
 static void change(struct safetensors *f, const uint8_t *c)
 {
     struct array *a = &f->arrays[(c[0] | c[1] << 8) % f->n];
-    size_t room = f->map.bytes;
+    size_t capacity = f->map.bytes;
     static int32_t sizes[3]; /* of a kernel, in place of those of the file */
 
     if (a->type == ARRAY_I32 && a->count == 3 && c[2] % 4 == 1) {
@@ -117,11 +117,12 @@ static void change(struct safetensors *f, const uint8_t *c)
     bool panels = echo_array_is_panels(a);
 
     for (int i = 0; i < a->dims; i++)
-        count = a->shape[i] && count > room / (size_t)a->shape[i] ? room + 1
+        count = a->shape[i] && count > capacity / (size_t)a->shape[i] ? capacity + 1
                                                                   : count * (size_t)a->shape[i];
-    if (panels && (a->dims != 2 || !count || count > room || echo_array_bytes(a) > room))
-        count = room + 1;
-    if (count > room / (width ? width : 8)) { /* a parser would not let it through */
+    if (panels &&
+        (a->dims != 2 || !count || count > capacity || echo_array_bytes(a) > capacity))
+        count = capacity + 1;
+    if (count > capacity / (width ? width : 8)) { /* a parser would not let it through */
         a->name = "";
         return;
     }
@@ -134,7 +135,7 @@ static void run_dry(struct queue *null, const struct dit *d, const struct codec 
 {
     struct buffer mem = { 0 };
     struct run r = { .queue = null, .mem = &mem, .arena = { .cap = SIZE_MAX } };
-    struct stream s = { .mem = &mem, .arena = { .cap = SIZE_MAX } }, t = s, u = s, v = s;
+    struct causal_state s = { .mem = &mem, .arena = { .cap = SIZE_MAX } }, t = s, u = s, v = s;
     struct kv *kv = calloc((size_t)d->layers, sizeof *kv);
     struct dit_context contexts[] = { { .kv = kv, .seen_by = ~0u } };
     static const unsigned char ids[5];
@@ -166,7 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct kind *kind = &kinds[size % 9];
     struct safetensors **good = all[size % 9];
     struct device *null = echo_null_device();
-    struct keeper keeper = { .device = null, .queue = echo_null_queue(null) };
+    struct queue *queue = echo_null_queue(null);
+    struct owner owner = { 0 };
     struct safetensors bad[3];
     struct dit d = { 0 };
     struct codec c = { 0 };
@@ -188,7 +190,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (int i = 0; i < 3 && !status; i++) {
         qsort(bad[i].arrays, bad[i].n, sizeof *bad[i].arrays, by_name);
-        b[i] = (struct binder){ .keeper = &keeper, .file = &bad[i], .err = &e,
+        b[i] = (struct binder){ .owner = &owner, .device = null, .queue = queue,
+                                .file = &bad[i], .err = &e,
                                 .precisions = { kind->precision, DT_F32,
                                                 kind->codec_precision } };
         if (i == 0)
@@ -201,8 +204,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ECHO_ASSERT(!status == !e.text[0]);
     }
     if (!status)
-        run_dry(keeper.queue, &d, &c);
-    echo_keeper_clear(&keeper);
+        run_dry(queue, &d, &c);
+    echo_owner_clear(&owner);
+    queue->ops->close(queue);
     null->ops->close(null);
     for (int i = 0; i < 3; i++)
         free(bad[i].arrays);

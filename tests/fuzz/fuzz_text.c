@@ -72,7 +72,7 @@ static char *normalized(const char *text, bool normalize)
 /* As a file it is refused with a line, or is a text that would be accepted. */
 static void check_file(const uint8_t *data, size_t size)
 {
-    char text[TEXT_ROOM], path[32];
+    char text[TEXT_BYTES], path[32];
     int fd = memfd_create("text", 0);
     echo_error e = { 0 };
 

@@ -15,7 +15,7 @@ static void check_decoder_stages(struct golden *g)
 {
     const struct codec *c = &g->model->codec;
     struct run r = golden_run(g);
-    struct stream s = golden_stream(g, 0);
+    struct causal_state s = golden_state(g, 0);
     size_t n = 0;
     float *latent = golden_floats(g, "dac_decode.some.latent", &n);
     int frames = (int)n / c->latent;
@@ -58,7 +58,7 @@ static void check_encoder_stages(struct golden *g)
 {
     const struct codec *c = &g->model->codec;
     struct run r = golden_run(g);
-    struct stream s = golden_stream(g, 0);
+    struct causal_state s = golden_state(g, 0);
     size_t n = 0;
     float *audio = golden_floats(g, "dac_encode.short.audio", &n);
     int frames = (int)((n + (size_t)c->frame_samples - 1) / (size_t)c->frame_samples);
@@ -230,7 +230,7 @@ static void decode_cut(struct golden *g, const float *latent, int frames, int co
                        float *out)
 {
     const struct codec *c = &g->model->codec;
-    struct stream first = golden_stream(g, 0), second = golden_stream(g, 1);
+    struct causal_state first = golden_state(g, 0), second = golden_state(g, 1);
 
     for (int i = 0; i < frames; i += coarse) {
         struct run r = golden_run(g);
@@ -286,9 +286,10 @@ static void check_cuts(struct golden *g)
 static size_t coarse_scratch(struct golden *g, bool encode, int position)
 {
     const struct codec *c = &g->model->codec;
-    struct run r = { .queue = g->session->null, .mem = &g->memory,
+    struct run r = { .queue = g->session->decoding.null, .mem = &g->memory,
                      .arena = { .cap = SIZE_MAX } };
-    struct stream s = { .mem = &g->kept[0], .arena = { .cap = SIZE_MAX }, .frames = position };
+    struct causal_state s = { .mem = &g->state[0], .arena = { .cap = SIZE_MAX },
+                              .frames = position };
     struct tensor latent = scratch(&r, 64, c->latent);
     struct tensor h = scratch_dense(&r, 64 * c->coarse_rows,
                                     encode ? c->encoder_width : c->decoder_width, DT_F32);

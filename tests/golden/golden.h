@@ -29,7 +29,7 @@ struct golden {
     struct safetensors *want;
     json_t *json;
     struct buffer memory; /* for runs of single layers */
-    struct buffer kept[2]; /* of two streams */
+    struct buffer state[2]; /* of both stages of the codec */
 };
 
 /* Where the bounds come from: float32 against float32, only the order of sums differs;
@@ -63,10 +63,10 @@ void golden_close_model(struct golden *g);
 
 /* A run over memory of its own, and a stream at its beginning. */
 struct run golden_run(struct golden *g);
-struct stream golden_stream(struct golden *g, int i);
+struct causal_state golden_state(struct golden *g, int i);
 
-/* A case's seed and options, under the reference's names; blocks: room for 64. */
-echo_params golden_params(const struct golden *g, const json_t *one, int *blocks);
+/* A case's seed and options, under the reference's names. */
+echo_params golden_params(const struct golden *g, const json_t *one);
 
 void golden_layers(struct golden *g);   /* encoders, one evaluation, embeddings */
 void golden_sampler(struct golden *g);  /* sample.*, blockwise.* */

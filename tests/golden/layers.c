@@ -57,10 +57,10 @@ static void encode(struct golden *g, struct run *r, struct contexts *c, enum con
         encode_text(r, e, c->state[kind], ids);
     else
         echo_encode_latents(r, e, c->state[kind], input);
-    struct tensor operand = echo_dit_state(r, d, kind, rows);
+    struct tensor act = echo_dit_state(r, d, kind, rows);
 
-    op_copy(r->queue, operand, c->state[kind]);
-    echo_dit_context(r, d, kind, operand, c->kv[kind]);
+    op_copy(r->queue, act, c->state[kind]);
+    echo_dit_context(r, d, kind, act, c->kv[kind]);
 }
 
 /* The padded case: without its padding, which a mask hides, the result is the same. */
@@ -138,7 +138,7 @@ void golden_layers(struct golden *g)
     } times[] = { { "dit_forward.t0.999.t", "dit_forward.t0.999.v" },
                   { "dit_forward.t0.6243.t", "dit_forward.t0.6243.v" },
                   { "dit_forward.t0.025.t", "dit_forward.t0.025.v" } };
-    const unsigned text = 1 << CONTEXT_TEXT, voice = 1 << CONTEXT_VOICE;
+    const unsigned text = 1 << CONTEXT_TEXT, voice = 1 << CONTEXT_SPEAKER;
     struct run r = golden_run(g);
     struct contexts c;
     size_t n_ids = 0, n_latent = 0, n_prefix = 0;
@@ -154,8 +154,8 @@ void golden_layers(struct golden *g)
     for (size_t i = 0; i < n_ids; i++)
         bytes[i] = (float)((const int32_t *)ids->data)[i];
     encode(g, &r, &c, CONTEXT_TEXT, bytes, n_ids);
-    encode(g, &r, &c, CONTEXT_VOICE, latent, n_latent);
-    encode(g, &r, &c, CONTEXT_PAST, prefix, n_prefix);
+    encode(g, &r, &c, CONTEXT_SPEAKER, latent, n_latent);
+    encode(g, &r, &c, CONTEXT_PREFIX, prefix, n_prefix);
     for (enum context_kind k = 0; k < CONTEXT_KINDS; k++)
         check_context(g, &c, k);
     check_time(g, r);
@@ -171,15 +171,15 @@ void golden_layers(struct golden *g)
     /* only patches that begin before the start count */
     json_t *one = json_object_get(json_object_get(g->json, "cases"), "dit_forward.prefix");
     int start = (int)json_integer_value(json_object_get(one, "start_pos"));
-    int patch = g->model->dit.encoder[CONTEXT_PAST].patch;
+    int patch = g->model->dit.encoder[CONTEXT_PREFIX].patch;
 
     for (int i = 0; i < g->model->dit.layers; i++) {
-        struct kv *kv = &c.kv[CONTEXT_PAST][i];
+        struct kv *kv = &c.kv[CONTEXT_PREFIX][i];
 
         kv->k = tensor_rows(kv->k, 0, (start + patch - 1) / patch);
         kv->v = tensor_rows(kv->v, 0, (start + patch - 1) / patch);
     }
-    check_forward(g, r, &c, "dit_forward.prefix.v", 0.7f, text | voice | 1 << CONTEXT_PAST,
+    check_forward(g, r, &c, "dit_forward.prefix.v", 0.7f, text | voice | 1 << CONTEXT_PREFIX,
                   start);
     free(latent);
     free(prefix);

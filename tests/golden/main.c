@@ -63,7 +63,7 @@ void golden_close_tensor(const struct golden *g, const char *name, struct tensor
     size_t n = (size_t)t.rows * (size_t)t.cols;
     float *got = malloc(n * sizeof *got);
 
-    op_read(g->session->queue, got, t);
+    op_read(g->session->sampling.queue, got, t);
     golden_close(g, name, got, n, bound);
     free(got);
 }
@@ -74,7 +74,7 @@ void golden_close_turned(const struct golden *g, const char *name, struct tensor
     size_t n = (size_t)t.rows * (size_t)t.cols;
     float *got = malloc(n * sizeof *got), *turned = malloc(n * sizeof *got);
 
-    op_read(g->session->queue, got, t);
+    op_read(g->session->sampling.queue, got, t);
     for (int i = 0; i < t.rows; i++)
         for (int j = 0; j < t.cols; j++)
             turned[j * t.rows + i] = got[i * t.cols + j];
@@ -90,17 +90,17 @@ void golden_audio(const struct golden *g, const char *name, const float *got, si
 
 struct run golden_run(struct golden *g)
 {
-    return (struct run){ .queue = g->session->queue, .mem = &g->memory,
+    return (struct run){ .queue = g->session->sampling.queue, .mem = &g->memory,
                          .arena = { .cap = g->memory.bytes } };
 }
 
-struct stream golden_stream(struct golden *g, int i)
+struct causal_state golden_state(struct golden *g, int i)
 {
-    struct tensor all = { &g->kept[i], 0, (int)(g->kept[i].bytes / 4096), 1024, 1024,
+    struct tensor all = { &g->state[i], 0, (int)(g->state[i].bytes / 4096), 1024, 1024,
                           DT_F32 };
 
-    op_zero(g->session->queue, all);
-    return (struct stream){ .mem = &g->kept[i], .arena = { .cap = g->kept[i].bytes } };
+    op_zero(g->session->sampling.queue, all);
+    return (struct causal_state){ .mem = &g->state[i], .arena = { .cap = g->state[i].bytes } };
 }
 
 bool golden_open(struct golden *g, const echo_model_opts *opts)
@@ -114,7 +114,7 @@ bool golden_open(struct golden *g, const echo_model_opts *opts)
     device = g->model->device;
     device->ops->alloc(device, &g->memory, 256u << 20);
     for (int i = 0; i < 2; i++)
-        device->ops->alloc(device, &g->kept[i], 32u << 20);
+        device->ops->alloc(device, &g->state[i], 32u << 20);
     float *latent = golden_floats(g, "speaker_latent.latent", &n);
     int size = g->model->dit.latent;
     bool good = CHECK(latent && !echo_session_open(&g->session, g->model, NULL) &&
@@ -132,8 +132,8 @@ void golden_close_model(struct golden *g)
     echo_session_close(&g->session);
     if (device) {
         device->ops->free(device, &g->memory);
-        device->ops->free(device, &g->kept[0]);
-        device->ops->free(device, &g->kept[1]);
+        device->ops->free(device, &g->state[0]);
+        device->ops->free(device, &g->state[1]);
     }
     echo_model_close(&g->model);
 }

@@ -42,8 +42,7 @@ static bool append(void *user, const float *pcm, size_t n)
 
 static void check_pipeline(struct golden *g, const char *name, const json_t *one)
 {
-    int blocks[64];
-    echo_params p = golden_params(g, one, blocks);
+    echo_params p = golden_params(g, one);
     float *pcm = malloc((size_t)ECHO_MAX_FRAMES * 2048 * sizeof *pcm), *end = pcm;
     echo_sink sink = { .user = &end, .audio = append };
     char path[1000], array[80];

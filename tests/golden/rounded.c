@@ -46,7 +46,6 @@ static bool append(void *user, const float *pcm, size_t n)
 /* A voice, then words in blocks, as sound: 8 frames, for free(). */
 static float *speech(struct golden *g, const struct rounded *kind, int threads)
 {
-    static const int blocks[] = { 5, 3 };
     echo_model_opts o = { .isa = g->isa, .precision = kind->precision, .threads = threads,
                           .codec_precision = kind->codec };
     float *pcm = calloc(8 * 2048, sizeof *pcm), *end = pcm;
@@ -56,9 +55,8 @@ static float *speech(struct golden *g, const struct rounded *kind, int threads)
     if (golden_open(g, &o)) {
         echo_params p = echo_params_default(g->model);
 
-        p.steps = 2;
-        p.blocks = blocks;
-        p.n_blocks = 2;
+        p.num_steps = 2;
+        p.block_sizes = (echo_list){ 2, { 5, 3 } };
         p.trim = false;
         CHECK_SAY(!echo_generate(g->session, "Some words.", g->voice, &p, &sink, &e), "%s",
                   e.text);

@@ -51,9 +51,9 @@ static char *pack(const float *w, int n, int k, enum dtype dtype)
     return panels;
 }
 
-/* Rows of k numbers as operands, bytes apart. */
-static char *operands(const struct gemm_fns *f, const float *x, int rows, int k,
-                      ptrdiff_t bytes, enum dtype dtype)
+/* Rows of k numbers quantised, bytes apart. */
+static char *quantized(const struct gemm_fns *f, const float *x, int rows, int k,
+                       ptrdiff_t bytes, enum dtype dtype)
 {
     char *to = calloc((size_t)rows, (size_t)bytes);
 
@@ -61,7 +61,7 @@ static char *operands(const struct gemm_fns *f, const float *x, int rows, int k,
         if (dtype == DT_F32)
             memcpy(to + i * bytes, x + (ptrdiff_t)i * k, (size_t)k * sizeof *x);
         else
-            f->operand[dtype](to + i * bytes, x + (ptrdiff_t)i * k, k);
+            f->quantize[dtype](to + i * bytes, x + (ptrdiff_t)i * k, k);
     return to;
 }
 
@@ -123,8 +123,8 @@ static bool one_shape(struct check *c, const struct gemm_fns *f, const struct sh
     check_fill(bias, (size_t)s->n, seed);
     check_fill(start, ny, seed);
     char *panels = to_edge(pack(w, s->n, k, dtype), nw);
-    char *ours = to_edge(operands(f, x, rows, s->k, row, dtype), nx);
-    char *theirs = operands(&ref, x, rows, s->k, row, dtype);
+    char *ours = to_edge(quantized(f, x, rows, s->k, row, dtype), nx);
+    char *theirs = quantized(&ref, x, rows, s->k, row, dtype);
     struct gemm_args a = { .ldy = s->n, .ldx = row, .tap = s->dilation * row, .w = panels,
                            .panel = panel_bytes(size_of(dtype), k),
                            .bias = with_bias ? bias : NULL, .m = s->m, .n = s->n,
@@ -169,7 +169,7 @@ static bool extremes(struct check *c, const struct gemm_fns *f)
         x[i] = i / K % 2 ? -127 : 127;
     for (int i = 0; i < N * K; i++)
         w[i] = i / K % 3 ? -127 : 127;
-    char *panels = pack(w, N, K, DT_I8), *ours = operands(f, x, M, K, row, DT_I8);
+    char *panels = pack(w, N, K, DT_I8), *ours = quantized(f, x, M, K, row, DT_I8);
     struct gemm_args a = { .y = y, .ldy = N, .x = ours, .ldx = row, .w = panels,
                            .panel = panel_bytes(1, K), .m = M, .n = N, .taps = 1,
                            .lines = panel_lines(1, K) };
@@ -200,7 +200,7 @@ static bool cuts(struct check *c, const struct gemm_fns *f, enum dtype dtype, ui
 
     check_fill(x, M * K, seed);
     check_fill(w, N * K, seed);
-    char *panels = pack(w, N, K, dtype), *ours = operands(f, x, M, K, row, dtype);
+    char *panels = pack(w, N, K, dtype), *ours = quantized(f, x, M, K, row, dtype);
     struct gemm_args a = { .y = whole, .ldy = N, .x = ours, .ldx = row, .w = panels,
                            .panel = panel_bytes(size_of(dtype), K), .m = M, .n = N, .taps = 1,
                            .lines = lines };
@@ -231,7 +231,8 @@ static bool cuts(struct check *c, const struct gemm_fns *f, enum dtype dtype, ui
 }
 
 /* Operands of a set are those of plain C, but for the sign that it may want flipped. */
-static bool operand(struct check *c, const struct gemm_fns *f, enum dtype dtype, uint64_t *seed)
+static bool quantizing(struct check *c, const struct gemm_fns *f, enum dtype dtype,
+                       uint64_t *seed)
 {
     static const int ns[] = { 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 33, 100, 1001 };
     struct gemm_fns ref;
@@ -247,8 +248,8 @@ static bool operand(struct check *c, const struct gemm_fns *f, enum dtype dtype,
 
             if (!zero)
                 check_fill(x, (size_t)n, seed);
-            ref.operand[dtype](want, x, n);
-            f->operand[dtype](got, x, n);
+            ref.quantize[dtype](want, x, n);
+            f->quantize[dtype](got, x, n);
             int flip = got[0] ^ want[0];
 
             if (dtype == DT_BF16 ? flip : flip != 0 && flip != 0x80)
@@ -258,7 +259,7 @@ static bool operand(struct check *c, const struct gemm_fns *f, enum dtype dtype,
                     (p < (size_t)numbers || p >= (size_t)padded || dtype == DT_BF16))
                     ok = false;
             if (!ok)
-                snprintf(c->where, sizeof c->where, "%s operand of %d numbers", dtypes[dtype],
+                snprintf(c->where, sizeof c->where, "%s row of %d numbers", dtypes[dtype],
                          n);
             free(x);
             check_drop_edge(got, bytes);
@@ -281,7 +282,7 @@ static bool not_finite(struct check *c, const struct gemm_fns *f, enum dtype dty
             for (int p = 0; p < 40; p++)
                 x[p] = w[p] = 1;
             x[at] = odd[i];
-            f->operand[dtype](to, x, 40);
+            f->quantize[dtype](to, x, 40);
             char *panels = pack(w, 1, 40, dtype);
             struct gemm_args a = { .y = &y, .ldy = 1, .x = to, .ldx = 200, .w = panels,
                                    .panel = panel_bytes(size_of(dtype), 40), .m = 1, .n = 1,
@@ -297,9 +298,9 @@ static bool not_finite(struct check *c, const struct gemm_fns *f, enum dtype dty
     return ok;
 }
 
-/* A row keeps its length, times how many numbers were spread together; and bits are
+/* A row keeps its length, times how many numbers were transformed together; and bits are
  * those of plain C. */
-static bool spreading(struct check *c, const struct gemm_fns *f, uint64_t *seed)
+static bool transforming(struct check *c, const struct gemm_fns *f, uint64_t *seed)
 {
     static const int ns[] = { 1, 100, 256, 512, 768, 2048, 5888 };
     struct gemm_fns ref;
@@ -307,7 +308,7 @@ static bool spreading(struct check *c, const struct gemm_fns *f, uint64_t *seed)
 
     echo_gemm_init(&ref, 0);
     for (int i = 0; i < 7; i++) {
-        int n = ns[i], together = echo_panel_spread(n);
+        int n = ns[i], together = echo_hadamard_size(n);
         float *x = check_guarded((size_t)n);
         float *want = malloc((size_t)n * sizeof *x), *start = malloc((size_t)n * sizeof *x);
         double before = 0, after = 0;
@@ -315,8 +316,8 @@ static bool spreading(struct check *c, const struct gemm_fns *f, uint64_t *seed)
         check_fill(start, (size_t)n, seed);
         memcpy(x, start, (size_t)n * sizeof *x);
         memcpy(want, start, (size_t)n * sizeof *x);
-        f->spread(x, n);
-        ref.spread(want, n);
+        f->hadamard(x, n);
+        ref.hadamard(want, n);
         if (memcmp(x, want, (size_t)n * sizeof *x)) {
             snprintf(c->where, sizeof c->where, "other bits than plain C: n = %d", n);
             ok = false;
@@ -436,8 +437,8 @@ static bool expansion(struct check *c, const struct gemm_fns *f, enum dtype dtyp
             }
             for (size_t i = (size_t)size - 1; i < bytes; i += (size_t)size)
                 w[i] &= 0xbf; /* no infinities and no NaN, which need not be equal */
-            ref.expand(want, w, dtype, ld, n, k);
-            f->expand(got, w, dtype, ld, n, k);
+            ref.dequantize(want, w, dtype, ld, n, k);
+            f->dequantize(got, w, dtype, ld, n, k);
             ok = !memcmp(got, want, (size_t)k * GEMM_PANEL * sizeof *got);
             if (!ok)
                 snprintf(c->where, sizeof c->where, "n=%d k=%d", n, k);
@@ -472,13 +473,13 @@ static void run_whole(void *arg)
     }
 }
 
-static void expand_whole(void *arg)
+static void dequantize_whole(void *arg)
 {
     const struct timing *t = arg;
 
     for (int j = 0; j + 16 <= t->n; j += 16)
-        t->f->expand(t->a.y, (const char *)t->w + (ptrdiff_t)j * t->k * size_of(t->dtype),
-                     t->dtype, t->k, 16, t->k);
+        t->f->dequantize(t->a.y, (const char *)t->w + (ptrdiff_t)j * t->k * size_of(t->dtype),
+                         t->dtype, t->k, 16, t->k);
 }
 
 static void bench_product(const struct check *c, const struct gemm_fns *f, enum dtype dtype)
@@ -500,14 +501,15 @@ static void bench_product(const struct check *c, const struct gemm_fns *f, enum 
     free(y);
 }
 
-static void bench_expand(const struct check *c, const struct gemm_fns *f, enum dtype dtype)
+static void bench_dequantize(const struct check *c, const struct gemm_fns *f, enum dtype dtype)
 {
     enum { N = 768, K = 1024 };
     float *lines = calloc((size_t)K * GEMM_PANEL, sizeof *lines);
     void *w = calloc((size_t)N * K, sizeof *lines);
     struct timing t = { f, { .y = lines }, dtype, w, N, K };
 
-    check_rate(c, dtype == DT_F32 ? "expand f32" : "expand bf16", check_best(expand_whole, &t),
+    check_rate(c, dtype == DT_F32 ? "dequantize f32" : "dequantize bf16",
+               check_best(dequantize_whole, &t),
                (double)N * K);
     free(lines);
     free(w);
@@ -518,8 +520,8 @@ void check_gemm(struct check *c)
     static const struct {
         const char *name;
         enum dtype dtype;
-    } stored[] = { { "expand f32", DT_F32 }, { "expand bf16", DT_BF16 },
-                   { "expand f16", DT_F16 } };
+    } stored[] = { { "dequantize f32", DT_F32 }, { "dequantize bf16", DT_BF16 },
+                   { "dequantize f16", DT_F16 } };
     const struct gemm_fns *f = &c->gemm;
     struct gemm_fns real;
     uint64_t seed = 1;
@@ -543,8 +545,8 @@ void check_gemm(struct check *c)
             check_end(c, name, cuts(c, f, t, &seed));
         if (t == DT_F32)
             continue;
-        snprintf(name, sizeof name, "operand %s", dtypes[t]);
-        check_end(c, name, operand(c, f, t, &seed) && not_finite(c, f, t));
+        snprintf(name, sizeof name, "quantize %s", dtypes[t]);
+        check_end(c, name, quantizing(c, f, t, &seed) && not_finite(c, f, t));
         if (t == DT_I8)
             check_end(c, "gemm i8, largest sums", extremes(c, f));
     }
@@ -553,11 +555,11 @@ void check_gemm(struct check *c)
     for (int i = 0; i < 3; i++)
         check_end(c, stored[i].name, expansion(c, f, stored[i].dtype, &seed));
     check_end(c, "gemm f32 x bf16", wide(c, f, &seed));
-    check_end(c, "spread", spreading(c, f, &seed));
+    check_end(c, "hadamard", transforming(c, f, &seed));
     if (!c->flags)
         check_end(c, "packing", packing(c, &seed));
     for (enum dtype t = DT_F32; c->bench && t <= DT_I8; t++)
         bench_product(c, f, t);
     for (enum dtype t = DT_F32; c->bench && t <= DT_BF16; t++)
-        bench_expand(c, f, t);
+        bench_dequantize(c, f, t);
 }

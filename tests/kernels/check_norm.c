@@ -42,17 +42,17 @@ static bool rms_and_adaln(struct check *c, const struct norm_fns *f, const struc
 static bool layer(struct check *c, const struct norm_fns *f, const struct norm_fns *ref, int n,
                   uint64_t *seed)
 {
-    float x[2048], gain[2048], bias[2048], want[2048], *y = check_guarded((size_t)n);
+    float x[2048], gamma[2048], bias[2048], want[2048], *y = check_guarded((size_t)n);
     double sum = 0, squares = 0;
     bool ok = true;
 
     check_fill(x, (size_t)n, seed);
-    check_fill(gain, (size_t)n, seed);
+    check_fill(gamma, (size_t)n, seed);
     check_fill(bias, (size_t)n, seed);
     for (int i = 0; i < n; i++)
         sum += fabs(x[i]);
-    f->layer(y, x, gain, bias, n);
-    ref->layer(want, x, gain, bias, n);
+    f->layer(y, x, gamma, bias, n);
+    ref->layer(want, x, gamma, bias, n);
     for (int i = 0; i < n; i++)
         squares += (double)x[i] * x[i];
     double mean = 0;
@@ -66,34 +66,36 @@ static bool layer(struct check *c, const struct norm_fns *f, const struct norm_f
         double error = ((n + 4) * EPS * (sum / n) + 4 * EPS * fabs(x[i])) / deviation;
 
         ok = check_near(c, y[i], want[i],
-                        error * fabs(gain[i]) + relative_bound(2 * n) * fabs(want[i]) +
-                            relative_bound(2 * n) * fabs(bias[i]), "layer", n, i);
+                        error * fabs(gamma[i]) + relative_bound(2 * n) * fabs(want[i]) +
+                            relative_bound(2 * n) * fabs(bias[i]),
+                        "layer", n, i);
     }
     return check_unharmed(c, y, (size_t)n) && ok;
 }
 
 static bool heads(struct check *c, const struct norm_fns *f, const struct norm_fns *ref,
-                  int count, int head, int rotated, bool with_gain, uint64_t *seed)
+                  int count, int head_dim, int rope_heads, bool with_gain, uint64_t *seed)
 {
-    size_t n = (size_t)(count * head);
-    float gain[2048], rope[512], want[2048], *x = check_guarded(n);
+    size_t n = (size_t)(count * head_dim);
+    float gamma[2048], rope[512], want[2048], *x = check_guarded(n);
     bool ok = true;
 
     check_fill(x, n, seed);
-    check_fill(gain, n, seed);
-    for (int i = 0; i < head; i += 2) {
+    check_fill(gamma, n, seed);
+    for (int i = 0; i < head_dim; i += 2) {
         rope[i] = rope[i + 1] = cosf((float)i);
-        rope[head + i] = -sinf((float)i);
-        rope[head + i + 1] = sinf((float)i);
+        rope[head_dim + i] = -sinf((float)i);
+        rope[head_dim + i + 1] = sinf((float)i);
     }
     memcpy(want, x, n * sizeof *x);
-    f->heads(x, with_gain ? gain : NULL, rope, count, rotated, head);
-    ref->heads(want, with_gain ? gain : NULL, rope, count, rotated, head);
+    f->heads(x, with_gain ? gamma : NULL, rope, count, rope_heads, head_dim);
+    ref->heads(want, with_gain ? gamma : NULL, rope, count, rope_heads, head_dim);
     for (int i = 0; i < (int)n && ok; i++) {
         int pair = i ^ 1; /* both of a pair go into each */
         double size = fabs(want[i]) + fabs(want[pair]);
+        double bound = 1.5 * relative_bound(head_dim) * size;
 
-        ok = check_near(c, x[i], want[i], 1.5 * relative_bound(head) * size, "heads", head, i);
+        ok = check_near(c, x[i], want[i], bound, "heads", head_dim, i);
     }
     return check_unharmed(c, x, n) && ok;
 }

@@ -41,7 +41,7 @@ static const float *row(struct tensor t, int i)
 static const struct shape {
     int m, n, taps, k, dilation;
     enum epilogue epilogue;
-    enum dtype operand;
+    enum dtype x_dtype;
     bool stays;
 } shapes[] = {
     { 5, 50, 1, 2500, 1, EPILOGUE_STORE, DT_F32, true },
@@ -68,7 +68,7 @@ static const struct shape {
     { 129, 97, 1, 512, 1, EPILOGUE_GATE, DT_I8, false },
 };
 
-/* The numbers that operands of a precision stand for; of weights, their divisors. */
+/* The numbers that quantised rows stand for; of weights, their divisors. */
 static float *rounded(float *x, int rows, int k, enum dtype dtype, bool weights)
 {
     float *out = malloc((size_t)rows * (size_t)k * sizeof *out);
@@ -79,9 +79,9 @@ static float *rounded(float *x, int rows, int k, enum dtype dtype, bool weights)
         float top = 0;
 
         if (dtype == DT_I8)
-            plain.spread(x, k);
+            plain.hadamard(x, k);
         for (int p = 0; weights && dtype == DT_I8 && p < k; p++)
-            x[p] /= (float)echo_panel_spread(k);
+            x[p] /= (float)echo_hadamard_size(k);
 
         for (int p = 0; p < k; p++)
             top = fabsf(x[p]) > top ? fabsf(x[p]) : top;
@@ -158,9 +158,9 @@ struct case_data {
 static bool near_double(struct check *c, const struct shape *s, const struct case_data *d,
                         const float *start)
 {
-    float *x = rounded(d->x.host, d->tx.rows, s->k, s->operand, false);
-    float *w[2] = { rounded(d->w[0].host, s->n, s->taps * s->k, s->operand, true),
-                    rounded(d->w[1].host, s->n, s->taps * s->k, s->operand, true) };
+    float *x = rounded(d->x.host, d->tx.rows, s->k, s->x_dtype, false);
+    float *w[2] = { rounded(d->w[0].host, s->n, s->taps * s->k, s->x_dtype, true),
+                    rounded(d->w[1].host, s->n, s->taps * s->k, s->x_dtype, true) };
     const float *y = d->y[0].host, *bias = d->bias.host, *gate = d->gate.host;
     bool plain = is_plain(s), ok = true;
 
@@ -180,9 +180,9 @@ static bool near_double(struct check *c, const struct shape *s, const struct cas
     return ok;
 }
 
-/* x as an operand. */
-static struct tensor operand(struct queue *q, struct buffer *b, struct tensor x,
-                             enum dtype dtype)
+/* x quantised. */
+static struct tensor quantized(struct queue *q, struct buffer *b, struct tensor x,
+                         enum dtype dtype)
 {
     struct run r = { .queue = q, .mem = b, .arena = { .cap = SIZE_MAX } };
     struct tensor t = scratch_of(&r, x.rows, x.cols, dtype);
@@ -197,14 +197,14 @@ static void multiply(struct queue *q, const struct shape *s, const struct case_d
 {
     struct weight w[2];
     struct buffer rounded_x;
-    struct tensor x = operand(q, &rounded_x, d->tx, s->operand);
+    struct tensor x = quantized(q, &rounded_x, d->tx, s->x_dtype);
     int reach = (s->taps - 1) * s->dilation;
 
     for (int i = 0; i < 2; i++)
         q->device->ops->load(q->device, &w[i],
                              &(struct weight_source){ .data = d->w[i].host, .dtype = DT_F32,
                                                       .n = s->n, .k = s->taps * s->k,
-                                                      .operand = s->operand,
+                                                      .x_dtype = s->x_dtype,
                                                       .stays = s->stays });
     for (int r = 0; r < (row_by_row ? s->m : 1); r++) {
         op_matmul(q, &(struct op){
@@ -266,7 +266,7 @@ static bool one_product(struct check *c, const struct pair *pair, const struct s
 /* ---- attention ---- */
 
 struct scene {
-    int heads, head, queries, branches, segments, window;
+    int heads, head_dim, queries, branches, segments, window;
     enum dtype precision;
     int keys[3]; /* of a branch */
     struct kv kv[3];
@@ -280,7 +280,7 @@ static bool sees(const struct scene *s, int g, int b, int i, int r)
     if (!(s->kv[g].seen_by >> b & 1))
         return false;
     return s->window == SEE_ALL ||
-           (r <= place && (s->window == SEE_PAST || r > place - s->window));
+           (r <= place && (s->window == SEE_CAUSAL || r > place - s->window));
 }
 
 /*
@@ -293,40 +293,41 @@ static double attend(const struct scene *s, struct tensor q, int b, int i, int h
     double top = -INFINITY, sum = 0, size = 0, weighted = 0;
     int keys = 0;
 
-    memset(out, 0, (size_t)s->head * sizeof *out);
+    memset(out, 0, (size_t)s->head_dim * sizeof *out);
     for (int pass = 0; pass < 2; pass++)
         for (int g = 0; g < s->segments; g++)
             for (int r = 0; r < s->keys[g]; r++) {
                 int key = r + (s->kv[g].per_branch ? b * s->keys[g] : 0);
-                const float *k = row(s->kv[g].k, key) + h * s->head;
-                const float *v = row(s->kv[g].v, key) + h * s->head;
+                const float *k = row(s->kv[g].k, key) + h * s->head_dim;
+                const float *v = row(s->kv[g].v, key) + h * s->head_dim;
                 double scale = s->kv[g].scale ? s->kv[g].scale : 1;
                 double score = 0, sizes = 0, largest = 0;
 
                 if (!sees(s, g, b, i, r))
                     continue;
-                for (int c = 0; c < s->head; c++) {
-                    const float *query = row(q, b * s->queries + i) + h * s->head;
+                for (int c = 0; c < s->head_dim; c++) {
+                    const float *query = row(q, b * s->queries + i) + h * s->head_dim;
                     double product = (double)query[c] * k[c] * scale;
 
-                    score += product / sqrt(s->head);
-                    sizes += fabs(product) / sqrt(s->head);
+                    score += product / sqrt(s->head_dim);
+                    sizes += fabs(product) / sqrt(s->head_dim);
                     largest = fmax(largest, fabs(v[c] * scale));
                 }
                 keys++;
                 size = fmax(size, sizes);
                 weighted += pass == 1 ? exp(score - top) * largest : 0;
                 top = pass == 0 && score > top ? score : top;
-                for (int c = 0; pass == 1 && c < s->head; c++)
+                for (int c = 0; pass == 1 && c < s->head_dim; c++)
                     out[c] += exp(score - top) * v[c] * scale;
                 sum += pass == 1 ? exp(score - top) : 0;
             }
-    for (int c = 0; c < s->head; c++)
+    for (int c = 0; c < s->head_dim; c++)
         out[c] /= sum;
     /* the probabilities themselves may be rounded, to nine bits */
     double rounding = s->precision == DT_BF16 ? 1.0 / 256 : 0;
+    double sums = (2 * (s->head_dim + 4) * size + keys + 8) * FLT_EPSILON;
 
-    return weighted / sum * ((2 * (s->head + 4) * size + keys + 8) * FLT_EPSILON + rounding);
+    return weighted / sum * (sums + rounding);
 }
 
 /* Numbers that are what rounding makes of them. */
@@ -340,7 +341,7 @@ static void round_to(enum dtype precision, struct buffer *b)
 
 static bool one_scene(struct check *c, const struct pair *pair, struct scene *s, uint64_t *seed)
 {
-    int cols = s->heads * s->head, rows = s->queries * s->branches;
+    int cols = s->heads * s->head_dim, rows = s->queries * s->branches;
     struct buffer kb[3], vb[3], qb, yb[2];
     struct tensor q = matrix(&qb, rows, cols, seed);
     struct tensor y[2] = { matrix(&yb[0], rows, cols, seed), matrix(&yb[1], rows, cols, seed) };
@@ -367,8 +368,8 @@ static bool one_scene(struct check *c, const struct pair *pair, struct scene *s,
 
             double bound = attend(s, q, i / s->queries, i % s->queries, h, want);
 
-            for (int j = 0; j < s->head && ok; j++)
-                ok = check_near(c, row(y[0], i)[h * s->head + j], (float)want[j], bound,
+            for (int j = 0; j < s->head_dim && ok; j++)
+                ok = check_near(c, row(y[0], i)[h * s->head_dim + j], (float)want[j], bound,
                                 "attention", i, j);
         }
     if (memcmp(yb[0].host, yb[1].host, yb[0].bytes)) {
@@ -396,12 +397,12 @@ static bool attention(struct check *c, const struct pair *pair, enum dtype preci
         bool windowed = i >= 8;
         struct scene s = { .precision = precision,
                            .heads = 1 + i % 3,
-                           .head = heads[i % 6],
+                           .head_dim = heads[i % 6],
                            .queries = 1 + 37 * (i % 4),
                            .branches = windowed ? 1 : 1 + i % 3,
                            .segments = windowed ? 1 : 1 + i % 3,
                            .window = !windowed ? SEE_ALL
-                                     : i & 1   ? SEE_PAST
+                                     : i & 1   ? SEE_CAUSAL
                                                : 20,
                            .keys = { 0, 300, 5 },
                            .kv = { { .seen_by = ~0u, .per_branch = true },

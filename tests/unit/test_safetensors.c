@@ -328,8 +328,8 @@ static void check_round_trip(const char *folder)
 /* A file without data is one long row of headers: the list's limit. */
 static void check_many(void)
 {
-    size_t room = 100u << 20, n = 1, bytes;
-    char *header = malloc(room);
+    size_t capacity = 100u << 20, n = 1, bytes;
+    char *header = malloc(capacity);
     unsigned char *file;
 
     header[0] = '{';

@@ -11,14 +11,14 @@
 #include "base/pool.h"
 
 /* Memory of one thread: the part in use stays in the second-level cache. */
-#define STRIP_PANELS 3    /* panels that one task expands or reads side by side */
+#define STRIP_PANELS 3    /* panels that one task dequantises or reads side by side */
 #define STRIP_LINES  1024 /* so many of their lines at a time */
 #define TASK_ROWS    2048 /* of a product, at most */
 #define SCORE_FLOATS (1 << 18)
 #define VALUE_KEYS   256 /* values of so many keys are packed at a time */
 #define MOST_QUERIES 320 /* of a block: the more, the less often keys are packed */
 #define MAX_HEAD     256
-#define MAX_ROW      65536 /* numbers of a row that becomes an operand */
+#define MAX_ROW      65536 /* numbers of a row that is quantised */
 
 struct thread_scratch {
     float panels[STRIP_PANELS * STRIP_LINES * GEMM_PANEL];

@@ -29,7 +29,7 @@ struct attention_job {
     struct tensor y, q;
     const struct kv *kv;
     int n_kv, heads, branches, window;
-    enum dtype dtype; /* of the operands of both products */
+    enum dtype dtype; /* of the inputs of both products */
     int rows, ld;     /* queries of a block; floats of a row of scores */
 };
 
@@ -37,15 +37,15 @@ struct attention_job {
 struct block {
     const struct attention_job *j;
     struct thread_scratch *s;
-    int rows, head, columns; /* queries, numbers of a head, keys of all spans */
+    int rows, head_dim, columns; /* queries, numbers of a head, keys of all spans */
     struct span spans[MOST_SPANS];
     int n;
 };
 
 /* One head of a row that is packed soon: rows lie too far apart for the CPU to guess. */
-static void fetch(const float *p, int head)
+static void fetch(const float *p, int head_dim)
 {
-    for (int i = 0; i < head; i += 64 / (int)sizeof *p)
+    for (int i = 0; i < head_dim; i += 64 / (int)sizeof *p)
         __builtin_prefetch(p + i);
 }
 
@@ -56,8 +56,8 @@ static const float *scaled(const struct block *b, const float *row, float scale,
 
     if (!scale)
         return row;
-    memcpy(out, row, (size_t)b->head * sizeof *out);
-    b->j->cpu->act.scale(out, scale, b->head);
+    memcpy(out, row, (size_t)b->head_dim * sizeof *out);
+    b->j->cpu->act.scale(out, scale, b->head_dim);
     return out;
 }
 
@@ -68,27 +68,27 @@ static void pack_keys(const struct block *b, const struct span *span, int first,
     ptrdiff_t ld = span->ldk;
     const struct gemm_fns *gemm = &b->j->cpu->gemm;
     float *to = b->s->panels;
-    int lines = panel_lines((int)dtype_size(b->j->dtype), b->head);
+    int lines = panel_lines((int)dtype_size(b->j->dtype), b->head_dim);
 
     for (int i = 0; i < keys; i += GEMM_PANEL, to += (ptrdiff_t)lines * GEMM_PANEL) {
         int n = at_most(keys - i, GEMM_PANEL);
 
         for (int r = AHEAD; r < at_most(keys - i, AHEAD + GEMM_PANEL); r++)
-            fetch(k + (i + r) * ld, b->head);
+            fetch(k + (i + r) * ld, b->head_dim);
         if (b->j->dtype == DT_F32 && !span->scale) {
-            gemm->expand(to, k + i * ld, DT_F32, ld, n, b->head);
+            gemm->dequantize(to, k + i * ld, DT_F32, ld, n, b->head_dim);
             continue;
         }
         for (int r = 0; r < n; r++) {
             const float *row = scaled(b, k + (i + r) * ld, span->scale, r);
 
             if (b->j->dtype == DT_BF16)
-                gemm->operand[DT_BF16](b->s->row + r * lines, row, b->head);
+                gemm->quantize[DT_BF16](b->s->row + r * lines, row, b->head_dim);
         }
         if (b->j->dtype == DT_BF16)
-            gemm->expand(to, b->s->row, DT_F32, lines, n, lines);
+            gemm->dequantize(to, b->s->row, DT_F32, lines, n, lines);
         else
-            gemm->expand(to, b->s->scaled[0], DT_F32, MAX_HEAD, n, b->head);
+            gemm->dequantize(to, b->s->scaled[0], DT_F32, MAX_HEAD, n, b->head_dim);
     }
 }
 
@@ -105,7 +105,7 @@ static void score(const struct block *b, const void *q, ptrdiff_t ldq)
             struct gemm_args a = {
                 .y = b->s->scores + column + key, .ldy = b->j->ld, .x = q, .ldx = ldq,
                 .w = b->s->panels, .m = b->rows, .n = n, .taps = 1,
-                .lines = panel_lines((int)dtype_size(b->j->dtype), b->head),
+                .lines = panel_lines((int)dtype_size(b->j->dtype), b->head_dim),
             };
 
             a.panel = a.lines * PANEL_LINE;
@@ -138,7 +138,7 @@ static void fetch_value(const struct block *b, int key)
     if (key < b->columns) {
         const struct span *span = span_of(b, &key);
 
-        fetch(span->v + key * span->ldv, b->head);
+        fetch(span->v + key * span->ldv, b->head_dim);
     }
 }
 
@@ -167,7 +167,7 @@ static void pack_values(const struct block *b, int first, int keys)
 {
     bool pairs = b->j->dtype == DT_BF16;
     int lines = panel_lines((int)dtype_size(b->j->dtype), keys), per_line = pairs ? 2 : 1;
-    gemm_operand *round = b->j->cpu->gemm.operand[DT_BF16];
+    gemm_quantize *round = b->j->cpu->gemm.quantize[DT_BF16];
     uint16_t two[2][MAX_HEAD + 1];
 
     for (int i = 0; i < lines; i++) {
@@ -177,13 +177,13 @@ static void pack_values(const struct block *b, int first, int keys)
         for (int key = i * per_line; key < (i + 1) * per_line; key++)
             fetch_value(b, first + key + AHEAD);
         if (pairs)
-            round(two[0], v, b->head);
+            round(two[0], v, b->head_dim);
         if (pairs && 2 * i + 1 < keys)
-            round(two[1], value_of(b, first + 2 * i + 1, 1), b->head);
+            round(two[1], value_of(b, first + 2 * i + 1, 1), b->head_dim);
         else if (pairs)
             memset(two[1], 0, sizeof two[1]);
-        for (int c = 0; c < b->head; c += GEMM_PANEL, to += (ptrdiff_t)lines * GEMM_PANEL) {
-            int n = at_most(b->head - c, GEMM_PANEL);
+        for (int c = 0; c < b->head_dim; c += GEMM_PANEL, to += (ptrdiff_t)lines * GEMM_PANEL) {
+            int n = at_most(b->head_dim - c, GEMM_PANEL);
 
             if (pairs)
                 pack_pairs((uint16_t *)(void *)to, two[0] + c, two[1] + c, n);
@@ -204,7 +204,7 @@ static void weigh(const struct block *b, float *y)
             .y = y, .ldy = b->j->y.ld,
             .x = (const char *)b->s->scores + (ptrdiff_t)key * size,
             .ldx = b->j->ld * (ptrdiff_t)sizeof *b->s->scores,
-            .w = b->s->values, .m = b->rows, .n = b->head, .taps = 1,
+            .w = b->s->values, .m = b->rows, .n = b->head_dim, .taps = 1,
             .lines = panel_lines(size, n), .add = key > 0,
         };
 
@@ -238,8 +238,8 @@ static void look(struct block *b, int h, int branch, int begin, int end)
             k = tensor_rows(k, begin, end - begin);
             v = tensor_rows(v, begin, end - begin);
         }
-        b->spans[b->n++] = (struct span){ .k = row_of(k, 0) + h * b->head,
-                                          .v = row_of(v, 0) + h * b->head,
+        b->spans[b->n++] = (struct span){ .k = row_of(k, 0) + h * b->head_dim,
+                                          .v = row_of(v, 0) + h * b->head_dim,
                                           .ldk = k.ld,
                                           .ldv = v.ld,
                                           .scale = j->kv[i].scale,
@@ -256,17 +256,17 @@ static void attention_task(void *arg, int task, int thread)
     int first = block * j->rows, row = branch * per_branch + first;
     int past = j->window == SEE_ALL ? 0 : j->kv[0].k.rows - j->q.rows;
     int begin = window_begin(j, past + first);
-    struct block b = { .j = j, .s = &j->cpu->scratch[thread], .head = j->q.cols / j->heads,
+    struct block b = { .j = j, .s = &j->cpu->scratch[thread], .head_dim = j->q.cols / j->heads,
                        .rows = at_most(j->rows, per_branch - first) };
-    const void *q = row_of(j->q, row) + h * b.head;
+    const void *q = row_of(j->q, row) + h * b.head_dim;
     ptrdiff_t ldq = j->q.ld * (ptrdiff_t)sizeof(float);
-    float *y = row_of(j->y, row) + h * b.head;
+    float *y = row_of(j->y, row) + h * b.head_dim;
 
     look(&b, h, branch, begin, past + first + b.rows);
     if (j->dtype == DT_BF16) {
         for (int i = 0; i < b.rows; i++)
-            j->cpu->gemm.operand[DT_BF16](b.s->queries[i],
-                                          (const float *)q + i * (ptrdiff_t)j->q.ld, b.head);
+            j->cpu->gemm.quantize[DT_BF16](b.s->queries[i],
+                                      (const float *)q + i * (ptrdiff_t)j->q.ld, b.head_dim);
         q = b.s->queries;
         ldq = sizeof b.s->queries[0];
     }
@@ -279,14 +279,14 @@ static void attention_task(void *arg, int task, int thread)
             end = past + first + i + 1 - begin;
             from = end > j->window ? end - j->window : 0;
         }
-        b.s->factors[i] = j->cpu->act.softmax(scores, 1.0f / sqrtf((float)b.head), from, end,
-                                              b.columns);
+        b.s->factors[i] = j->cpu->act.softmax(scores, 1.0f / sqrtf((float)b.head_dim), from,
+                                              end, b.columns);
         if (j->dtype == DT_BF16)
-            j->cpu->gemm.operand[DT_BF16](scores, scores, b.columns); /* from front to back */
+            j->cpu->gemm.quantize[DT_BF16](scores, scores, b.columns); /* from front to back */
     }
     weigh(&b, y);
     for (int i = 0; i < b.rows; i++)
-        j->cpu->act.scale(y + (ptrdiff_t)i * j->y.ld, b.s->factors[i], b.head);
+        j->cpu->act.scale(y + (ptrdiff_t)i * j->y.ld, b.s->factors[i], b.head_dim);
 }
 
 void echo_cpu_attention(struct cpu_device *cpu, const struct op *op)

@@ -152,7 +152,7 @@ static row_fn *const row_fns[OP_KINDS] = {
     [OP_SNAKE] = snake_row,
 };
 
-/* Operands are made in float32, then converted while they are in cache. */
+/* Quantised rows are made in float32, then converted while they are in cache. */
 static void rows_task(void *arg, int task, int thread)
 {
     const struct row_job *j = arg;
@@ -160,18 +160,18 @@ static void rows_task(void *arg, int task, int thread)
     int end = at_most((task + 1) * j->per_task, y.rows);
 
     for (int i = task * j->per_task; i < end; i++) {
-        bool operand = y.dtype != DT_F32;
-        float *out = operand ? j->cpu->scratch[thread].row : row_of(y, i);
+        bool quantized = y.dtype != DT_F32;
+        float *out = quantized ? j->cpu->scratch[thread].row : row_of(y, i);
 
         row_fns[j->op.kind](j, i, out);
         if (y.dtype == DT_I8)
-            j->cpu->gemm.spread(out, y.cols);
-        if (operand)
-            j->cpu->gemm.operand[y.dtype](bytes_of(y, i), out, y.cols);
+            j->cpu->gemm.hadamard(out, y.cols);
+        if (quantized)
+            j->cpu->gemm.quantize[y.dtype](bytes_of(y, i), out, y.cols);
     }
 }
 
-/* Operands are moved as the floats that lie in the same place. */
+/* Quantised rows are moved as the floats that lie in the same place. */
 static struct tensor as_floats(struct tensor t)
 {
     int per_float = (int)(sizeof(float) / dtype_size(t.dtype));

@@ -4,7 +4,7 @@
  * several taps) into tasks of a few panels by a block of rows, and does with
  * the sums what the epilogue asks for while they are in cache.
  *
- * Weights that must be expanded are cut into blocks of k whose panels stay in cache;
+ * Weights that must be dequantised are cut into blocks of k whose panels stay in cache;
  * between them the sums rest in memory, so that the chain of additions is that
  * of one uncut loop.
  */
@@ -38,15 +38,15 @@ struct k_block {
 };
 
 /* Panels of columns j.. over a block of k, made in thread scratch from the rows of a file. */
-static const void *expand(const struct matmul_job *l, const struct weight *w,
-                          struct thread_scratch *s, int j, int n, const struct k_block *t)
+static const void *dequantize(const struct matmul_job *l, const struct weight *w,
+                              struct thread_scratch *s, int j, int n, const struct k_block *t)
 {
     int first = t->tap * l->per_tap + t->line, count = t->taps * t->lines;
 
     for (int i = 0; i < n; i += GEMM_PANEL) {
         size_t at = (size_t)(j + i) * (size_t)w->k + (size_t)first;
 
-        l->cpu->gemm.expand(s->panels + (ptrdiff_t)i * count,
+        l->cpu->gemm.dequantize(s->panels + (ptrdiff_t)i * count,
                             (const char *)w->bytes.host + at * dtype_size(w->dtype), w->dtype,
                             w->k, at_most(n - i, GEMM_PANEL), count);
     }
@@ -79,7 +79,7 @@ static void strip(const struct matmul_job *l, const struct weight *w, struct thr
         a.panel = panel_bytes((int)dtype_size(w->dtype), w->k);
         a.w = (const char *)w->bytes.host + j / GEMM_PANEL * a.panel + first * PANEL_LINE;
     } else {
-        a.w = expand(l, w, s, j, a.n, t);
+        a.w = dequantize(l, w, s, j, a.n, t);
         a.panel = t->taps * t->lines * PANEL_LINE;
     }
     if (wide)
@@ -164,7 +164,7 @@ void echo_cpu_matmul(struct cpu_device *cpu, const struct op *op)
         l.blocks++;
     l.rows = (divide_up(op->y.rows, l.blocks) + 7) & ~7;
     l.blocks = divide_up(op->y.rows, l.rows);
-    l.strips = 1; /* expanding them side by side gains nothing, shorter tasks end together */
+    l.strips = 1; /* dequantising them side by side gains nothing, shorter tasks end together */
     if (packed_f32 && !needs_sums(op))
         l.strips = divide_up(strips * l.blocks, wanted);
     echo_cpu_share(cpu, matmul_task, &l, divide_up(strips, l.strips) * l.blocks,
@@ -173,7 +173,7 @@ void echo_cpu_matmul(struct cpu_device *cpu, const struct op *op)
 
 /* ---- loading ---- */
 
-#define PACK_K 512 /* numbers of a column that are expanded at a time */
+#define PACK_K 512 /* numbers of a column that are dequantised at a time */
 
 struct pack_job {
     struct cpu_device *cpu;
@@ -194,8 +194,8 @@ static void pack_task(void *arg, int task, int thread)
                                       : l->lines + (ptrdiff_t)thread * k * GEMM_PANEL;
 
     for (int p = 0; p < k; p += PACK_K)
-        l->cpu->gemm.expand(lines + (ptrdiff_t)p * GEMM_PANEL, from + (size_t)p * size,
-                            l->from->dtype, k, n, at_most(k - p, PACK_K));
+        l->cpu->gemm.dequantize(lines + (ptrdiff_t)p * GEMM_PANEL, from + (size_t)p * size,
+                                l->from->dtype, k, n, at_most(k - p, PACK_K));
     if (w->dtype == DT_BF16)
         echo_panel_pack_bf16((uint16_t *)(void *)to, lines, k);
     if (w->dtype == DT_I8)
@@ -206,13 +206,13 @@ static bool pack(struct cpu_device *cpu, struct weight *w, const struct weight_s
 {
     struct pack_job l = { cpu, w, from, NULL };
     size_t lines = (size_t)echo_pool_threads(cpu->pool) * (size_t)w->k * GEMM_PANEL;
-    size_t bytes = panels_bytes((int)dtype_size(w->operand), w->n, w->k);
+    size_t bytes = panels_bytes((int)dtype_size(w->x_dtype), w->n, w->k);
 
     w->layout = LAYOUT_PANELS;
-    w->dtype = w->operand;
+    w->dtype = w->x_dtype;
     if (!cpu->base.ops->alloc(&cpu->base, &w->bytes, bytes))
         return false;
-    if (w->operand != DT_F32 && !(l.lines = echo_alloc(lines * sizeof(float)))) {
+    if (w->x_dtype != DT_F32 && !(l.lines = echo_alloc(lines * sizeof(float)))) {
         cpu->base.ops->free(&cpu->base, &w->bytes);
         return false;
     }
@@ -224,10 +224,10 @@ static bool pack(struct cpu_device *cpu, struct weight *w, const struct weight_s
 /* Panels, and rows for float32, are used where they lie. */
 bool echo_cpu_load(struct device *d, struct weight *w, const struct weight_source *from)
 {
-    bool as_it_is = from->layout == LAYOUT_PANELS || from->operand == DT_F32;
+    bool as_it_is = from->layout == LAYOUT_PANELS || from->x_dtype == DT_F32;
 
     *w = (struct weight){ .layout = from->layout, .n = from->n, .k = from->k,
-                          .dtype = from->dtype, .operand = from->operand };
+                          .dtype = from->dtype, .x_dtype = from->x_dtype };
     if (!as_it_is || !from->stays)
         return pack(to_cpu(d), w, from);
     w->bytes.host = (void *)(uintptr_t)from->data;

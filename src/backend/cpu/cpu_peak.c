@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cpu_peak.c - how fast products are where nothing but multiplying matters:
- * every thread has operands that lie in its first-level cache.
+ * every thread has data that lies in its first-level cache.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -85,7 +85,7 @@ static DECL_GEMM_RUN(gemm_i8_c)
     run(a, DT_I8, 4);
 }
 
-static void mix(float *x, int n, int step)
+static void butterflies(float *x, int n, int step)
 {
     for (int h = 1; h < n; h *= 2)
         for (int i = 0; i < n; i++)
@@ -97,17 +97,17 @@ static void mix(float *x, int n, int step)
             }
 }
 
-static DECL_GEMM_SPREAD(spread_c)
+static DECL_GEMM_HADAMARD(hadamard_c)
 {
-    int together = echo_panel_spread(n);
+    int together = echo_hadamard_size(n);
 
     if (together == 1)
         return;
     for (float *at = x; at < x + n; at += PANEL_BLOCK) {
         for (int j = 0; j < 16; j++)
-            mix(at + j, 16, 16);
+            butterflies(at + j, 16, 16);
         for (int j = 0; j < 16; j++) /* as if transposed */
-            mix(at + j * 16, 16, 1);
+            butterflies(at + j * 16, 16, 1);
         for (int i = 0; i < 16; i++)
             for (int j = 0; j < i; j++) {
                 float a = at[i * 16 + j];
@@ -117,10 +117,10 @@ static DECL_GEMM_SPREAD(spread_c)
             }
     }
     for (int j = 0; j < PANEL_BLOCK; j++)
-        mix(x + j, together / PANEL_BLOCK, PANEL_BLOCK);
+        butterflies(x + j, together / PANEL_BLOCK, PANEL_BLOCK);
 }
 
-static DECL_GEMM_OPERAND(operand_bf16_c)
+static DECL_GEMM_QUANTIZE(quantize_bf16_c)
 {
     uint16_t *out = to;
 
@@ -130,7 +130,7 @@ static DECL_GEMM_OPERAND(operand_bf16_c)
         out[n] = 0;
 }
 
-static DECL_GEMM_OPERAND(operand_i8_c)
+static DECL_GEMM_QUANTIZE(quantize_i8_c)
 {
     float top = 0, odd = 0;
     int8_t *out = to;
@@ -163,7 +163,7 @@ static float number_at(const void *w, enum dtype dtype, ptrdiff_t at)
     return dtype == DT_BF16 ? bf16_to_f32(h) : f16_to_f32(h);
 }
 
-static DECL_GEMM_EXPAND(gemm_expand_c)
+static DECL_GEMM_DEQUANTIZE(gemm_dequantize_c)
 {
     for (int p = 0; p < k; p++)
         for (int c = 0; c < GEMM_PANEL; c++)
@@ -174,9 +174,9 @@ void echo_gemm_init(struct gemm_fns *f, unsigned cpu)
 {
     *f = (struct gemm_fns){ .run = { gemm_f32_c, gemm_bf16_c, gemm_i8_c },
                             .run_wide = gemm_wide_c,
-                            .operand = { NULL, operand_bf16_c, operand_i8_c },
-                            .spread = spread_c,
-                            .expand = gemm_expand_c };
+                            .quantize = { NULL, quantize_bf16_c, quantize_i8_c },
+                            .hadamard = hadamard_c,
+                            .dequantize = gemm_dequantize_c };
     (void)cpu;
 #if defined(__x86_64__)
     if (cpu & CPU_AVX2)

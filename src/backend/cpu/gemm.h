@@ -3,7 +3,7 @@
  * gemm.h - y = x W^T, the kernel where the time goes.
  *
  * Weights are read as panels (base/panels.h), in one of three precisions.  A
- * matrix that lies in a mapped file row by row is expanded into panels of
+ * matrix that lies in a mapped file row by row is dequantised into panels of
  * float32 a strip at a time, in cache, whatever its number format; what is
  * packed is used where it lies.  Kernels are single-threaded and know nothing
  * of tensors; cpu_matmul.c cuts the work and hands it out.
@@ -45,25 +45,25 @@ typedef DECL_GEMM_RUN(gemm_run);
 
 /* In place: a row of x becomes the sums and differences that eight-bit panels are multiplied
  * by; see base/panels.h. */
-#define DECL_GEMM_SPREAD(name) void name(float *x, int n)
-typedef DECL_GEMM_SPREAD(gemm_spread);
+#define DECL_GEMM_HADAMARD(name) void name(float *x, int n)
+typedef DECL_GEMM_HADAMARD(gemm_hadamard);
 
-/* n numbers of a row of x as the operand of a set's products, filled up to whole lines. */
-#define DECL_GEMM_OPERAND(name) void name(void *to, const float *x, int n)
-typedef DECL_GEMM_OPERAND(gemm_operand);
+/* n numbers of a row of x quantised for an instruction set, filled up to whole lines. */
+#define DECL_GEMM_QUANTIZE(name) void name(void *to, const float *x, int n)
+typedef DECL_GEMM_QUANTIZE(gemm_quantize);
 
 /* Rows 0..n-1 (at most 16) of a row-major matrix of `dtype`, ld numbers apart, columns 0..k-1:
  * to lines of float32. */
-#define DECL_GEMM_EXPAND(name) \
+#define DECL_GEMM_DEQUANTIZE(name) \
     void name(float *lines, const void *w, enum dtype dtype, ptrdiff_t ld, int n, int k)
-typedef DECL_GEMM_EXPAND(gemm_expand);
+typedef DECL_GEMM_DEQUANTIZE(gemm_dequantize);
 
 struct gemm_fns {
-    gemm_run *run[DT_I8 + 1];         /* panels and operands of the same dtype */
+    gemm_run *run[DT_I8 + 1];         /* panels and activations of the same dtype */
     gemm_run *run_wide;               /* of bfloat16 and float32: a line meets 8 bytes of x */
-    gemm_operand *operand[DT_I8 + 1]; /* of DT_F32: none */
-    gemm_spread *spread;              /* before those of DT_I8 */
-    gemm_expand *expand;
+    gemm_quantize *quantize[DT_I8 + 1];    /* of DT_F32: none */
+    gemm_hadamard *hadamard;          /* before those of DT_I8 */
+    gemm_dequantize *dequantize;
 };
 
 void echo_gemm_init(struct gemm_fns *f, unsigned cpu);

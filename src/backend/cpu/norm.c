@@ -20,7 +20,7 @@ static DECL_NORM_RMS(rms_c)
     double r = inverse_rms(x, n);
 
     for (int i = 0; i < n; i++)
-        y[i] = (float)(x[i] * r * gain[i]);
+        y[i] = (float)(x[i] * r * gamma[i]);
 }
 
 static DECL_NORM_ADALN(adaln_c)
@@ -43,21 +43,21 @@ static DECL_NORM_LAYER(layer_c)
     double r = 1 / sqrt(variance / n + LAYER_NORM_EPS);
 
     for (int i = 0; i < n; i++)
-        y[i] = (float)((x[i] - mean) * r * gain[i] + bias[i]);
+        y[i] = (float)((x[i] - mean) * r * gamma[i] + bias[i]);
 }
 
 static DECL_NORM_HEADS(heads_c)
 {
-    for (int h = 0; h < heads; h++, x += head) {
-        double r = gain ? inverse_rms(x, head) : 1;
+    for (int h = 0; h < heads; h++, x += head_dim) {
+        double r = gamma ? inverse_rms(x, head_dim) : 1;
 
-        for (int i = 0; gain && i < head; i++)
-            x[i] = (float)(x[i] * r * gain[h * head + i]);
-        for (int i = 0; h < rope_heads && i < head; i += 2) {
+        for (int i = 0; gamma && i < head_dim; i++)
+            x[i] = (float)(x[i] * r * gamma[h * head_dim + i]);
+        for (int i = 0; h < rope_heads && i < head_dim; i += 2) {
             double a = x[i], b = x[i + 1];
 
-            x[i] = (float)(a * rope[i] + b * rope[head + i]);
-            x[i + 1] = (float)(b * rope[i + 1] + a * rope[head + i + 1]);
+            x[i] = (float)(a * rope[i] + b * rope[head_dim + i]);
+            x[i + 1] = (float)(b * rope[i + 1] + a * rope[head_dim + i + 1]);
         }
     }
 }

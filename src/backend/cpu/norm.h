@@ -8,17 +8,17 @@
 #define LAYER_NORM_EPS 1e-6
 
 #define DECL_NORM_RMS(name) \
-    void name(float *restrict y, const float *restrict x, const float *restrict gain, int n)
+    void name(float *restrict y, const float *restrict x, const float *restrict gamma, int n)
 #define DECL_NORM_ADALN(name)                                                     \
     void name(float *restrict y, const float *restrict x, const float *restrict scale, \
               const float *restrict shift, int n)
-#define DECL_NORM_LAYER(name)                                                     \
-    void name(float *restrict y, const float *restrict x, const float *restrict gain, \
+#define DECL_NORM_LAYER(name)                                                          \
+    void name(float *restrict y, const float *restrict x, const float *restrict gamma, \
               const float *restrict bias, int n)
 /* gain may be NULL: no norm.  rope: [2][head], see op_head_norm_rope(). */
-#define DECL_NORM_HEADS(name)                                                     \
-    void name(float *restrict x, const float *restrict gain, const float *restrict rope, \
-              int heads, int rope_heads, int head)
+#define DECL_NORM_HEADS(name)                                                             \
+    void name(float *restrict x, const float *restrict gamma, const float *restrict rope, \
+              int heads, int rope_heads, int head_dim)
 
 struct norm_fns {
     DECL_NORM_RMS((*rms));

@@ -26,7 +26,7 @@ static DECL_NORM_RMS(rms)
     vf r = v_set(inverse_rms(x, n));
 
     VEC_LOOP(n)
-        v_put(y + i, v_mul(v_mul(v_get(x + i, live), r), v_get(gain + i, live)), live);
+        v_put(y + i, v_mul(v_mul(v_get(x + i, live), r), v_get(gamma + i, live)), live);
 }
 
 static DECL_NORM_ADALN(adaln)
@@ -58,25 +58,24 @@ static DECL_NORM_LAYER(layer)
     VEC_LOOP(n) {
         vf d = v_mul(v_sub(v_get(x + i, live), mean), r);
 
-        v_put(y + i, v_fma(d, v_get(gain + i, live), v_get(bias + i, live)), live);
+        v_put(y + i, v_fma(d, v_get(gamma + i, live), v_get(bias + i, live)), live);
     }
 }
 
 static DECL_NORM_HEADS(heads_row)
 {
-    for (int h = 0; h < heads; h++, x += head) {
-        if (gain) {
-            vf r = v_set(inverse_rms(x, head));
+    for (int h = 0; h < heads; h++, x += head_dim) {
+        if (gamma) {
+            const float *scale = gamma + h * head_dim;
+            vf r = v_set(inverse_rms(x, head_dim));
 
-            VEC_LOOP(head)
-                v_put(x + i,
-                      v_mul(v_mul(v_get(x + i, live), r), v_get(gain + h * head + i, live)),
-                      live);
+            VEC_LOOP (head_dim)
+                v_put(x + i, v_mul(v_mul(v_get(x + i, live), r), v_get(scale + i, live)), live);
         }
         if (h < rope_heads)
-            VEC_LOOP(head) {
+            VEC_LOOP (head_dim) {
                 vf v = v_get(x + i, live);
-                vf turned = v_mul(v_swap_pairs(v), v_get(rope + head + i, live));
+                vf turned = v_mul(v_swap_pairs(v), v_get(rope + head_dim + i, live));
 
                 v_put(x + i, v_fma(v, v_get(rope + i, live), turned), live);
             }

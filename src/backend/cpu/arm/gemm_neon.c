@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gemm_neon.c - tiles of 6 rows by one panel (4 registers): 24 sums, the rest for operands.
+ * gemm_neon.c - tiles of 6 rows by one panel (4 registers): 24 sums, the rest for inputs.
  *
  * A product of bfloat16 is two of float32; the halves of the weights take registers of their
  * own.  Eight-bit numbers are at most 127, so that two products fit into sixteen bits.
@@ -91,8 +91,8 @@ INLINE void transpose(vf r[4])
 }
 
 /* Four numbers of each of four rows at w[row * ld]; 0 for rows past n, numbers past count. */
-INLINE void expand_block(float *panel, const char *w, const enum dtype dtype, ptrdiff_t ld,
-                         int n, int count)
+INLINE void dequantize_block(float *panel, const char *w, const enum dtype dtype, ptrdiff_t ld,
+                             int n, int count)
 {
     ptrdiff_t size = dtype == DT_F32 ? 4 : 2;
     vf r[4];
@@ -114,8 +114,8 @@ INLINE void expand_block(float *panel, const char *w, const enum dtype dtype, pt
         v_put(panel + p * GEMM_PANEL, r[p], VEC);
 }
 
-INLINE void expand(float *panel, const void *w, const enum dtype dtype, ptrdiff_t ld, int n,
-                   int k)
+INLINE void dequantize(float *panel, const void *w, const enum dtype dtype, ptrdiff_t ld, int n,
+                       int k)
 {
     ptrdiff_t size = dtype == DT_F32 ? 4 : 2;
 
@@ -123,11 +123,11 @@ INLINE void expand(float *panel, const void *w, const enum dtype dtype, ptrdiff_
         for (int c = 0; c < GEMM_PANEL; c += 4) {
             const char *from = (const char *)w + (p + (c < n ? c * ld : 0)) * size;
 
-            expand_block(panel + c, from, dtype, ld, n - c, k - p < 4 ? k - p : 4);
+            dequantize_block(panel + c, from, dtype, ld, n - c, k - p < 4 ? k - p : 4);
         }
 }
 
-#include "backend/cpu/gemm_expand_body.h"
+#include "backend/cpu/gemm_dequantize_body.h"
 
 void echo_gemm_init_neon(struct gemm_fns *f)
 {
@@ -135,8 +135,8 @@ void echo_gemm_init_neon(struct gemm_fns *f)
     f->run[DT_BF16] = bf16;
     f->run_wide = wide;
     f->run[DT_I8] = i8;
-    f->operand[DT_BF16] = operand_bf16;
-    f->operand[DT_I8] = operand_i8;
-    f->spread = spread;
-    f->expand = expand_any;
+    f->quantize[DT_BF16] = quantize_bf16;
+    f->quantize[DT_I8] = quantize_i8;
+    f->hadamard = hadamard;
+    f->dequantize = dequantize_any;
 }

@@ -151,7 +151,7 @@ static inline float v_top(vf a)
     return vmaxvq_f32(a);
 }
 
-/* ---- bits: of whole numbers, of operands ---- */
+/* ---- bits: of whole numbers, of quantised rows ---- */
 
 typedef int32x4_t vb;
 

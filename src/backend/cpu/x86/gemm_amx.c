@@ -11,8 +11,8 @@
 
 #include <stdatomic.h>
 
-#define OPERAND_FLIP 0x80
-#include "backend/cpu/gemm_operand_body.h"
+#define QUANTIZE_FLIP 0x80
+#include "backend/cpu/gemm_quantize_body.h"
 
 #if !defined(__AMX_TILE__) && !defined(__AMXTILE__) /* as clang 14 calls it */
 #error "build this file with -mamx-tile -mamx-int8 -mamx-bf16 too"
@@ -257,5 +257,5 @@ void echo_gemm_init_amx(struct gemm_fns *f)
 {
     f->run[DT_BF16] = bf16;
     f->run[DT_I8] = i8;
-    f->operand[DT_I8] = operand_i8;
+    f->quantize[DT_I8] = quantize_i8;
 }

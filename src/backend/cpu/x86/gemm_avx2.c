@@ -92,8 +92,8 @@ INLINE void transpose(__m256 r[8])
 }
 
 /* Eight numbers of each of eight rows at w[row * ld]; 0 for rows past n, numbers past count. */
-INLINE void expand_block(float *panel, const void *w, const enum dtype dtype, ptrdiff_t ld,
-                         int n, int count)
+INLINE void dequantize_block(float *panel, const void *w, const enum dtype dtype, ptrdiff_t ld,
+                             int n, int count)
 {
     ptrdiff_t size = dtype == DT_F32 ? 4 : 2;
     __m256 r[8];
@@ -115,8 +115,8 @@ INLINE void expand_block(float *panel, const void *w, const enum dtype dtype, pt
         _mm256_storeu_ps(panel + p * GEMM_PANEL, r[p]);
 }
 
-INLINE void expand(float *panel, const void *w, const enum dtype dtype, ptrdiff_t ld, int n,
-                   int k)
+INLINE void dequantize(float *panel, const void *w, const enum dtype dtype, ptrdiff_t ld, int n,
+                       int k)
 {
     ptrdiff_t size = dtype == DT_F32 ? 4 : 2;
     int low = n < 8 ? n : 8;
@@ -126,12 +126,13 @@ INLINE void expand(float *panel, const void *w, const enum dtype dtype, ptrdiff_
         int count = k - p < 8 ? k - p : 8;
         float *to = panel + p * GEMM_PANEL;
 
-        expand_block(to, from, dtype, ld, low, count);
-        expand_block(to + 8, n > 8 ? from + 8 * ld * size : from, dtype, ld, n - low, count);
+        dequantize_block(to, from, dtype, ld, low, count);
+        dequantize_block(to + 8, n > 8 ? from + 8 * ld * size : from, dtype, ld, n - low,
+                         count);
     }
 }
 
-#include "backend/cpu/gemm_expand_body.h"
+#include "backend/cpu/gemm_dequantize_body.h"
 
 void echo_gemm_init_avx2(struct gemm_fns *f)
 {
@@ -139,8 +140,8 @@ void echo_gemm_init_avx2(struct gemm_fns *f)
     f->run[DT_BF16] = bf16;
     f->run_wide = wide;
     f->run[DT_I8] = i8;
-    f->operand[DT_BF16] = operand_bf16;
-    f->operand[DT_I8] = operand_i8;
-    f->spread = spread;
-    f->expand = expand_any;
+    f->quantize[DT_BF16] = quantize_bf16;
+    f->quantize[DT_I8] = quantize_i8;
+    f->hadamard = hadamard;
+    f->dequantize = dequantize_any;
 }

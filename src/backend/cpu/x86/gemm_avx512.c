@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gemm_avx512.c - tiles of 8 rows by 3 panels: 24 sums, the rest for operands.
+ * gemm_avx512.c - tiles of 8 rows by 3 panels: 24 sums, the rest for inputs.
  *
  * Without its own instruction a product of bfloat16 is two of float32.
  */
@@ -77,8 +77,8 @@ INLINE void transpose(__m512 r[16])
     }
 }
 
-INLINE void expand(float *lines_out, const void *w, const enum dtype dtype, ptrdiff_t ld, int n,
-                   int k)
+INLINE void dequantize(float *lines_out, const void *w, const enum dtype dtype, ptrdiff_t ld,
+                       int n, int k)
 {
     for (int p = 0; p < k; p += 16) {
         int count = k - p < 16 ? k - p : 16;
@@ -93,14 +93,14 @@ INLINE void expand(float *lines_out, const void *w, const enum dtype dtype, ptrd
     }
 }
 
-#include "backend/cpu/gemm_expand_body.h"
+#include "backend/cpu/gemm_dequantize_body.h"
 
 void echo_gemm_init_avx512(struct gemm_fns *f)
 {
     f->run[DT_F32] = f32;
     f->run[DT_BF16] = bf16;
     f->run_wide = wide;
-    f->operand[DT_BF16] = operand_bf16;
-    f->spread = spread;
-    f->expand = expand_any;
+    f->quantize[DT_BF16] = quantize_bf16;
+    f->hadamard = hadamard;
+    f->dequantize = dequantize_any;
 }

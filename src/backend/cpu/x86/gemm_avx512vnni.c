@@ -6,8 +6,8 @@
 #include "backend/cpu/gemm.h"
 #include "backend/cpu/x86/vec_avx512.h"
 
-#define OPERAND_FLIP 0x80
-#include "backend/cpu/gemm_operand_body.h"
+#define QUANTIZE_FLIP 0x80
+#include "backend/cpu/gemm_quantize_body.h"
 
 #ifndef __AVX512VNNI__
 #error "build this file with -mavx512vnni too"
@@ -25,5 +25,5 @@
 void echo_gemm_init_avx512vnni(struct gemm_fns *f)
 {
     f->run[DT_I8] = i8;
-    f->operand[DT_I8] = operand_i8;
+    f->quantize[DT_I8] = quantize_i8;
 }

@@ -4,8 +4,8 @@
 #include "backend/cpu/gemm.h"
 #include "backend/cpu/x86/vec_avx2.h"
 
-#define OPERAND_FLIP 0x80
-#include "backend/cpu/gemm_operand_body.h"
+#define QUANTIZE_FLIP 0x80
+#include "backend/cpu/gemm_quantize_body.h"
 
 #ifndef __AVXVNNI__
 #error "build this file with -mavxvnni too"
@@ -23,5 +23,5 @@
 void echo_gemm_init_avxvnni(struct gemm_fns *f)
 {
     f->run[DT_I8] = i8;
-    f->operand[DT_I8] = operand_i8;
+    f->quantize[DT_I8] = quantize_i8;
 }

@@ -146,7 +146,7 @@ static inline float v_top(vf a)
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
 
-/* ---- bits: of whole numbers, of operands ---- */
+/* ---- bits: of whole numbers, of quantised rows ---- */
 
 typedef __m256i vb;
 

@@ -146,7 +146,7 @@ static inline float v_top(vf a)
     return _mm512_reduce_max_ps(a);
 }
 
-/* ---- bits: of whole numbers, of operands ---- */
+/* ---- bits: of whole numbers, of quantised rows ---- */
 
 typedef __m512i vb;
 

@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gemm_operand_body.h - rows of x as operands of products, over a vector layer (vec_*.h).
+ * gemm_quantize_body.h - rows of x in the dtype that a matmul reads, over vec_*.h.
  *
- * A set whose products want eight-bit numbers without sign defines OPERAND_FLIP as 0x80.
+ * An instruction set whose products take unsigned bytes defines QUANTIZE_FLIP as 0x80.
  */
 #include <math.h>
 #include <string.h>
 
 #include "backend/cpu/vec_loop.h"
 
-#ifndef OPERAND_FLIP
-#define OPERAND_FLIP 0
+#ifndef QUANTIZE_FLIP
+#define QUANTIZE_FLIP 0
 #endif
 
-static inline __attribute__((unused)) DECL_GEMM_OPERAND(operand_bf16)
+static inline __attribute__((unused)) DECL_GEMM_QUANTIZE(quantize_bf16)
 {
     uint16_t *out = to;
 
-    VEC_LOOP(n)
+    VEC_LOOP (n)
         v_put_bf16(out + i, v_get(x + i, live), live);
     if (n % 2)
         out[n] = 0;
 }
 
-static inline __attribute__((unused)) DECL_GEMM_OPERAND(operand_i8)
+static inline __attribute__((unused)) DECL_GEMM_QUANTIZE(quantize_i8)
 {
     vf top = v_zero(), odd = v_zero();
     int8_t *out = to;
 
-    VEC_LOOP(n) {
+    VEC_LOOP (n) {
         vf v = v_get(x + i, live);
 
         top = v_max(top, v_abs(v));
@@ -37,8 +37,8 @@ static inline __attribute__((unused)) DECL_GEMM_OPERAND(operand_i8)
     float largest = v_top(top), scale = largest / 127 + v_sum(odd);
     vf inverse = v_set(largest > 1e-30f ? 127 / largest : 0);
 
-    VEC_LOOP(n)
-        v_put_i8(out + i, v_mul(v_get(x + i, live), inverse), OPERAND_FLIP, live);
+    VEC_LOOP (n)
+        v_put_i8(out + i, v_mul(v_get(x + i, live), inverse), QUANTIZE_FLIP, live);
     for (; n % 4; n++)
         out[n] = 0; /* meets weights that are 0 */
     memcpy(out + n, &scale, sizeof scale);
