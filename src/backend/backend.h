@@ -84,6 +84,8 @@ enum op_kind {
     OP_GELU,
     OP_TANH,
     OP_SNAKE,
+    OP_NEAREST,
+    OP_GATHER,
     OP_KINDS
 };
 

@@ -216,3 +216,15 @@ void op_snake(struct queue *q, struct tensor y, struct tensor x, struct tensor a
     ECHO_ASSERT(same_shape(y, x) && alpha.rows == 2 && alpha.cols == x.cols);
     run(q, &(struct op){ .kind = OP_SNAKE, .y = y, .x = x, .a = alpha });
 }
+
+void op_nearest(struct queue *q, struct tensor y, struct tensor x, struct tensor table)
+{
+    ECHO_ASSERT(y.rows == x.rows && y.cols == 1 && x.cols == table.cols);
+    run(q, &(struct op){ .kind = OP_NEAREST, .y = y, .x = x, .a = table });
+}
+
+void op_gather(struct queue *q, struct tensor y, struct tensor index, struct tensor table)
+{
+    ECHO_ASSERT(y.rows == index.rows && index.cols == 1 && y.cols == table.cols);
+    run(q, &(struct op){ .kind = OP_GATHER, .y = y, .x = index, .a = table });
+}

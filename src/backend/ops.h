@@ -84,6 +84,8 @@ static inline struct tensor scratch_for(struct run *r, int rows, const struct we
 #define op_gelu              echo_op_gelu
 #define op_tanh              echo_op_tanh
 #define op_snake             echo_op_snake
+#define op_nearest           echo_op_nearest
+#define op_gather            echo_op_gather
 
 /* ---- moving ---- */
 
@@ -180,5 +182,12 @@ void op_tanh(struct queue *q, struct tensor x);
 /* y = x + sin^2(alpha x) / (alpha + 1e-9); y may be x.  alpha has two rows, made once:
  * alpha / pi and 1 / (alpha + 1e-9). */
 void op_snake(struct queue *q, struct tensor y, struct tensor x, struct tensor alpha);
+
+/* y[i] = index of the row of table with the highest cosine to x[i], the first of equals; -1 where
+ * x[i] is not finite.  The rows of table have length 1. */
+void op_nearest(struct queue *q, struct tensor y, struct tensor x, struct tensor table);
+
+/* y[i] = the row of table that index[i] says, NaN where it is none */
+void op_gather(struct queue *q, struct tensor y, struct tensor index, struct tensor table);
 
 #endif

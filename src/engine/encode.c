@@ -40,6 +40,23 @@ static const float *samples(const struct encoding *e, int first, int count)
     return host;
 }
 
+/* What a piece was encoded to, from frame `first` on. */
+static void fetch(const struct encoding *e, struct run *r, int first, struct tensor latent,
+                  struct tensor codes)
+{
+    float *host = e->s->decoding.host;
+    int books = e->v->books, frames = e->v->frames;
+
+    op_read(r->queue, e->v->latent + (size_t)first * (size_t)latent.cols, latent);
+    if (!books)
+        return;
+    op_read(r->queue, host, codes);
+    for (int i = 0; i < codes.rows; i++)
+        for (int k = 0; k < books; k++)
+            e->v->codes[(size_t)k * (size_t)frames + (size_t)(first + i)] =
+                (int32_t)host[i * books + k];
+}
+
 /* One coarse piece. */
 static void piece(const struct encoding *e, struct run *r, struct codec_state *state,
                   int first, int frames)
@@ -48,6 +65,7 @@ static void piece(const struct encoding *e, struct run *r, struct codec_state *s
     size_t mark = arena_mark(&r->arena);
     struct tensor h = scratch_dense(r, frames * c->coarse_rows, c->encoder_width, DT_F32);
     struct tensor latent = scratch(r, frames, c->latent);
+    struct tensor codes = scratch(r, frames, c->quantizer.books);
 
     for (int i = 0; i < frames && !run_stopped(r); i += CODEC_FINE_FRAMES) {
         int n = at_most(frames - i, CODEC_FINE_FRAMES);
@@ -64,10 +82,9 @@ static void piece(const struct encoding *e, struct run *r, struct codec_state *s
             echo_session_report(e->s, e->progress, e->user, ECHO_STAGE_ENCODE, first + i + n,
                                 e->v->frames);
     }
-    echo_codec_encode_coarse(r, &state->coarse, c, latent, h,
-                             e->v->codes ? e->v->codes + first : NULL, (size_t)e->v->frames);
+    echo_codec_encode_coarse(r, &state->coarse, c, latent, codes, h);
     if (!r->dry)
-        op_read(r->queue, e->v->latent + (size_t)first * (size_t)c->latent, latent);
+        fetch(e, r, first, latent, codes);
     arena_reset(&r->arena, mark);
 }
 
@@ -95,6 +112,7 @@ echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t
     struct run dry = echo_lane_dry_run(&s->decoding);
     struct codec_state needed = echo_session_dry_state(s), state;
     size_t samples = (size_t)CODEC_FINE_FRAMES * (size_t)e.codec->frame_samples;
+    size_t codes = (size_t)CODEC_COARSE_FRAMES * (size_t)v->books;
     float peak = 1;
     echo_status status;
 
@@ -103,7 +121,8 @@ echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t
     e.gain = gain / peak;
     piece(&e, &dry, &needed, 0, at_most(v->frames, CODEC_COARSE_FRAMES));
     if ((status = echo_session_state(s, &needed, &state, err)) ||
-        (status = echo_lane_reserve(&s->decoding, dry.arena.peak, samples, err)))
+        (status = echo_lane_reserve(&s->decoding, dry.arena.peak, samples > codes ? samples : codes,
+                                    err)))
         return status;
 
     struct run r = echo_lane_run(&s->decoding);

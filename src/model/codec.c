@@ -244,8 +244,7 @@ void echo_codec_encode_fine(struct run *r, struct causal_state *s, const struct 
 }
 
 void echo_codec_encode_coarse(struct run *r, struct causal_state *s, const struct codec *c,
-                              struct tensor latent, struct tensor h, int32_t *codes,
-                              size_t stride)
+                              struct tensor latent, struct tensor codes, struct tensor h)
 {
     const struct encoder_block *last = &c->encoder_block[c->encoder_blocks - 1];
     size_t mark = arena_mark(&r->arena);
@@ -264,7 +263,7 @@ void echo_codec_encode_coarse(struct run *r, struct causal_state *s, const struc
         x = y;
     }
     echo_windowed_transformer(r, s, &c->pre, x);
-    echo_quantize(r, &c->quantizer, sum, x, codes, stride);
+    echo_quantize(r, &c->quantizer, sum, codes, x);
     op_linear(r->queue, latent, sum, &c->pca_encode, c->pca_encode_bias);
     s->frames += latent.rows;
     arena_reset(&r->arena, mark);

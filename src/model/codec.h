@@ -65,10 +65,9 @@ void echo_bind_pca(struct binder *b, struct codec *c);
 /* audio [frames * frame_samples][1] to h [frames * coarse_rows][encoder_width] */
 void echo_codec_encode_fine(struct run *r, struct causal_state *s, const struct codec *c,
                             struct tensor h, struct tensor audio);
-/* ... to latents [frames][latent]; codes as in echo_quantize().  h is used up. */
+/* ... to latents [frames][latent]; codes [frames][books].  h is used up. */
 void echo_codec_encode_coarse(struct run *r, struct causal_state *s, const struct codec *c,
-                              struct tensor latent, struct tensor h, int32_t *codes,
-                              size_t stride);
+                              struct tensor latent, struct tensor codes, struct tensor h);
 
 /* latents [frames][latent] to h [frames * coarse_rows][decoder_width] */
 void echo_codec_decode_coarse(struct run *r, struct causal_state *s, const struct codec *c,

@@ -3,19 +3,18 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Vectors of length 1; one of length 0 stays, and is never the nearest to anything else. */
-static void normalise(float *out, const float *in, int n)
+static void normalise(float *row, int n)
 {
     float sum = 0;
 
     for (int i = 0; i < n; i++)
-        sum += in[i] * in[i];
+        sum += row[i] * row[i];
     float length = fmaxf(sqrtf(sum), 1e-12f);
 
     for (int i = 0; i < n; i++)
-        out[i] = in[i] / length;
+        row[i] /= length;
 }
 
 /* A projection of one tap: the weight norm of a matrix of rows. */
@@ -37,28 +36,22 @@ static void bind_projection(struct binder *b, struct weight *w, struct tensor *b
 
 static void bind_book(struct binder *b, struct codebook *c, int dim, const char *stem)
 {
+    int entries = echo_bind_dim(b, 0, "%s.codebook.weight", stem);
+    int code = echo_bind_dim(b, 1, "%s.codebook.weight", stem);
     char name[160];
 
-    c->entries = echo_bind_dim(b, 0, "%s.codebook.weight", stem);
-    c->dim = echo_bind_dim(b, 1, "%s.codebook.weight", stem);
-    if (c->dim > QUANTIZER_MAX_DIM)
-        echo_bind_fail(b,
-                       "'%s.codebook.weight' has codes of %d numbers, at most %d are expected",
-                       stem, c->dim, QUANTIZER_MAX_DIM);
     snprintf(name, sizeof name, "%s.in_proj", stem);
-    bind_projection(b, &c->in, &c->in_bias, c->dim, dim, name);
+    bind_projection(b, &c->in, &c->in_bias, code, dim, name);
     snprintf(name, sizeof name, "%s.out_proj", stem);
-    bind_projection(b, &c->out, &c->out_bias, dim, c->dim, name);
+    bind_projection(b, &c->out, &c->out_bias, dim, code, name);
 
-    size_t count = (size_t)c->entries * (size_t)c->dim;
-    float *rows = echo_bind_floats(b, c->entries, c->dim, 0, "%s.codebook.weight", stem);
+    float *rows = echo_bind_floats(b, entries, code, 0, "%s.codebook.weight", stem);
 
-    c->rows = echo_bind_memory(b, count, sizeof *rows);
-    c->unit = echo_bind_memory(b, count, sizeof *rows);
-    if (rows && c->rows && c->unit) {
-        memcpy(c->rows, rows, count * sizeof *rows);
-        for (size_t i = 0; i < count; i += (size_t)c->dim)
-            normalise(c->unit + i, rows + i, c->dim);
+    if (rows) {
+        c->rows = echo_bind_made(b, rows, entries, code);
+        for (int i = 0; i < entries; i++)
+            normalise(rows + (size_t)i * (size_t)code, code);
+        c->unit = echo_bind_made(b, rows, entries, code);
     }
     echo_free(rows);
 }
@@ -80,53 +73,20 @@ void echo_bind_quantizer(struct binder *b, struct quantizer *q, int dim)
     }
 }
 
-/* The entry of highest cosine, the first of equals; -1 if e is not finite. */
-static int nearest(const struct codebook *c, const float *e)
+void echo_quantize(struct run *r, const struct quantizer *q, struct tensor sum,
+                   struct tensor codes, struct tensor z)
 {
-    float unit[QUANTIZER_MAX_DIM], best = -INFINITY;
-    int found = -1;
-
-    normalise(unit, e, c->dim);
-    for (int i = 0; i < c->entries; i++) {
-        const float *row = c->unit + (size_t)i * (size_t)c->dim;
-        float cosine = 0;
-
-        for (int j = 0; j < c->dim; j++)
-            cosine += unit[j] * row[j];
-        if (cosine > best) {
-            best = cosine;
-            found = i;
-        }
-    }
-    return found;
-}
-
-void echo_quantize(struct run *r, const struct quantizer *q, struct tensor sum, struct tensor z,
-                   int32_t *codes, size_t stride)
-{
-    float e[QUANTIZER_MAX_ROWS * QUANTIZER_MAX_DIM] = { 0 };
     size_t mark = arena_mark(&r->arena);
     struct tensor part = scratch(r, z.rows, q->dim);
 
-    ECHO_ASSERT(z.rows <= QUANTIZER_MAX_ROWS);
     op_zero(r->queue, sum);
     for (int i = 0; i < q->books; i++) {
         const struct codebook *c = &q->book[i];
-        struct tensor low = scratch(r, z.rows, c->dim);
+        struct tensor low = scratch(r, z.rows, c->in.n), code = tensor_cols(codes, i, 1);
 
         op_linear(r->queue, low, z, &c->in, c->in_bias);
-        op_read(r->queue, e, low);
-        for (int j = 0; j < z.rows; j++) {
-            float *row = e + (size_t)j * (size_t)c->dim;
-            int code = nearest(c, row);
-
-            if (code >= 0) /* else the row stays what it is, and is noticed in the end */
-                memcpy(row, c->rows + (size_t)code * (size_t)c->dim,
-                       (size_t)c->dim * sizeof *row);
-            if (codes)
-                codes[(size_t)i * stride + (size_t)j] = code;
-        }
-        op_write(r->queue, low, e);
+        op_nearest(r->queue, code, low, c->unit);
+        op_gather(r->queue, low, code, c->rows);
         op_linear(r->queue, part, low, &c->out, c->out_bias);
         op_add(r->queue, sum, part, no_tensor, 1);
         op_add(r->queue, z, part, no_tensor, -1);

@@ -5,14 +5,10 @@
 
 #include "model/bind.h"
 
-#define QUANTIZER_MAX_ROWS 64 /* at a time */
-#define QUANTIZER_MAX_DIM  64 /* of a code */
-
 struct codebook {
     struct weight in, out;
     struct tensor in_bias, out_bias;
-    float *rows, *unit; /* [entries][dim], as stored and of length 1 */
-    int entries, dim;
+    struct tensor rows, unit; /* [entries][dim], as stored and of length 1 */
 };
 
 /* The first book is the semantic one. */
@@ -23,9 +19,9 @@ struct quantizer {
 
 void echo_bind_quantizer(struct binder *b, struct quantizer *q, int dim);
 
-/* z [n][dim] to the sum of its codebook entries in `sum`; z is used up.  codes: book i's code
- * of row j at codes[i * stride + j], or NULL. */
-void echo_quantize(struct run *r, const struct quantizer *q, struct tensor sum, struct tensor z,
-                   int32_t *codes, size_t stride);
+/* z [n][dim] to the sum of its codebook entries in `sum`; z is used up.  codes: [n][books], -1
+ * where z is not finite. */
+void echo_quantize(struct run *r, const struct quantizer *q, struct tensor sum,
+                   struct tensor codes, struct tensor z);
 
 #endif

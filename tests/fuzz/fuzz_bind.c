@@ -154,7 +154,7 @@ static void run_dry(struct queue *null, const struct dit *d, const struct codec 
     struct tensor latent = scratch(&r, 2, c->latent);
 
     echo_codec_encode_fine(&r, &s, c, h, audio);
-    echo_codec_encode_coarse(&r, &t, c, latent, h, NULL, 0);
+    echo_codec_encode_coarse(&r, &t, c, latent, scratch(&r, 2, c->quantizer.books), h);
     echo_codec_decode_coarse(&r, &u, c, g, latent);
     echo_codec_decode_fine(&r, &v, c, audio, g);
     free(kv);

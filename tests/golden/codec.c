@@ -295,7 +295,7 @@ static size_t coarse_scratch(struct golden *g, bool encode, int position)
                                     encode ? c->encoder_width : c->decoder_width, DT_F32);
 
     if (encode)
-        echo_codec_encode_coarse(&r, &s, c, latent, h, NULL, 0);
+        echo_codec_encode_coarse(&r, &s, c, latent, scratch(&r, 64, c->quantizer.books), h);
     else
         echo_codec_decode_coarse(&r, &s, c, h, latent);
     return r.arena.peak;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_ops.c - how the CPU cuts products and attention: long blocks of k, several
+ * check_ops.c - how the CPU cuts matmuls and attention: long blocks of k, several
  * taps, few and many rows, windows and branches, against sums in double; and the same bits for
  * 1 and 3 threads, together and row by row.
  */
@@ -36,7 +36,7 @@ static const float *row(struct tensor t, int i)
     return (const float *)t.buf->host + (size_t)i * (size_t)t.ld;
 }
 
-/* ---- products ---- */
+/* ---- matmuls ---- */
 
 static const struct shape {
     int m, n, taps, k, dilation;
@@ -416,6 +416,51 @@ static bool attention(struct check *c, const struct pair *pair, enum dtype preci
     return ok;
 }
 
+/* ---- codes ---- */
+
+/* Of a table of rows of length 1 the nearest is found, by double's judgement, and taken. */
+static bool codes(struct check *c, const struct pair *pair, uint64_t *seed)
+{
+    enum { ROWS = 37, ENTRIES = 1024, DIM = 8 };
+    struct buffer xb, tb, ib, yb;
+    struct tensor x = matrix(&xb, ROWS, DIM, seed), table = matrix(&tb, ENTRIES, DIM, seed);
+    struct tensor index = matrix(&ib, ROWS, 1, seed), y = matrix(&yb, ROWS, DIM, seed);
+    bool ok = true;
+
+    ((float *)xb.host)[5 * DIM] = NAN;
+    ((float *)xb.host)[6 * DIM + 7] = INFINITY;
+    for (int q = 0; q < 2; q++) {
+        op_nearest(pair->queue[q], index, x, table);
+        op_gather(pair->queue[q], y, index, table);
+        for (int i = 0; i < ROWS; i++) {
+            int found = (int)*row(index, i);
+            double best = -INFINITY, got = -INFINITY;
+
+            if (i == 5 || i == 6) {
+                ok = ok && found == -1 && isnan(*row(y, i));
+                continue;
+            }
+            for (int e = 0; e < ENTRIES; e++) {
+                double sum = 0;
+
+                for (int k = 0; k < DIM; k++)
+                    sum += (double)row(x, i)[k] * row(table, e)[k];
+                best = sum > best ? sum : best;
+                got = e == found ? sum : got;
+            }
+            ok = ok && got > best - 1e-5 &&
+                 !memcmp(row(y, i), row(table, found), DIM * sizeof(float));
+        }
+    }
+    if (!ok)
+        snprintf(c->where, sizeof c->where, "the nearest of %d", ENTRIES);
+    free(xb.host);
+    free(tb.host);
+    free(ib.host);
+    free(yb.host);
+    return ok;
+}
+
 void check_ops(struct check *c)
 {
     struct pair pair = { 0 };
@@ -432,7 +477,8 @@ void check_ops(struct check *c)
     }
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         ok = one_product(c, &pair, &shapes[i], &seed) && ok;
-    check_end(c, "products, cut", ok);
+    check_end(c, "matmuls, cut", ok);
+    check_end(c, "codes", codes(c, &pair, &seed));
     check_end(c, "attention bf16", attention(c, &pair, DT_BF16, &seed));
     if (!c->emulated)
         check_end(c, "attention", attention(c, &pair, DT_F32, &seed));

@@ -4,6 +4,7 @@
  *
  * The library's kernels do one row; here rows are handed out to the threads.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,40 @@ static void snake_row(const struct row_job *j, int i, float *out)
                       j->op.y.cols);
 }
 
+static void nearest_row(const struct row_job *j, int i, float *out)
+{
+    const float *x = row_of(j->op.x, i);
+    float best = -INFINITY, squares = 0;
+
+    for (int c = 0; c < j->op.x.cols; c++)
+        squares += x[c] * x[c];
+    float length = fmaxf(sqrtf(squares), 1e-12f);
+
+    *out = -1; /* stays, if no cosine is a number */
+    for (int r = 0; r < j->op.a.rows; r++) {
+        const float *row = row_of(j->op.a, r);
+        float sum = 0;
+
+        for (int c = 0; c < j->op.x.cols; c++)
+            sum += x[c] / length * row[c];
+        if (sum > best) {
+            best = sum;
+            *out = (float)r;
+        }
+    }
+}
+
+static void gather_row(const struct row_job *j, int i, float *out)
+{
+    float index = *row_of(j->op.x, i);
+
+    if (index >= 0 && index < (float)j->op.a.rows)
+        memcpy(out, row_of(j->op.a, (int)index), (size_t)j->op.y.cols * sizeof *out);
+    else
+        for (int c = 0; c < j->op.y.cols; c++)
+            out[c] = NAN;
+}
+
 static row_fn *const row_fns[OP_KINDS] = {
     [OP_COPY] = copy_row,
     [OP_ZERO] = zero_row,
@@ -150,6 +185,8 @@ static row_fn *const row_fns[OP_KINDS] = {
     [OP_GELU] = gelu_row,
     [OP_TANH] = tanh_row,
     [OP_SNAKE] = snake_row,
+    [OP_NEAREST] = nearest_row,
+    [OP_GATHER] = gather_row,
 };
 
 /* Quantised rows are made in float32, then converted while they are in cache. */
@@ -194,9 +231,10 @@ static void share_rows(struct cpu_device *cpu, const struct op *op)
         j.op.x = as_floats(op->x);
     }
     ECHO_ASSERT(j.op.y.dtype == DT_F32 || j.op.y.cols <= MAX_ROW);
-    j.per_task = TASK_NUMBERS / j.op.y.cols + 1;
-    echo_cpu_share(cpu, rows_task, &j, divide_up(j.op.y.rows, j.per_task),
-                   (double)j.op.y.rows * j.op.y.cols);
+    double work = op->kind == OP_NEAREST ? (double)op->a.rows * op->a.cols : j.op.y.cols;
+
+    j.per_task = (int)(TASK_NUMBERS / work) + 1;
+    echo_cpu_share(cpu, rows_task, &j, divide_up(j.op.y.rows, j.per_task), j.op.y.rows * work);
 }
 
 /* ---- the queue: work is done at once, on all threads ---- */
