@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * echotts_dev.h - calls for those who work on echotts: random models of real shapes, and the
- * speed of kernels.  It is not installed, and promises nothing.
+ * echotts_dev.h - calls for the project's own programs: errors in one form, random models of
+ * real shapes, the speed of kernels.  It is not installed, and promises nothing.
  */
 #ifndef ECHOTTS_DEV_H
 #define ECHOTTS_DEV_H
@@ -11,6 +11,20 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#ifdef __GNUC__
+#define ECHO_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+#else
+#define ECHO_PRINTF(fmt, first)
+#endif
+
+/* Fill *err (which may be NULL) and return status: `return echo_fail(err, ...)`.  Line breaks
+ * and control characters, which may come from a file, become '?'. */
+ECHO_API echo_status echo_fail(echo_error *err, echo_status status, const char *fmt, ...)
+    ECHO_PRINTF(3, 4);
+/* The same with ECHO_ERR_ARG and the parameter that is at fault. */
+ECHO_API echo_status echo_fail_field(echo_error *err, const char *field, const char *fmt, ...)
+    ECHO_PRINTF(3, 4);
 
 /*
  * Write a complete random model of the given size ("base", "small", or a

@@ -50,7 +50,7 @@ static void format(char *out, size_t size, const struct characters *c, int kinds
         snprintf(out + used, size - used, " and %d more", kinds - named);
 }
 
-void characters_warn(const struct characters *c, struct engine *e)
+void characters_warn(const struct characters *c, struct runtime *e)
 {
     char list[NAMED * 20 + 32];
     int kinds = 0;
@@ -60,9 +60,9 @@ void characters_warn(const struct characters *c, struct engine *e)
     if (!kinds)
         return;
     format(list, sizeof list, c, kinds);
-    engine_warn(e, "the model may never have seen these characters, and is given them as they "
-                   "are: %s",
-                list);
+    runtime_warn(e, "the model may never have seen these characters, and is given them as they "
+                    "are: %s",
+                 list);
 }
 
 json_t *characters_array(const struct characters *c)

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "engine.h"
+#include "runtime.h"
 #include "text.h"
 
 /* Each once, in the order of the text. */
@@ -21,7 +21,7 @@ struct characters {
 void characters_find(struct characters *c, const echo_model *m, const char *text);
 
 /* Say so, if there are any, of those that no warning of words names already. */
-void characters_warn(const struct characters *c, struct engine *e);
+void characters_warn(const struct characters *c, struct runtime *e);
 
 /* "U+00AD" and so on. */
 json_t *characters_array(const struct characters *c);

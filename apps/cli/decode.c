@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "commands.h"
-#include "failure.h"
-#include "output.h"
+#include "common/failure.h"
+#include "common/output.h"
 #include "recording.h"
-#include "report.h"
+#include "common/report.h"
 
 struct decode {
     struct common common;
@@ -39,15 +39,15 @@ static const struct option_group groups[] = {
 static echo_status check(const struct decode *decode, echo_error *err)
 {
     if (!decode->common.word)
-        return failure(err, ECHO_ERR_ARG, "nothing to decode: give a safetensors file");
+        return echo_fail(err, ECHO_ERR_ARG, "nothing to decode: give a safetensors file");
     if (!decode->output)
-        return failure(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.wav");
+        return echo_fail(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.wav");
     if (!strcmp(decode->output, "-") && decode->common.json)
-        return failure(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
+        return echo_fail(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
     return output_check_sound(decode->output, err);
 }
 
-static echo_status sound(struct decode *decode, struct engine *e, echo_error *err)
+static echo_status sound(struct decode *decode, struct runtime *e, echo_error *err)
 {
     echo_sink sink = recording_sink(&decode->sound, true);
     echo_status status;
@@ -57,7 +57,7 @@ static echo_status sound(struct decode *decode, struct engine *e, echo_error *er
     return recording_status(&decode->sound, status, err);
 }
 
-static echo_status report(const struct decode *decode, const struct engine *e, echo_error *err)
+static echo_status report(const struct decode *decode, const struct runtime *e, echo_error *err)
 {
     echo_stats stats = echo_session_stats(e->session);
     json_t *o = json_object();
@@ -72,10 +72,10 @@ static echo_status report(const struct decode *decode, const struct engine *e, e
 static echo_status run(void *job, echo_error *err)
 {
     struct decode *decode = job;
-    struct engine e = { 0 };
+    struct runtime e = { 0 };
     bool failed;
 
-    failed = check(decode, err) || engine_open(&e, &decode->common, err) ||
+    failed = check(decode, err) || runtime_open(&e, &decode->common, err) ||
              echo_voice_load(&decode->latents, e.session, decode->common.word, err) ||
              sound(decode, &e, err) ||
              recording_save(&decode->sound, decode->output, decode->as_float, err);
@@ -86,7 +86,7 @@ static echo_status run(void *job, echo_error *err)
         failed = report(decode, &e, err);
     recording_close(&decode->sound);
     echo_voice_close(&decode->latents);
-    engine_close(&e);
+    runtime_close(&e);
     return failed ? err->status : ECHO_OK;
 }
 

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "commands.h"
-#include "engine.h"
-#include "failure.h"
-#include "output.h"
-#include "report.h"
+#include "runtime.h"
+#include "common/failure.h"
+#include "common/output.h"
+#include "common/report.h"
 
 struct encode {
     struct common common;
@@ -39,9 +39,9 @@ static const struct option_group groups[] = {
 static echo_status check(const struct encode *encode, echo_error *err)
 {
     if (!encode->common.word)
-        return failure(err, ECHO_ERR_ARG, "nothing to encode: give an audio file");
+        return echo_fail(err, ECHO_ERR_ARG, "nothing to encode: give an audio file");
     if (!encode->output)
-        return failure(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.safetensors");
+        return echo_fail(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.safetensors");
     return output_check_latents(encode->output, err);
 }
 
@@ -50,7 +50,7 @@ struct encoded {
     double audio_s, encode_s;
 };
 
-static echo_status report(const struct encoded *done, const struct engine *e, echo_error *err)
+static echo_status report(const struct encoded *done, const struct runtime *e, echo_error *err)
 {
     json_t *o = json_object();
 
@@ -66,13 +66,13 @@ static echo_status run(void *job, echo_error *err)
 {
     struct encode *encode = job;
     const char *from = encode->common.word;
-    struct engine e = { 0 };
+    struct runtime e = { 0 };
     struct encoded done = { 0 };
     echo_voice *v = NULL;
     bool failed;
 
-    failed = check(encode, err) || engine_open(&e, &encode->common, err) ||
-             engine_voice(&e, &v, from, encode->opts, &done.encode_s, err) ||
+    failed = check(encode, err) || runtime_open(&e, &encode->common, err) ||
+             runtime_voice(&e, &v, from, encode->opts, &done.encode_s, err) ||
              echo_voice_save(v, encode->output, err);
     if (!failed) {
         echo_voice_latent(v, &done.frames, &done.size);
@@ -84,7 +84,7 @@ static echo_status run(void *job, echo_error *err)
     if (!failed && encode->common.json)
         failed = report(&done, &e, err);
     echo_voice_close(&v);
-    engine_close(&e);
+    runtime_close(&e);
     return failed ? err->status : ECHO_OK;
 }
 

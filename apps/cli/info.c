@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "commands.h"
-#include "engine.h"
-#include "failure.h"
-#include "output.h"
-#include "report.h"
+#include "runtime.h"
+#include "common/failure.h"
+#include "common/output.h"
+#include "common/report.h"
 #include "signals.h"
-#include "voices.h"
+#include "common/voices.h"
 
 struct info {
     struct common common;
@@ -86,7 +86,7 @@ static json_t *vocabulary(const echo_model *model)
     return words;
 }
 
-static json_t *model_object(const struct engine *e, bool with_words)
+static json_t *model_object(const struct runtime *e, bool with_words)
 {
     const echo_model_info *m = &e->info;
     json_t *o = json_object();
@@ -118,7 +118,7 @@ static json_t *model_object(const struct engine *e, bool with_words)
 }
 
 /* Without a model `why` says why there is none. */
-static echo_status report(const struct engine *e, bool with_words, const char *why,
+static echo_status report(const struct runtime *e, bool with_words, const char *why,
                           echo_error *err)
 {
     json_t *o = json_object();
@@ -143,7 +143,7 @@ static void print_voices(const echo_model *model)
         putchar('\n');
 }
 
-static void print_model(const struct engine *e, bool checked)
+static void print_model(const struct runtime *e, bool checked)
 {
     const echo_model_info *m = &e->info;
 
@@ -181,7 +181,7 @@ static void print_model(const struct engine *e, bool checked)
                m->stripped);
 }
 
-static echo_status print(const struct engine *e, bool checked, const char *why,
+static echo_status print(const struct runtime *e, bool checked, const char *why,
                          echo_error *err)
 {
     printf("%-14s%s\n", "echotts", echo_version());
@@ -205,7 +205,7 @@ static echo_status print_words(const echo_model *model, echo_error *err)
     return output_flush(err);
 }
 
-static echo_status tell(const struct info *info, const struct engine *e, const char *why,
+static echo_status tell(const struct info *info, const struct runtime *e, const char *why,
                         echo_error *err)
 {
     if (info->common.json)
@@ -218,8 +218,8 @@ static echo_status tell(const struct info *info, const struct engine *e, const c
 static echo_status run(void *job, echo_error *err)
 {
     struct info *info = job;
-    struct engine e = { 0 };
-    echo_status status = engine_open_model(&e, &info->common, !info->check, err);
+    struct runtime e = { 0 };
+    echo_status status = runtime_open_model(&e, &info->common, !info->check, err);
     echo_error why = *err;
     /* Who names no model wants to know about the machine: not having one is an answer. */
     bool fine = !info->common.model && !info->check && !info->words;
@@ -227,10 +227,10 @@ static echo_status run(void *job, echo_error *err)
     if (!status && info->check)
         status = echo_model_verify(e.model, err);
     if (!status && signals_stopped()) /* it was verified to be zeros */
-        status = failure(err, ECHO_ERR_CANCELLED, "stopped");
+        status = echo_fail(err, ECHO_ERR_CANCELLED, "stopped");
     if (!status || (status == ECHO_ERR_MODEL && fine))
         status = tell(info, &e, why.text, err);
-    engine_close(&e);
+    runtime_close(&e);
     return status;
 }
 

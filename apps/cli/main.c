@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "commands.h"
-#include "failure.h"
-#include "output.h"
+#include "common/failure.h"
+#include "common/output.h"
 #include "signals.h"
-#include "spelling.h"
+#include "common/spelling.h"
 
 static const struct command *const commands[] = {
     &say_command,
@@ -57,10 +57,10 @@ static echo_status find_command(const struct command **out, const char *name, ec
         return ECHO_OK;
     }
     if (nearest)
-        return failure(err, ECHO_ERR_ARG, "'%.60s': unknown command; did you mean %s?", name,
-                       nearest->name);
-    return failure(err, ECHO_ERR_ARG, "'%.60s': unknown command (echotts --help lists them)",
-                   name);
+        return echo_fail(err, ECHO_ERR_ARG, "'%.60s': unknown command; did you mean %s?", name,
+                         nearest->name);
+    return echo_fail(err, ECHO_ERR_ARG, "'%.60s': unknown command (echotts --help lists them)",
+                     name);
 }
 
 static echo_status run(const struct command *c, int argc, char **argv, echo_error *err)
@@ -69,7 +69,7 @@ static echo_status run(const struct command *c, int argc, char **argv, echo_erro
     echo_status status;
 
     if (!job)
-        return failure(err, ECHO_ERR_MEMORY, "out of memory");
+        return echo_fail(err, ECHO_ERR_MEMORY, "out of memory");
     status = options_parse(c, argc, argv, job, err);
     if (!status && job->help) {
         options_help(c);
@@ -120,7 +120,7 @@ static echo_status dispatch(int argc, char **argv, echo_error *err)
     const struct command *c;
 
     if (argc < 2)
-        return failure(err, ECHO_ERR_ARG,
+        return echo_fail(err, ECHO_ERR_ARG,
                        "usage: echotts COMMAND ..., as in: echotts say \"Hello.\" -o hello.wav "
                        "(echotts --help lists the commands)");
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
@@ -140,10 +140,10 @@ int main(int argc, char **argv)
     status = dispatch(argc, argv, &err);
     /* Whatever broke after the work was told to stop, broke because of that. */
     if (signals_lost_file())
-        status = failure(&err, ECHO_ERR_FILE, "%.900s: this file was cut short, or could not "
-                                              "be read any more, while it was in use",
-                         signals_lost_file());
+        status = echo_fail(&err, ECHO_ERR_FILE, "%.900s: this file was cut short, or could not "
+                                                "be read any more, while it was in use",
+                           signals_lost_file());
     else if (status && signals_stopped())
-        failure(&err, ECHO_ERR_CANCELLED, "stopped");
+        echo_fail(&err, ECHO_ERR_CANCELLED, "stopped");
     return status ? failure_print(&err) : EXIT_DONE;
 }

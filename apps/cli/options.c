@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
-#include "quote.h"
-#include "spelling.h"
+#include "common/failure.h"
+#include "common/quote.h"
+#include "common/spelling.h"
 
 #define AT(field) offsetof(struct common, field)
 
@@ -172,8 +172,8 @@ static echo_status unknown_letter(const struct command *c, const char *word, ech
 
     while ((word[length] & 0xc0) == 0x80) /* no half character */
         length++;
-    failure(err, ECHO_ERR_ARG, "%.*s: unknown option (echotts %s --help lists them)", length,
-            word, c->name);
+    echo_fail(err, ECHO_ERR_ARG, "%.*s: unknown option (echotts %s --help lists them)", length,
+              word, c->name);
     return hint_at_word(c, word, err);
 }
 
@@ -199,10 +199,10 @@ static echo_status unknown(const struct command *c, const char *word, echo_error
         }
     }
     if (nearest)
-        return failure(err, ECHO_ERR_ARG, "--%s: unknown option; did you mean --%s?", name,
-                       nearest);
-    failure(err, ECHO_ERR_ARG, "--%s: unknown option (echotts %s --help lists them)", name,
-            c->name);
+        return echo_fail(err, ECHO_ERR_ARG, "--%s: unknown option; did you mean --%s?", name,
+                         nearest);
+    echo_fail(err, ECHO_ERR_ARG, "--%s: unknown option (echotts %s --help lists them)", name,
+              c->name);
     return hint_at_word(c, word, err);
 }
 
@@ -332,8 +332,8 @@ static echo_status store(const struct option *o, const char *given, const char *
     if (kinds[o->kind].read(o, text, at))
         return ECHO_OK;
     format_range(o, range, sizeof range);
-    return failure(err, ECHO_ERR_ARG, "--%s: '%.60s' is not a %s from %s", given, text,
-                   kinds[o->kind].noun, range);
+    return echo_fail(err, ECHO_ERR_ARG, "--%s: '%.60s' is not a %s from %s", given, text,
+                     kinds[o->kind].noun, range);
 }
 
 /* ---- the command line ---- */
@@ -388,13 +388,13 @@ static echo_status parse_option(const struct command *c, int argc, char **argv, 
 
     value = g.value;
     if (value && !kinds[o->kind].noun) {
-        failure(err, ECHO_ERR_ARG, "--%s: takes no value", g.name);
+        echo_fail(err, ECHO_ERR_ARG, "--%s: takes no value", g.name);
         return attached_text(word, value) ? hint_at_word(c, word, err) : err->status;
     }
     if (!value && kinds[o->kind].noun) {
         /* A value may begin with one dash (-1, or standard output), but two are an option. */
         if (*i + 1 >= argc || !strncmp(argv[*i + 1], "--", 2))
-            return failure(err, ECHO_ERR_ARG, "--%s: needs a value (%s)", g.name, o->value);
+            return echo_fail(err, ECHO_ERR_ARG, "--%s: needs a value (%s)", g.name, o->value);
         value = argv[++*i];
     }
     ((struct common *)job)->given |= (uint64_t)1 << g.index;
@@ -407,10 +407,10 @@ static echo_status parse_word(const struct command *c, const char *word, struct 
                               echo_error *err)
 {
     if (!c->word)
-        return failure(err, ECHO_ERR_ARG, "'%.60s': %s takes options only", word, c->name);
+        return echo_fail(err, ECHO_ERR_ARG, "'%.60s': %s takes options only", word, c->name);
     if (common->word)
-        return failure(err, ECHO_ERR_ARG,
-                       "'%.60s': one %s is enough (put quotes around spaces)", word, c->word);
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "'%.60s': one %s is enough (put quotes around spaces)", word, c->word);
     common->word = word;
     return ECHO_OK;
 }

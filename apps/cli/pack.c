@@ -3,12 +3,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "commands.h"
-#include "failure.h"
-#include "output.h"
+#include "common/failure.h"
+#include "common/output.h"
 #include "progress.h"
-#include "report.h"
+#include "common/report.h"
 
 struct pack {
     struct common common;
@@ -59,9 +59,9 @@ static echo_status run(void *job, echo_error *err)
     echo_status status;
 
     if (!pack->output)
-        return failure(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.echo");
+        return echo_fail(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.echo");
     if (!strcmp(pack->output, "-"))
-        return failure(err, ECHO_ERR_ARG, "a model goes to a file, not to standard output");
+        return echo_fail(err, ECHO_ERR_ARG, "a model goes to a file, not to standard output");
     if (output_check(pack->output, err))
         return err->status;
     progress_open(&pack->bar, pack->common.quiet);

@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "signals.h"
 
 #define WIDEST_BAR  40

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
-#include "output.h"
+#include "common/failure.h"
+#include "common/output.h"
 
 static bool collect(void *user, const float *pcm, size_t n)
 {
@@ -41,8 +41,8 @@ echo_sink recording_sink(struct recording *r, bool with_audio)
 echo_status recording_status(const struct recording *r, echo_status status, echo_error *err)
 {
     if (status == ECHO_ERR_CANCELLED && r->out_of_memory)
-        return failure(err, ECHO_ERR_MEMORY, "out of memory after %.1f s of audio",
-                       recording_seconds(r));
+        return echo_fail(err, ECHO_ERR_MEMORY, "out of memory after %.1f s of audio",
+                         recording_seconds(r));
     return status;
 }
 

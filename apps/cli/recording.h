@@ -3,7 +3,7 @@
 #ifndef CLI_RECORDING_H
 #define CLI_RECORDING_H
 
-#include "engine.h"
+#include "runtime.h"
 
 struct recording {
     struct progress *bar;

@@ -6,11 +6,11 @@
 
 #include "characters.h"
 #include "commands.h"
-#include "failure.h"
-#include "output.h"
-#include "quote.h"
+#include "common/failure.h"
+#include "common/output.h"
+#include "common/quote.h"
 #include "recording.h"
-#include "report.h"
+#include "common/report.h"
 #include "text.h"
 #include "words.h"
 
@@ -76,9 +76,9 @@ static echo_status check_length(const struct say *say, int before, echo_error *e
         made += blocks->items[i]; /* at most 640 of at most 64 */
     if (made <= left)
         return ECHO_OK;
-    return failure(err, ECHO_ERR_ARG, "%s: %d frames, at most %d%s",
-                   blocks->n ? "--block-sizes" : "--sequence-length", made, left,
-                   before ? " after what they continue" : "");
+    return echo_fail(err, ECHO_ERR_ARG, "%s: %d frames, at most %d%s",
+                     blocks->n ? "--block-sizes" : "--sequence-length", made, left,
+                     before ? " after what they continue" : "");
 }
 
 /* With an example of the user's own text, as far as it can be pasted. */
@@ -94,7 +94,7 @@ static echo_status no_output(const struct say *say, echo_error *err)
         before = *word == '-' ? "-- " : "";
         text = quote(quoted, sizeof quoted, word, "\"Hello.\"");
     }
-    return failure(err, ECHO_ERR_ARG,
+    return echo_fail(err, ECHO_ERR_ARG,
                    "nothing to write: give -o or --latent-out, as in: echotts say -o hello.wav "
                    "%s%s",
                    before, text);
@@ -118,25 +118,26 @@ static echo_status check(const struct say *say, echo_error *err)
     bool to_stdout = say->output && !strcmp(say->output, "-");
 
     if (common->word && say->file)
-        return failure(err, ECHO_ERR_ARG, "the text is given twice: TEXT and --file");
+        return echo_fail(err, ECHO_ERR_ARG, "the text is given twice: TEXT and --file");
     if (!common->word && !say->file)
-        return failure(err, ECHO_ERR_ARG, "no text: give TEXT, - or --file, as in: echotts say "
-                                          "\"Hello.\" -o hello.wav");
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "no text: give TEXT, - or --file, as in: echotts say \"Hello.\" -o "
+                         "hello.wav");
     if (wants_of_stdin(say) > 1)
-        return failure(err, ECHO_ERR_ARG,
-                       "text, voice and --continue: only one of them can come from standard "
-                       "input");
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "text, voice and --continue: only one of them can come from standard "
+                         "input");
     if (!say->output && !say->latent_out)
         return no_output(say, err);
     if (to_stdout && common->json)
-        return failure(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
+        return echo_fail(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
     if (say->output && say->latent_out && !strcmp(say->output, say->latent_out))
-        return failure(err, ECHO_ERR_ARG, "-o and --latent-out name the same file");
+        return echo_fail(err, ECHO_ERR_ARG, "-o and --latent-out name the same file");
     if (say->voice && !*say->voice)
-        return failure(err, ECHO_ERR_ARG, "-v: the name of the voice is empty");
+        return echo_fail(err, ECHO_ERR_ARG, "-v: the name of the voice is empty");
     if (options_given(&say_command, say, "sequence-length") && say->params.block_sizes.n)
-        return failure(err, ECHO_ERR_ARG,
-                       "--sequence-length and --block-sizes: give one of them");
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "--sequence-length and --block-sizes: give one of them");
     if (check_length(say, 0, err))
         return err->status;
     if (say->output && output_check_sound(say->output, err))
@@ -155,12 +156,12 @@ static echo_status complete(struct say *say, const echo_model *model, echo_error
         uint32_t seed; /* the generator takes no more */
 
         if (getentropy(&seed, sizeof seed))
-            return failure(err, ECHO_ERR_DEVICE, "no random seed to be had: give --rng-seed");
+            return echo_fail(err, ECHO_ERR_DEVICE, "no random seed to be had: give --rng-seed");
         full.params.rng_seed = seed;
     }
     *say = full;
     if (!say->params.rescale_k != !say->params.rescale_sigma)
-        return failure(err, ECHO_ERR_ARG, "--rescale-k and --rescale-sigma go together");
+        return echo_fail(err, ECHO_ERR_ARG, "--rescale-k and --rescale-sigma go together");
     return ECHO_OK;
 }
 
@@ -178,22 +179,22 @@ static echo_status fit(struct say *say, int patch, echo_error *err)
     return check_length(say, before, err);
 }
 
-static echo_status load_voices(struct say *say, struct engine *e, echo_error *err)
+static echo_status load_voices(struct say *say, struct runtime *e, echo_error *err)
 {
     echo_encode_opts opts = { .lift = say->lift };
     echo_encode_opts in_one_pass = { .lift = say->lift, .max_frames = ECHO_MAX_FRAMES - 1 };
     echo_status status = ECHO_OK;
 
     if (say->continue_from)
-        status = engine_voice(e, &say->before, say->continue_from, in_one_pass, NULL, err);
+        status = runtime_voice(e, &say->before, say->continue_from, in_one_pass, NULL, err);
     if (!status)
         status = fit(say, e->info.patch_size, err);
     if (!status && say->voice)
-        status = engine_voice(e, &say->like, say->voice, opts, &say->voice_s, err);
+        status = runtime_voice(e, &say->like, say->voice, opts, &say->voice_s, err);
     return status;
 }
 
-static echo_status speak(struct say *say, struct engine *e, echo_error *err)
+static echo_status speak(struct say *say, struct runtime *e, echo_error *err)
 {
     echo_sink sink = recording_sink(&say->sound, say->output);
     echo_status status;
@@ -208,7 +209,7 @@ static echo_status speak(struct say *say, struct engine *e, echo_error *err)
     return recording_status(&say->sound, status, err);
 }
 
-static echo_status save_latents(const struct say *say, const struct engine *e, echo_error *err)
+static echo_status save_latents(const struct say *say, const struct runtime *e, echo_error *err)
 {
     int frames;
     const float *latent = echo_session_latent(e->session, &frames);
@@ -222,7 +223,7 @@ static echo_status save_latents(const struct say *say, const struct engine *e, e
     return status;
 }
 
-static echo_status save(const struct say *say, const struct engine *e, echo_error *err)
+static echo_status save(const struct say *say, const struct runtime *e, echo_error *err)
 {
     echo_status status = ECHO_OK;
 
@@ -233,7 +234,7 @@ static echo_status save(const struct say *say, const struct engine *e, echo_erro
     return status;
 }
 
-static void summarize(const struct say *say, struct engine *e)
+static void summarize(const struct say *say, struct runtime *e)
 {
     echo_stats stats = echo_session_stats(e->session);
     char seed[32];
@@ -247,7 +248,7 @@ static void summarize(const struct say *say, struct engine *e)
 }
 
 /* total_s is all that was waited for; what it is made of stands beside it. */
-static echo_status report(const struct say *say, const struct engine *e, echo_error *err)
+static echo_status report(const struct say *say, const struct runtime *e, echo_error *err)
 {
     echo_stats stats = echo_session_stats(e->session);
     json_t *o = json_object();
@@ -276,7 +277,7 @@ static echo_status report(const struct say *say, const struct engine *e, echo_er
 static echo_status run(void *job, echo_error *err)
 {
     struct say *say = job;
-    struct engine e = { 0 };
+    struct runtime e = { 0 };
     bool failed;
 
     failed =
@@ -284,7 +285,7 @@ static echo_status run(void *job, echo_error *err)
         text_read(say->text, say->common.word, say->file,
                   !options_given(&say_command, say, "normalize") || say->params.normalize,
                   err) ||
-        engine_open(&e, &say->common, err) || complete(say, e.model, err) ||
+        runtime_open(&e, &say->common, err) || complete(say, e.model, err) ||
         load_voices(say, &e, err) || speak(say, &e, err) || save(say, &e, err);
     if (!failed)
         summarize(say, &e);
@@ -293,7 +294,7 @@ static echo_status run(void *job, echo_error *err)
     recording_close(&say->sound);
     echo_voice_close(&say->before);
     echo_voice_close(&say->like);
-    engine_close(&e);
+    runtime_close(&e);
     return failed ? err->status : ECHO_OK;
 }
 

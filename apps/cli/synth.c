@@ -2,10 +2,10 @@
 /* synth.c - a random model of any size, for tests and benchmarks. */
 #include <stddef.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "commands.h"
 #include "echotts_dev.h"
-#include "failure.h"
+#include "common/failure.h"
 #include "progress.h"
 
 struct synth {
@@ -41,9 +41,9 @@ static echo_status run(void *job, echo_error *err)
     echo_status status;
 
     if (!synth->size)
-        return failure(err, ECHO_ERR_ARG, "of what size? give --size base, small or DIR");
+        return echo_fail(err, ECHO_ERR_ARG, "of what size? give --size base, small or DIR");
     if (!synth->output)
-        return failure(err, ECHO_ERR_ARG, "nowhere to write to: give -o DIR");
+        return echo_fail(err, ECHO_ERR_ARG, "nowhere to write to: give -o DIR");
     progress_open(&bar, synth->common.quiet);
     status = echo_model_synthesize(synth->size, synth->output, synth->seed, progress_write,
                                    &bar, err);

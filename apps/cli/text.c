@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "encoding.h"
-#include "failure.h"
-#include "quote.h"
+#include "common/failure.h"
+#include "common/quote.h"
 #include "signals.h"
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
@@ -21,8 +21,8 @@ struct source {
 
 static echo_status too_long(const struct source *from, echo_error *err)
 {
-    return failure(err, ECHO_ERR_ARG, "%s: more than %d bytes: split it", from->name,
-                   ECHO_MAX_TEXT);
+    return echo_fail(err, ECHO_ERR_ARG, "%s: more than %d bytes: split it", from->name,
+                     ECHO_MAX_TEXT);
 }
 
 /* Say the fault, and how to have the text read after all. */
@@ -32,12 +32,12 @@ static echo_status fail_encoding(const struct source *from, const char *fault,
     char quoted[128];
 
     if (from->path)
-        return failure(err, ECHO_ERR_ARG, "%s: %s: try iconv -f %s -t UTF-8 %s > utf8.txt",
-                       from->name, fault, encoding,
-                       quote_file(quoted, sizeof quoted, from->path, "FILE"));
-    return failure(err, ECHO_ERR_ARG,
-                   "%s: %s: try to pipe it through iconv -f %s -t UTF-8 into echotts say -",
-                   from->name, fault, encoding);
+        return echo_fail(err, ECHO_ERR_ARG, "%s: %s: try iconv -f %s -t UTF-8 %s > utf8.txt",
+                         from->name, fault, encoding,
+                         quote_file(quoted, sizeof quoted, from->path, "FILE"));
+    return echo_fail(err, ECHO_ERR_ARG,
+                     "%s: %s: try to pipe it through iconv -f %s -t UTF-8 into echotts say -",
+                     from->name, fault, encoding);
 }
 
 static echo_status fail_bytes(const struct source *from, const char *text, echo_error *err)
@@ -47,7 +47,7 @@ static echo_status fail_bytes(const struct source *from, const char *text, echo_
     char fault[96];
 
     if (encoding && !strcmp(encoding, "UTF-8"))
-        return failure(err, ECHO_ERR_ARG,
+        return echo_fail(err, ECHO_ERR_ARG,
                        "%s: damaged UTF-8, byte %zu is no part of a character", from->name, at);
     snprintf(fault, sizeof fault, "not UTF-8 at byte %zu, %s", at,
              encoding ? "but probably Windows-1252 or Latin-1" : "but in another encoding");
@@ -82,20 +82,20 @@ static echo_status read_stream(FILE *f, const struct source *from, char *text, e
     char fault[32];
 
     if (signals_stopped())
-        return failure(err, ECHO_ERR_CANCELLED, "stopped");
+        return echo_fail(err, ECHO_ERR_CANCELLED, "stopped");
     if (ferror(f))
-        return failure(err, ECHO_ERR_FILE, "%s: cannot be read: %s", from->name,
-                       strerror(errno));
+        return echo_fail(err, ECHO_ERR_FILE, "%s: cannot be read: %s", from->name,
+                         strerror(errno));
     if (document)
-        return failure(err, ECHO_ERR_ARG, "%s: this is %s: save it as plain text in UTF-8",
-                       from->name, document);
+        return echo_fail(err, ECHO_ERR_ARG, "%s: this is %s: save it as plain text in UTF-8",
+                         from->name, document);
     if (wide) {
         snprintf(fault, sizeof fault, "this is %s, not UTF-8", wide);
         return fail_encoding(from, fault, wide, err);
     }
     if (memchr(text, 0, n))
-        return failure(err, ECHO_ERR_ARG, "%s: not text, it has a zero byte at byte %zu",
-                       from->name, strnlen(text, n) + 1);
+        return echo_fail(err, ECHO_ERR_ARG, "%s: not text, it has a zero byte at byte %zu",
+                         from->name, strnlen(text, n) + 1);
     return take_bytes(from, text, n, err);
 }
 
@@ -105,8 +105,8 @@ static echo_status read_file(const struct source *from, char *text, echo_error *
     echo_status status;
 
     if (!f)
-        return failure(err, ECHO_ERR_FILE, "%s: cannot be read: %s", from->path,
-                       strerror(errno));
+        return echo_fail(err, ECHO_ERR_FILE, "%s: cannot be read: %s", from->path,
+                         strerror(errno));
     status = read_stream(f, from, text, err);
     fclose(f);
     return status;
@@ -161,8 +161,8 @@ static echo_status check(const struct source *from, const char *text, bool norma
     if (!echo_text_check(text, normalize, &why))
         return ECHO_OK;
     if (from->is_argument)
-        return failure(err, why.status, "%s", why.text);
-    return failure(err, why.status, "%s: %.900s", from->name, why.text);
+        return echo_fail(err, why.status, "%s", why.text);
+    return echo_fail(err, why.status, "%s: %.900s", from->name, why.text);
 }
 
 echo_status text_read(char text[TEXT_BYTES], const char *word, const char *path, bool normalize,

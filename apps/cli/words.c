@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "report.h"
+#include "common/report.h"
 
 enum { NAMED = 5,      /* at most in a warning */
        LONGEST = 40 }; /* bytes of one of them */
@@ -48,7 +48,7 @@ static void format(char *out, size_t size, const struct words *w)
         snprintf(out + used, size - used, " and %d more", w->n - named);
 }
 
-void words_warn(const struct words *w, struct engine *e, const char *model)
+void words_warn(const struct words *w, struct runtime *e, const char *model)
 {
     char list[NAMED * (LONGEST + 8) + 32], path[1024];
 
@@ -56,9 +56,9 @@ void words_warn(const struct words *w, struct engine *e, const char *model)
         return;
     format(list, sizeof list, w);
     report_plain(path, sizeof path, model ? model : "");
-    engine_warn(e, "this model knows %d words, and may not say these right: %s "
-                   "(echotts info%s%s --words lists what it knows)",
-                e->info.words, list, model ? " -m " : "", path);
+    runtime_warn(e, "this model knows %d words, and may not say these right: %s "
+                    "(echotts info%s%s --words lists what it knows)",
+                 e->info.words, list, model ? " -m " : "", path);
 }
 
 json_t *words_array(const struct words *w)

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "engine.h"
+#include "runtime.h"
 #include "text.h"
 
 /* Each once, as the text has it first, which they lie in. */
@@ -21,7 +21,7 @@ struct words {
 void words_find(struct words *w, const echo_model *m, const char *text);
 
 /* Say so, if there are any; model is the name it was asked for by, or NULL. */
-void words_warn(const struct words *w, struct engine *e, const char *model);
+void words_warn(const struct words *w, struct runtime *e, const char *model);
 
 json_t *words_array(const struct words *w);
 

@@ -183,8 +183,8 @@ void op_tanh(struct queue *q, struct tensor x);
  * alpha / pi and 1 / (alpha + 1e-9). */
 void op_snake(struct queue *q, struct tensor y, struct tensor x, struct tensor alpha);
 
-/* y[i] = index of the row of table with the highest cosine to x[i], the first of equals; -1 where
- * x[i] is not finite.  The rows of table have length 1. */
+/* y[i] = index of the row of table with the highest cosine to x[i], the first of equals; -1
+ * where x[i] is not finite.  The rows of table have length 1. */
 void op_nearest(struct queue *q, struct tensor y, struct tensor x, struct tensor table);
 
 /* y[i] = the row of table that index[i] says, NaN where it is none */

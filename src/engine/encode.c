@@ -40,7 +40,7 @@ static const float *samples(const struct encoding *e, int first, int count)
     return host;
 }
 
-/* What a piece was encoded to, from frame `first` on. */
+/* Read the results of a piece that begins at frame `first`. */
 static void fetch(const struct encoding *e, struct run *r, int first, struct tensor latent,
                   struct tensor codes)
 {
@@ -113,6 +113,7 @@ echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t
     struct codec_state needed = echo_session_dry_state(s), state;
     size_t samples = (size_t)CODEC_FINE_FRAMES * (size_t)e.codec->frame_samples;
     size_t codes = (size_t)CODEC_COARSE_FRAMES * (size_t)v->books;
+    size_t host = samples > codes ? samples : codes;
     float peak = 1;
     echo_status status;
 
@@ -121,8 +122,7 @@ echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t
     e.gain = gain / peak;
     piece(&e, &dry, &needed, 0, at_most(v->frames, CODEC_COARSE_FRAMES));
     if ((status = echo_session_state(s, &needed, &state, err)) ||
-        (status = echo_lane_reserve(&s->decoding, dry.arena.peak, samples > codes ? samples : codes,
-                                    err)))
+        (status = echo_lane_reserve(&s->decoding, dry.arena.peak, host, err)))
         return status;
 
     struct run r = echo_lane_run(&s->decoding);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "voices.h"
+#include "common/voices.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "failure.h"
-#include "spelling.h"
+#include "common/failure.h"
+#include "common/spelling.h"
 
 enum { NAMED = 12,     /* at most in a message */
        LONGEST = 60 }; /* bytes of one of them */
@@ -94,12 +94,15 @@ echo_status voices_unknown(const echo_model *m, const char *name, echo_error *er
     char list[NAMED * (LONGEST + 2) + 32];
 
     if (!echo_model_voice(m, 0))
-        return failure(err, ECHO_ERR_FILE, "%.300s: No such file or directory, and this model "
-                                           "brings no voices of its own", name);
+        return echo_fail(err, ECHO_ERR_FILE,
+                         "%.300s: No such file or directory, and this model brings no "
+                         "voices of its own",
+                         name);
     format(list, sizeof list, m);
-    return failure(err, ECHO_ERR_FILE, "%.200s: No such file or directory, and no voice of "
-                                       "this model; it has %s%s%.60s%s", name, list,
-                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    return echo_fail(err, ECHO_ERR_FILE, "%.200s: No such file or directory, and no voice of "
+                                         "this model; it has %s%s%.60s%s",
+                     name, list,
+                     near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 json_t *voices_array(const echo_model *m)

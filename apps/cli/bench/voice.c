@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_voice.c - somebody to imitate, without anybody's voice: syllables of a pulse train
+ * voice.c - somebody to imitate, without anybody's voice: syllables of a pulse train
  * through three formants, a hiss between them, and pauses.  The codec's work does not depend
  * on what it hears; sound like speech keeps a trained model where it was trained.
  */
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 
 #define PI 3.14159265358979323846
 

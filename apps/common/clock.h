@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* clock.h - seconds that only go forward. */
-#ifndef CLI_CLOCK_H
-#define CLI_CLOCK_H
+#ifndef COMMON_CLOCK_H
+#define COMMON_CLOCK_H
 
 #include <time.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* quote.h - a word as a shell takes it, for commands that can be pasted. */
-#ifndef CLI_QUOTE_H
-#define CLI_QUOTE_H
+#ifndef COMMON_QUOTE_H
+#define COMMON_QUOTE_H
 
 #include <stddef.h>
 

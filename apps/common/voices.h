@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* voices.h - what a voice's name on the command line means. */
-#ifndef CLI_VOICES_H
-#define CLI_VOICES_H
+#ifndef COMMON_VOICES_H
+#define COMMON_VOICES_H
 
-#include "report.h"
+#include "common/report.h"
 
 enum voice_source {
     VOICE_FILE,     /* a clip or latents at this path */

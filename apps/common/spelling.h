@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* spelling.h - how far a mistyped word is from a known one. */
-#ifndef CLI_SPELLING_H
-#define CLI_SPELLING_H
+#ifndef COMMON_SPELLING_H
+#define COMMON_SPELLING_H
 
 /* Letters to add, drop, change or swap with their neighbour to make one of the other. */
 int spelling_distance(const char *a, const char *b);

@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#include "engine.h"
-#include "machine.h"
+#include "runtime.h"
+#include "bench/machine.h"
 
 enum {
     BENCH_TEXTS = 3,
@@ -78,30 +78,31 @@ static inline const struct bench_row *bench_row(const struct bench *b, int text,
     return &b->rows[(text * b->clips.n + clip) * b->steps.n + step];
 }
 
-/* ---- bench_texts.c ---- */
+/* ---- texts.c ---- */
 
 extern const struct bench_text bench_texts[BENCH_TEXTS];
 
 /* Find the texts of "short,long"; NULL is all of them. */
 echo_status bench_texts_find(struct bench *b, const char *names, echo_error *err);
 
-/* ---- bench_voice.c: the same speech-like sound everywhere, *n samples, for free() ---- */
+/* ---- voice.c: the same speech-like sound everywhere, *n samples, for free() ---- */
 
 float *bench_voice_sound(int seconds, size_t *n);
 
-/* ---- bench_model.c ---- */
+/* ---- model.c ---- */
 
 /* The model that the job names, or a random one; and what the job says of it. */
-echo_status bench_model_open(struct bench *b, struct engine *e, echo_error *err);
+echo_status bench_model_open(struct bench *b, struct runtime *e, echo_error *err);
 
-/* ---- bench_measure.c ---- */
+/* ---- measure.c ---- */
 
 /* Told after every row, the last one of b->rows. */
 typedef echo_status bench_show(const struct bench *b, echo_error *err);
 
-echo_status bench_measure(struct bench *b, struct engine *e, bench_show *show, echo_error *err);
+echo_status bench_measure(struct bench *b, struct runtime *e, bench_show *show,
+                          echo_error *err);
 
-/* ---- bench_table.c: rows as they are finished, and whole ---- */
+/* ---- table.c: rows as they are finished, and whole ---- */
 
 /* How far runs were from their medians, as the worst of all rows: -0.01 to 0.02. */
 void bench_spread(const struct bench *b, double *below, double *above);
@@ -116,11 +117,11 @@ echo_status bench_csv_save(const struct bench *b, const char *path, echo_error *
 
 echo_status bench_json_print(const struct bench *b, echo_error *err);
 
-/* ---- bench_kernels.c: the whole of bench --kernels ---- */
+/* ---- kernels.c: the whole of bench --kernels ---- */
 
 echo_status bench_kernels(const struct bench *b, echo_error *err);
 
-/* ---- bench_plot.c: two panels of SVG over all rows ---- */
+/* ---- plot.c: two panels of SVG over all rows ---- */
 
 echo_status bench_plot_save(const struct bench *b, const char *path, echo_error *err);
 

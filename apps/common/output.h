@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* output.h - files to be written, looked at before minutes of work go into them. */
-#ifndef CLI_OUTPUT_H
-#define CLI_OUTPUT_H
+#ifndef COMMON_OUTPUT_H
+#define COMMON_OUTPUT_H
 
 #include "echotts.h"
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_texts.c - what is said: three lengths that never change, or old results are worth
+/* texts.c - what is said: three lengths that never change, or old results are worth
  * nothing. */
 #include <assert.h>
 #include <string.h>
 
-#include "bench.h"
-#include "failure.h"
+#include "bench/bench.h"
+#include "common/failure.h"
 
 #define SHORT "The quick brown fox jumps over the lazy dog near the riverbank."
 
-#define MEDIUM                                                                                 \
-    "On a clear morning in early spring, the old ferry left the harbour with a dozen "         \
-    "passengers on board. Nobody spoke much, because everyone was watching the sun climb "     \
+#define MEDIUM                                                                             \
+    "On a clear morning in early spring, the old ferry left the harbour with a dozen "     \
+    "passengers on board. Nobody spoke much, because everyone was watching the sun climb " \
     "slowly over the quiet hills across the bay."
 
 #define LONG                                                                                   \
@@ -54,11 +54,11 @@ echo_status bench_texts_find(struct bench *b, const char *names, echo_error *err
         const struct bench_text *text = find(names, length);
 
         if (!text)
-            return failure(err, ECHO_ERR_ARG, "--texts: '%.*s' is not short, medium or long",
-                           (int)(length < 60 ? length : 60), names);
+            return echo_fail(err, ECHO_ERR_ARG, "--texts: '%.*s' is not short, medium or long",
+                             (int)(length < 60 ? length : 60), names);
         for (int i = 0; i < b->n_texts; i++)
             if (b->texts[i] == text)
-                return failure(err, ECHO_ERR_ARG, "--texts: %s is given twice", text->name);
+                return echo_fail(err, ECHO_ERR_ARG, "--texts: %s is given twice", text->name);
         b->texts[b->n_texts++] = text;
         names += length;
         if (!*names)

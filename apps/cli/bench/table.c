@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_table.c - rows for people (a table), for programs (JSON) and for spreadsheets (CSV). */
+/* table.c - rows for people (a table), for programs (JSON) and for spreadsheets (CSV). */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench.h"
-#include "failure.h"
-#include "output.h"
-#include "report.h"
+#include "bench/bench.h"
+#include "common/failure.h"
+#include "common/output.h"
+#include "common/report.h"
 
 enum kind {
     WORD,    /* const char * */
@@ -206,7 +206,7 @@ echo_status bench_csv_save(const struct bench *b, const char *path, echo_error *
             put_csv(f, &b->rows[i]);
     }
     if (!f || fclose(f))
-        status = failure(err, ECHO_ERR_MEMORY, "%s: out of memory", path);
+        status = echo_fail(err, ECHO_ERR_MEMORY, "%s: out of memory", path);
     else
         status = output_save(path, text, bytes, err);
     free(text);

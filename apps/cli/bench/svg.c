@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "svg.h"
+#include "bench/svg.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
-#include "output.h"
-#include "report.h"
+#include "common/failure.h"
+#include "common/output.h"
+#include "common/report.h"
 
 #define INK   "#1f2933"
 #define FONTS "Helvetica, Arial, 'DejaVu Sans', sans-serif"
@@ -112,7 +112,7 @@ echo_status svg_save(struct svg *s, const char *path, echo_error *err)
         good = !fclose(s->f);
     }
     status = good ? output_save(path, s->text, s->bytes, err)
-                  : failure(err, ECHO_ERR_MEMORY, "%s: out of memory", path);
+                  : echo_fail(err, ECHO_ERR_MEMORY, "%s: out of memory", path);
     if (s)
         free(s->text);
     free(s);

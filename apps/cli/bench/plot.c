@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_plot.c - two panels: how many times slower or faster than real time, by steps, with one
+ * plot.c - two panels: how many times slower or faster than real time, by steps, with one
  * voice; and where the time goes, at one number of steps, with all voices.
  */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bench.h"
-#include "svg.h"
+#include "bench/bench.h"
+#include "bench/svg.h"
 
 #define WIDTH  1180.0
 #define HEIGHT 620.0
@@ -78,7 +78,8 @@ static double round_down(double v)
 {
     double power = pow(10, floor(log10(v) + 1e-9)), digit = v / power * (1 + 1e-9);
 
-    return power * (digit >= 5 ? 5 : digit >= 2 ? 2 : 1);
+    return power * (digit >= 5 ? 5 : digit >= 2 ? 2
+                                                : 1);
 }
 
 static void draw_legend(struct svg *s, double x, double y, const char *colour, const char *name)

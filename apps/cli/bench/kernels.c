@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_kernels.c - the heavy operations by themselves, beside the peak of the same run. */
+/* kernels.c - the heavy operations by themselves, beside the peak of the same run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "echotts_dev.h"
-#include "failure.h"
-#include "output.h"
-#include "report.h"
+#include "common/failure.h"
+#include "common/output.h"
+#include "common/report.h"
 #include "signals.h"
 
 struct timing {
@@ -83,7 +83,7 @@ echo_status bench_kernels(const struct bench *b, echo_error *err)
     t.rows = common->json ? json_array() : NULL;
     t.csv = b->csv ? open_memstream(&text, &bytes) : NULL;
     if (b->csv && !t.csv)
-        return failure(err, ECHO_ERR_MEMORY, "%s: out of memory", b->csv);
+        return echo_fail(err, ECHO_ERR_MEMORY, "%s: out of memory", b->csv);
     if (t.csv)
         fputs("kernel,shape,precision,threads,rate,peak\n", t.csv);
     status = echo_kernels_time(&opts, take_row, &t, err);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "report.h"
+#include "common/report.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
-#include "failure.h"
-#include "output.h"
+#include "common/failure.h"
+#include "common/output.h"
 
 void report_plain(char *out, size_t size, const char *text)
 {
@@ -94,7 +94,7 @@ void report_model(json_t *object, const echo_model_info *info)
 echo_status report_print(json_t *object, echo_error *err)
 {
     if (!object)
-        return failure(err, ECHO_ERR_MEMORY, "out of memory for the report");
+        return echo_fail(err, ECHO_ERR_MEMORY, "out of memory for the report");
     json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     putchar('\n');
     json_decref(object);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_measure.c - voices, then texts, each several times: the rows come from here. */
+/* measure.c - voices, then texts, each several times: the rows come from here. */
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench.h"
-#include "clock.h"
-#include "failure.h"
+#include "bench/bench.h"
+#include "common/clock.h"
+#include "common/failure.h"
 
 enum { SEED = 0 };
 
@@ -24,7 +24,7 @@ static double median(double *v, int n)
 }
 
 /* Every voice as often as every row, so that its time is a median of as many. */
-static echo_status encode_voice(struct bench *b, struct engine *e, int clip, echo_error *err)
+static echo_status encode_voice(struct bench *b, struct runtime *e, int clip, echo_error *err)
 {
     struct bench_clip *c = &b->voices[clip];
     echo_encode_opts opts = { .progress = progress_stage, .user = &e->bar };
@@ -35,8 +35,8 @@ static echo_status encode_voice(struct bench *b, struct engine *e, int clip, ech
     if (!b->clips.items[clip])
         return ECHO_OK;
     if (!(pcm = bench_voice_sound(b->clips.items[clip], &n)))
-        return failure(err, ECHO_ERR_MEMORY, "out of memory for %d s of voice",
-                       b->clips.items[clip]);
+        return echo_fail(err, ECHO_ERR_MEMORY, "out of memory for %d s of voice",
+                         b->clips.items[clip]);
     for (int i = -1; i < b->runs && !status; i++) {
         double began = clock_now();
 
@@ -50,7 +50,7 @@ static echo_status encode_voice(struct bench *b, struct engine *e, int clip, ech
     return status;
 }
 
-static echo_status encode_voices(struct bench *b, struct engine *e, echo_error *err)
+static echo_status encode_voices(struct bench *b, struct runtime *e, echo_error *err)
 {
     for (int i = 0; i < b->clips.n; i++)
         if (encode_voice(b, e, i, err))
@@ -86,7 +86,7 @@ static void find_length(const struct bench *b, struct bench_row *row, double fra
 
 /* Latents first, then the sound of those that count: what a sink for audio makes of one call,
  * but for a text without an end, too. */
-static echo_status speak(struct bench *b, struct engine *e, struct bench_row *row,
+static echo_status speak(struct bench *b, struct runtime *e, struct bench_row *row,
                          const char *words, const echo_voice *voice, double s[MEASURES],
                          echo_error *err)
 {
@@ -123,7 +123,7 @@ static echo_status speak(struct bench *b, struct engine *e, struct bench_row *ro
     return status;
 }
 
-static echo_status measure(struct bench *b, struct engine *e, struct bench_row *row,
+static echo_status measure(struct bench *b, struct runtime *e, struct bench_row *row,
                            const char *words, const struct bench_clip *voice, echo_error *err)
 {
     double all[MEASURES][BENCH_RUNS], encode_s[BENCH_RUNS], one[MEASURES];
@@ -152,7 +152,7 @@ static echo_status measure(struct bench *b, struct engine *e, struct bench_row *
 
 /* One text with one voice, in every number of steps.  What is cold or must grow is so for the
  * text and the voice, not for the steps: the fewest of them warm up for all. */
-static echo_status measure_steps(struct bench *b, struct engine *e,
+static echo_status measure_steps(struct bench *b, struct runtime *e,
                                  const struct bench_text *text, int clip, bench_show *show,
                                  echo_error *err)
 {
@@ -181,7 +181,7 @@ static echo_status measure_steps(struct bench *b, struct engine *e,
     return ECHO_OK;
 }
 
-echo_status bench_measure(struct bench *b, struct engine *e, bench_show *show, echo_error *err)
+echo_status bench_measure(struct bench *b, struct runtime *e, bench_show *show, echo_error *err)
 {
     if (encode_voices(b, e, err))
         return err->status;

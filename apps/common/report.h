@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* report.h - what a command did, as one JSON object on standard output. */
-#ifndef CLI_REPORT_H
-#define CLI_REPORT_H
+#ifndef COMMON_REPORT_H
+#define COMMON_REPORT_H
 
 #include <jansson.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "output.h"
+#include "common/output.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "failure.h"
+#include "common/failure.h"
 
 static bool is_stdout(const char *path)
 {
@@ -17,10 +17,10 @@ static bool is_stdout(const char *path)
 echo_status output_check(const char *path, echo_error *err)
 {
     if (!*path)
-        return failure(err, ECHO_ERR_ARG, "an empty name cannot be written to");
+        return echo_fail(err, ECHO_ERR_ARG, "an empty name cannot be written to");
     if (is_stdout(path) && isatty(STDOUT_FILENO))
-        return failure(err, ECHO_ERR_ARG, "-o -: sound on a terminal is noise: redirect it, or "
-                                          "pipe it into a player");
+        return echo_fail(err, ECHO_ERR_ARG, "-o -: sound on a terminal is noise: redirect it, "
+                                            "or pipe it into a player");
     return echo_file_check(path, err);
 }
 
@@ -62,12 +62,12 @@ static int stem(const char *path)
 echo_status output_check_sound(const char *path, echo_error *err)
 {
     if (ends_like(path, sounds))
-        return failure(err, ECHO_ERR_ARG,
-                       "%s: only WAV is written: name it %.*s.wav, then `ffmpeg -i %.*s.wav "
-                       "%s`",
-                       path, stem(path), path, stem(path), path, path);
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "%s: only WAV is written: name it %.*s.wav, then `ffmpeg -i %.*s.wav "
+                         "%s`",
+                         path, stem(path), path, stem(path), path, path);
     if (ends_like(path, latents) || ends_like(path, tensors))
-        return failure(err, ECHO_ERR_ARG,
+        return echo_fail(err, ECHO_ERR_ARG,
                        "%s: sound is written as WAV: name it %.*s.wav (latents are written by "
                        "encode, and by say --latent-out)",
                        path, stem(path), path);
@@ -77,9 +77,9 @@ echo_status output_check_sound(const char *path, echo_error *err)
 echo_status output_check_latents(const char *path, echo_error *err)
 {
     if (is_stdout(path))
-        return failure(err, ECHO_ERR_ARG, "latents go to a file, not to standard output");
+        return echo_fail(err, ECHO_ERR_ARG, "latents go to a file, not to standard output");
     if (ends_like(path, sounds) || ends_like(path, wavs) || ends_like(path, tensors))
-        return failure(err, ECHO_ERR_ARG,
+        return echo_fail(err, ECHO_ERR_ARG,
                        "%s: latents are written as safetensors: name it %.*s.safetensors", path,
                        stem(path), path);
     return output_check(path, err);
@@ -101,7 +101,7 @@ const char *output_name(const char *path)
 echo_status output_flush(echo_error *err)
 {
     if (fflush(stdout) || ferror(stdout))
-        return failure(err, ECHO_ERR_FILE, "standard output: cannot be written: %s",
-                       strerror(errno));
+        return echo_fail(err, ECHO_ERR_FILE, "standard output: cannot be written: %s",
+                         strerror(errno));
     return ECHO_OK;
 }

@@ -2,10 +2,10 @@
 /* bench.c - how fast this machine speaks: texts, voices and steps, each several times. */
 #include <string.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "commands.h"
-#include "failure.h"
-#include "output.h"
+#include "common/failure.h"
+#include "common/output.h"
 
 #define AT(field) offsetof(struct bench, field)
 
@@ -57,13 +57,13 @@ static echo_status check_list(echo_list *list, const char *name,
     if (!list->n)
         *list = *otherwise;
     if (list->n > BENCH_LISTED)
-        return failure(err, ECHO_ERR_ARG, "--%s: %d are too many, at most %d", name, list->n,
-                       BENCH_LISTED);
+        return echo_fail(err, ECHO_ERR_ARG, "--%s: %d are too many, at most %d", name, list->n,
+                         BENCH_LISTED);
     for (int i = 0; i < list->n; i++)
         for (int j = 0; j < i; j++)
             if (list->items[i] == list->items[j])
-                return failure(err, ECHO_ERR_ARG, "--%s: %d is given twice", name,
-                               list->items[i]);
+                return echo_fail(err, ECHO_ERR_ARG, "--%s: %d is given twice", name,
+                                 list->items[i]);
     return ECHO_OK;
 }
 
@@ -75,11 +75,11 @@ static bool csv_to_stdout(const struct bench *b)
 static echo_status check_outputs(const struct bench *b, echo_error *err)
 {
     if (csv_to_stdout(b) && b->common.json)
-        return failure(err, ECHO_ERR_ARG, "--csv - and --json both want standard output");
+        return echo_fail(err, ECHO_ERR_ARG, "--csv - and --json both want standard output");
     if (b->plot && !strcmp(b->plot, "-"))
-        return failure(err, ECHO_ERR_ARG, "a plot goes to a file, not to standard output");
+        return echo_fail(err, ECHO_ERR_ARG, "a plot goes to a file, not to standard output");
     if (b->csv && b->plot && !strcmp(b->csv, b->plot))
-        return failure(err, ECHO_ERR_ARG, "--csv and --plot name the same file");
+        return echo_fail(err, ECHO_ERR_ARG, "--csv and --plot name the same file");
     if (b->csv && !csv_to_stdout(b) && output_check(b->csv, err))
         return err->status;
     return b->plot ? output_check(b->plot, err) : ECHO_OK;
@@ -92,13 +92,13 @@ static echo_status check(struct bench *b, echo_error *err)
     static const echo_list clips = { 3, { 0, 10, 120 } };
 
     if (b->kernels && (b->common.model || b->synthetic || b->plot))
-        return failure(err, ECHO_ERR_ARG, "--kernels needs no model and draws no plot: leave "
-                                          "-m, --synthetic and --plot out");
+        return echo_fail(err, ECHO_ERR_ARG, "--kernels needs no model and draws no plot: leave "
+                                            "-m, --synthetic and --plot out");
     if (b->common.model && b->synthetic)
-        return failure(err, ECHO_ERR_ARG, "-m and --synthetic: give one of them");
+        return echo_fail(err, ECHO_ERR_ARG, "-m and --synthetic: give one of them");
     if (b->synthetic && strcmp(b->synthetic, "base") && strcmp(b->synthetic, "small"))
-        return failure(err, ECHO_ERR_ARG, "--synthetic: '%.60s' is not base or small",
-                       b->synthetic);
+        return echo_fail(err, ECHO_ERR_ARG, "--synthetic: '%.60s' is not base or small",
+                         b->synthetic);
     if (bench_texts_find(b, b->text_names, err) ||
         check_list(&b->steps, "num-steps", &steps, err) ||
         check_list(&b->clips, "voices", &clips, err))
@@ -142,7 +142,7 @@ static echo_status save(const struct bench *b, echo_error *err)
 static echo_status run(void *job, echo_error *err)
 {
     struct bench *b = job;
-    struct engine e = { 0 };
+    struct runtime e = { 0 };
     echo_error ignored;
     bool failed;
 
@@ -157,7 +157,7 @@ static echo_status run(void *job, echo_error *err)
         failed = true;
     for (int i = 0; i < BENCH_LISTED; i++)
         echo_voice_close(&b->voices[i].voice);
-    engine_close(&e);
+    runtime_close(&e);
     return failed ? err->status : ECHO_OK;
 }
 

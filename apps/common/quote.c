@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "quote.h"
+#include "common/quote.h"
 
 #include <ctype.h>
 #include <stdio.h>

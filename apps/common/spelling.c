@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "spelling.h"
+#include "common/spelling.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_model.c - the model to measure; for who has none a random, temporary one. */
+/* model.c - the model to measure; for who has none a random, temporary one. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "echotts_dev.h"
-#include "failure.h"
+#include "common/failure.h"
 
 /* Makes the directory, and says in dir which. */
 static echo_status make_directory(char *dir, size_t size, echo_error *err)
@@ -23,8 +23,8 @@ static echo_status make_directory(char *dir, size_t size, echo_error *err)
         errno = ENAMETOOLONG;
     else if (mkdtemp(dir))
         return ECHO_OK;
-    return failure(err, ECHO_ERR_FILE, "%.200s: no directory can be made there: %s", parent,
-                   strerror(errno));
+    return echo_fail(err, ECHO_ERR_FILE, "%.200s: no directory can be made there: %s", parent,
+                     strerror(errno));
 }
 
 static void remove_directory(const char *dir)
@@ -42,7 +42,7 @@ static void remove_directory(const char *dir)
 
 /* It is taken away as soon as it is open, which its mapped files survive: nothing is left
  * behind, however the program ends. */
-static echo_status open_random(struct bench *b, struct engine *e, echo_error *err)
+static echo_status open_random(struct bench *b, struct runtime *e, echo_error *err)
 {
     struct common common = b->common;
     char dir[4096];
@@ -55,15 +55,15 @@ static echo_status open_random(struct bench *b, struct engine *e, echo_error *er
     progress_clear(&e->bar);
     common.model = dir;
     if (!status)
-        status = engine_open(e, &common, err);
+        status = runtime_open(e, &common, err);
     remove_directory(dir);
     return status;
 }
 
-echo_status bench_model_open(struct bench *b, struct engine *e, echo_error *err)
+echo_status bench_model_open(struct bench *b, struct runtime *e, echo_error *err)
 {
     echo_status status =
-        b->synthetic ? open_random(b, e, err) : engine_open(e, &b->common, err);
+        b->synthetic ? open_random(b, e, err) : runtime_open(e, &b->common, err);
 
     if (status)
         return status;

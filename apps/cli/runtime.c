@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine.h"
+#include "runtime.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
-#include "failure.h"
+#include "common/clock.h"
+#include "common/failure.h"
 #include "signals.h"
-#include "voices.h"
+#include "common/voices.h"
 
 /* A warning says that the result is not what was asked for: nobody may miss it. */
-void engine_warn(struct engine *e, const char *fmt, ...)
+void runtime_warn(struct runtime *e, const char *fmt, ...)
 {
     char line[2048];
     va_list ap;
@@ -28,11 +28,11 @@ void engine_warn(struct engine *e, const char *fmt, ...)
 
 static void print_log(void *user, echo_log_level level, const char *line)
 {
-    struct engine *e = user;
+    struct runtime *e = user;
 
     if (level == ECHO_LOG_WARNING) {
         if (!e->hushed)
-            engine_warn(e, "%s", line);
+            runtime_warn(e, "%s", line);
     } else if (e->bar.shown || e->profile) {
         progress_clear(&e->bar);
         fprintf(stderr, "echotts: %s\n", line);
@@ -41,11 +41,11 @@ static void print_log(void *user, echo_log_level level, const char *line)
 
 static bool load_part(void *user, double done)
 {
-    return progress_load(&((struct engine *)user)->bar, done);
+    return progress_load(&((struct runtime *)user)->bar, done);
 }
 
-echo_status engine_open_model(struct engine *e, const struct common *common, bool describe,
-                              echo_error *err)
+echo_status runtime_open_model(struct runtime *e, const struct common *common, bool describe,
+                               echo_error *err)
 {
     echo_model_opts opts = {
         .device = common->device,
@@ -72,9 +72,9 @@ echo_status engine_open_model(struct engine *e, const struct common *common, boo
     return status;
 }
 
-echo_status engine_open(struct engine *e, const struct common *common, echo_error *err)
+echo_status runtime_open(struct runtime *e, const struct common *common, echo_error *err)
 {
-    echo_status status = engine_open_model(e, common, false, err);
+    echo_status status = runtime_open_model(e, common, false, err);
 
     if (status)
         return status;
@@ -85,11 +85,11 @@ echo_status engine_open(struct engine *e, const struct common *common, echo_erro
     signals_release();
     e->bar.frame_s = (double)e->info.frame_samples / ECHO_SAMPLE_RATE;
     if (!status && signals_stopped())
-        status = failure(err, ECHO_ERR_CANCELLED, "stopped");
+        status = echo_fail(err, ECHO_ERR_CANCELLED, "stopped");
     return status;
 }
 
-void engine_close(struct engine *e)
+void runtime_close(struct runtime *e)
 {
     progress_clear(&e->bar);
     signals_watch(NULL);
@@ -97,8 +97,8 @@ void engine_close(struct engine *e)
     echo_model_close(&e->model);
 }
 
-echo_status engine_voice(struct engine *e, echo_voice **out, const char *path,
-                         echo_encode_opts opts, double *seconds, echo_error *err)
+echo_status runtime_voice(struct runtime *e, echo_voice **out, const char *path,
+                          echo_encode_opts opts, double *seconds, echo_error *err)
 {
     double began = clock_now();
     bool hidden;
@@ -108,8 +108,9 @@ echo_status engine_voice(struct engine *e, echo_voice **out, const char *path,
     if (source == VOICE_UNKNOWN)
         return voices_unknown(e->model, path, err);
     if (hidden)
-        engine_warn(e, "%s is a voice of the model, and that is taken; the file of this name "
-                       "here is ./%s", path, path);
+        runtime_warn(e, "%s is a voice of the model, and that is taken; the file of this name "
+                        "here is ./%s",
+                     path, path);
     opts.progress = progress_stage;
     opts.user = &e->bar;
     progress_note(&e->bar, "reading audio");

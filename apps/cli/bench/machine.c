@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "machine.h"
+#include "bench/machine.h"
 
 #include <sched.h>
 #include <stdio.h>
