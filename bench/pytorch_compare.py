@@ -318,8 +318,8 @@ def page(pytorch, ours, skipped, others, args, sizes, info):
     guided = guided_steps(sizes.steps)
     singles = ", ".join(f"{dtype} {seconds:.3g} s" for dtype, seconds in pytorch.single.items())
     chosen = "the faster here" if len(pytorch.single) > 1 else "the only one tried"
-    apart = "; ".join(f"{one.name}: " + ", ".join(f"{what} {far:.1e}" for what, far in one.apart.items())
-                      for one in ours)
+    apart = " ".join(f"{one.name}: " + ", ".join(f"{what} {far:.1e}" for what, far in one.apart.items()) + "."
+                     for one in ours)
     lines = [
         f"{datetime.date.today()}; {machine()}. echotts {info['version']} on {info['model']['device']}; PyTorch "
         f"{pytorch.torch.__version__}, eager, {pytorch.torch.get_num_threads()} threads; the same weights for both. "
@@ -331,13 +331,13 @@ def page(pytorch, ours, skipped, others, args, sizes, info):
         "",
         table(pytorch, ours, sizes)[0],
         "",
-        "PyTorch's whole runs are added up from parts, since its steps are identical work: "
-        f"{guided} guided steps (a batch of three), {sizes.steps - guided} others (in the last row those timed with "
-        f"{sizes.text} bytes), text, decoding; starting Python and reading the weights are left out. Ours are whole "
-        "runs, loading included. Without a voice two branches give what three do, and ours computes two. Memory: "
-        "PyTorch with transformer and decoder loaded, ours with the pages of the mapped files.",
+        "PyTorch's whole runs are sums of parts, since its steps are identical work: "
+        f"{guided} guided steps (a batch of three), {sizes.steps - guided} others, text, decoding. In the last row the "
+        f"steps are those timed with {sizes.text} bytes. Starting Python and reading the weights are left out. Ours "
+        "are whole runs, loading included. Without a voice two branches give what three do, and ours computes two. "
+        "Memory: PyTorch with transformer and decoder loaded, ours with the pages of the mapped files.",
         "",
-        f"Distance from PyTorch's {pytorch.precision} (rms of the difference to rms; sound of 16 bits): {apart}."]
+        f"Distance from PyTorch's {pytorch.precision} (rms of the difference to rms; sound of 16 bits). {apart}"]
     lines += ["", *(f"Skipped: {why}." for why in skipped)] if skipped else []
     return "".join((line if line.startswith("|") else textwrap.fill(line, 118, break_on_hyphens=False)) + "\n"
                    for line in lines)
