@@ -166,6 +166,8 @@ int main(int argc, char **argv)
     s.noise = malloc(s.n * sizeof *s.noise);
     echo_seed(&g, 1);
     echo_randn(&g, s.noise, s.n);
+    if (echo_session_open(&s.session, s.model, NULL))
+        return 1;
     const struct dit *d = &s.model->dit;
     float *want = malloc(s.n * sizeof *want), *v = malloc(s.n * sizeof *v);
 

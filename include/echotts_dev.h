@@ -43,15 +43,15 @@ ECHO_API void echo_session_overlap(echo_session *s, bool on);
 typedef struct {
     const char *name, *shape, *precision; /* "w2", "640 x 2048 x 5888", "int8" */
     int threads;
-    double rate; /* operations a second, the median; of Snake: numbers a second */
-    double peak; /* of products in this precision, in the same run, on operands that lie in the
-                    first-level cache; 0: not a matter of products */
+    double rate; /* operations a second, the median; of Snake: elements a second */
+    double peak; /* of matmuls in this precision, in the same run, on data in the first-level
+                    cache; 0: it is not a matmul */
 } echo_kernel_speed;
 
 /*
- * Measure the heavy operations at the base model's shapes, without a model: row() is called as
- * each is finished, in half a minute, and returns false to stop (ECHO_ERR_CANCELLED).  Of opts
- * count device, isa and threads.  Needs 0.7 GB.
+ * Measure the heavy operations at the base model's shapes, without a model: row() is called
+ * after each, and returns false to stop (ECHO_ERR_CANCELLED); all take half a minute.  Only
+ * device, isa and threads of opts are used.  Needs 0.7 GB.
  */
 ECHO_API echo_status echo_kernels_time(const echo_model_opts *opts,
                                        bool (*row)(void *user, const echo_kernel_speed *speed),

@@ -157,7 +157,7 @@ static void print_model(const struct runtime *e, bool checked)
     printf("  %-12s%s\n", "packed", m->packed ? "yes" : "no");
     if (checked)
         printf("  %-12s%s\n", "checked", m->packed ? "checksums match"
-                                                    : "all numbers are finite");
+                                                    : "all weights are finite");
     printf("  %-12s%s, computing in %s, the codec in %s\n", "runs on", m->device,
            m->precision, m->codec_precision);
     printf("  %-12s%s, %s\n", "precision", m->precision, m->precision_reason);
@@ -166,7 +166,7 @@ static void print_model(const struct runtime *e, bool checked)
     printf("  %-12s%d layers, width %d\n", "text", m->text_layers, m->text_size);
     printf("  %-12s%d layers, width %d, patches of %d frames\n", "speaker", m->speaker_layers,
            m->speaker_size, m->patch_size);
-    printf("  %-12s%d numbers, %.1f ms (%d samples)\n", "frame", m->latent_size,
+    printf("  %-12slatent size %d, %.1f ms (%d samples)\n", "frame", m->latent_size,
            1e3 * m->frame_samples / ECHO_SAMPLE_RATE, m->frame_samples);
     if (m->words)
         printf("  %-12s%d, --words lists them\n", "words", m->words);

@@ -35,7 +35,7 @@ static void print_help(void)
     for (int i = 0; i < COMMANDS; i++)
         printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
     puts("\n"
-         "echotts COMMAND --help tells the options of one.\n"
+         "echotts COMMAND --help lists its options.\n"
          "Exit status: 0 done, 1 failed, 2 usage error, 130 interrupted.");
 }
 

@@ -31,7 +31,7 @@ const struct option common_model_options[] = {
       .value = "NAME",
       .help = "of the codec: auto, f32 or bf16" },
     { .name = "profile", .kind = OPTION_ON, .at = AT(profile),
-      .help = "tell at the end where the time went" },
+      .help = "print times by operation at the end" },
     { .name = "json", .kind = OPTION_ON, .at = AT(json),
       .help = "report to standard output as a JSON object" },
     { 0 },
@@ -162,7 +162,7 @@ static echo_status hint_at_word(const struct command *c, const char *word, echo_
         snprintf(example, sizeof example, ", as in: echotts %s -o FILE -- %s", c->name,
                  quote(quoted, sizeof quoted, word, c->word));
     snprintf(err->text + used, sizeof err->text - used,
-             "; %s that begins with a dash goes behind --%s", c->word, example);
+             "; %s that begins with a dash goes after --%s", c->word, example);
     return err->status;
 }
 

@@ -57,7 +57,7 @@ static void draw(struct progress *p, const char *stage, double done, double tota
                  const char *count)
 {
     double now = clock_now(), part = total > 0 ? done / total : 0;
-    int capacity = line_columns(), filled;
+    int width = line_columns(), filled;
     char line[WIDEST_LINE + 128], bar[WIDEST_BAR + 3] = "", left[32] = "";
 
     if (p->stage != stage) {
@@ -70,17 +70,17 @@ static void draw(struct progress *p, const char *stage, double done, double tota
     if (done > p->first && now - p->began > SETTLE_S)
         format_left(left, sizeof left, (now - p->began) / (done - p->first) * (total - done));
 
-    capacity -= (int)(strlen(p->head) + strlen(stage) + strlen(count));
-    capacity -= (int)strlen(" []    0:00:00 left");
-    capacity = capacity < WIDEST_BAR ? capacity : WIDEST_BAR;
-    if (capacity >= 5) {
-        filled = (int)((part > 1 ? 1 : part) * capacity);
-        memset(bar, ' ', (size_t)capacity + 2);
+    width -= (int)(strlen(p->head) + strlen(stage) + strlen(count));
+    width -= (int)strlen(" []    0:00:00 left");
+    width = width < WIDEST_BAR ? width : WIDEST_BAR;
+    if (width >= 5) {
+        filled = (int)((part > 1 ? 1 : part) * width);
+        memset(bar, ' ', (size_t)width + 2);
         memset(bar + 1, '=', (size_t)filled);
-        if (filled < capacity)
+        if (filled < width)
             bar[1 + filled] = '>';
         bar[0] = '[';
-        bar[capacity + 1] = ']';
+        bar[width + 1] = ']';
     }
     snprintf(line, sizeof line, "%s%s %s  %s  %s", p->head, stage, bar, count, left);
     put_line(p, line);

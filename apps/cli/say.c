@@ -156,7 +156,7 @@ static echo_status complete(struct say *say, const echo_model *model, echo_error
         uint32_t seed; /* the generator takes no more */
 
         if (getentropy(&seed, sizeof seed))
-            return echo_fail(err, ECHO_ERR_DEVICE, "no random seed to be had: give --rng-seed");
+            return echo_fail(err, ECHO_ERR_DEVICE, "no random seed available: give --rng-seed");
         full.params.rng_seed = seed;
     }
     *say = full;

@@ -12,7 +12,7 @@
 #define ECHO_DATADIR "/usr/local/share/echotts"
 #endif
 
-#define ROOM 4096
+#define PLACE_BYTES 4096
 
 /* The variable, or NULL if it is not set or empty. */
 static const char *set(const char *name)
@@ -23,19 +23,19 @@ static const char *set(const char *name)
 }
 
 /* The home of a user, NULL: the one who runs this; false if nobody knows it. */
-static bool home(char out[ROOM], const char *user)
+static bool home(char out[PLACE_BYTES], const char *user)
 {
     const char *value = user ? NULL : set("HOME");
     struct passwd entry, *found = NULL;
-    char capacity[ROOM];
+    char buffer[PLACE_BYTES];
 
     if (!value && user)
-        getpwnam_r(user, &entry, capacity, sizeof capacity, &found);
+        getpwnam_r(user, &entry, buffer, sizeof buffer, &found);
     else if (!value)
-        getpwuid_r(getuid(), &entry, capacity, sizeof capacity, &found);
+        getpwuid_r(getuid(), &entry, buffer, sizeof buffer, &found);
     if (found)
         value = found->pw_dir;
-    return value && (size_t)snprintf(out, ROOM, "%s", value) < ROOM;
+    return value && (size_t)snprintf(out, PLACE_BYTES, "%s", value) < PLACE_BYTES;
 }
 
 /* False if it does not fit. */
@@ -54,7 +54,7 @@ static bool append(char *out, size_t size, const char *text, size_t length)
 static bool expand_user(char *out, size_t size, const char **path)
 {
     size_t length = strcspn(*path, "/");
-    char name[64], folder[ROOM];
+    char name[64], folder[PLACE_BYTES];
 
     if (**path != '~' || length >= sizeof name)
         return true;
@@ -131,9 +131,9 @@ static bool hub_cache(char *out, size_t size)
 }
 
 /* The folder of the running program, cut to its parent: what "bin" or "build" lies in. */
-static const char *program_parent(char out[ROOM])
+static const char *program_parent(char out[PLACE_BYTES])
 {
-    ssize_t n = readlink("/proc/self/exe", out, ROOM - 1);
+    ssize_t n = readlink("/proc/self/exe", out, PLACE_BYTES - 1);
 
     if (n <= 0)
         return NULL;
@@ -159,7 +159,7 @@ bool echo_place(char *out, size_t size, int i)
         { PARENT, "/share/echotts/base" }, { DATADIR, "/base" },
         { PARENT, "/models/small" }, { PARENT, "/share/echotts/small" }, { DATADIR, "/small" },
     };
-    char folder[ROOM];
+    char folder[PLACE_BYTES];
     const char *start = NULL;
 
     out[0] = 0;

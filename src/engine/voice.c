@@ -232,7 +232,7 @@ echo_status echo_voice_from_latent(echo_voice **out, const float *latent, int fr
 
     *out = NULL;
     if (frames < 1 || frames > MAX_SAVED_FRAMES || size < 1 || size > 65536)
-        return echo_fail(err, ECHO_ERR_ARG, "latents of %d frames of %d numbers", frames, size);
+        return echo_fail(err, ECHO_ERR_ARG, "latents of %d frames, size %d", frames, size);
     size_t n = (size_t)frames * (size_t)size;
 
     for (size_t i = 0; i < n; i++)

@@ -253,7 +253,7 @@ bool echo_bind_made_sizes(struct binder *b, int sizes[3], const char *name)
     if (!a)
         return false;
     if (a->type != ARRAY_I32 || a->count != 3) {
-        echo_bind_fail(b, "tensor '%s' is not three whole numbers", shape);
+        echo_bind_fail(b, "tensor '%s' is not three integers", shape);
         return false;
     }
     for (int i = 0; i < 3; i++) {
@@ -467,7 +467,7 @@ struct tensor echo_bind_vector(struct binder *b, int n, const char *name, ...)
     if (!require(b, &named))
         return no_tensor;
     if (named.array->count != (size_t)n) {
-        echo_bind_fail(b, "tensor '%s' has shape %s, expected %d numbers", named.name,
+        echo_bind_fail(b, "tensor '%s' has shape %s, expected %d elements", named.name,
                        shape_text(named.array, have, sizeof have), n);
         return no_tensor;
     }

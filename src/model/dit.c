@@ -106,7 +106,7 @@ void echo_bind_dit(struct binder *b, struct dit *d)
     d->rank = echo_bind_dim(b, 0, "blocks.0.attention_adaln.shift_down.weight");
     d->has_prefix = has_prefix(b);
     if (d->time_size % 2)
-        echo_bind_fail(b, "'cond_module.0.weight' takes %d numbers, expected an even count",
+        echo_bind_fail(b, "'cond_module.0.weight' takes %d inputs, expected an even count",
                        d->time_size);
 
     bind_encoders(b, d);

@@ -22,7 +22,7 @@ static void bind_input(struct binder *b, struct encoder *e, const char *stem, in
     int width = echo_bind_dim(b, 1, "%s.in_proj.weight", stem);
 
     if (width % latent)
-        echo_bind_fail(b, "'%s.in_proj.weight' takes %d numbers, no whole frames of %d", stem,
+        echo_bind_fail(b, "'%s.in_proj.weight' takes %d inputs, not whole frames of %d", stem,
                        width, latent);
     e->latent = latent;
     e->patch = width / latent;

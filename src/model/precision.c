@@ -12,10 +12,11 @@ enum dtype echo_precision_of(const struct precisions *p, enum part part)
     case PART_ENCODERS:
         return p->layers == DT_I8 ? p->fine : p->layers;
 
-    /* Codes are chosen by the last bits, and what is made of them once a frame is a twentieth
-     * of the work: only convolutions near the sample rate are worth less than float32. */
+    /* Near the sample rate: most of the codec's work. */
     case PART_CODEC_CONV:
         return p->codec;
+
+    /* Codes are chosen by the last bits, and this is a twentieth of the work. */
     case PART_CODEC_COARSE:
 
     /* One channel of 96: no work, and nothing repairs it. */

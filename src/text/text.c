@@ -44,24 +44,24 @@ static echo_status fail_at(echo_error *err, struct place at, const char *fault)
 }
 
 /* The fault of the character at text, which has length bytes; NULL: none. */
-static const char *fault_of(char capacity[static 48], uint32_t code, size_t length)
+static const char *fault_of(char line[static 48], uint32_t code, size_t length)
 {
     if (!length)
         return "is not valid UTF-8";
     if ((code >= ' ' && code < 0x7f) || code > 0x9f || code == '\t')
         return NULL;
     if (code < 0x80)
-        snprintf(capacity, 48, "has a control character (0x%02x)", (unsigned)code);
+        snprintf(line, 48, "has a control character (0x%02x)", (unsigned)code);
     else
-        snprintf(capacity, 48, "has a control character (U+%04X)", (unsigned)code);
-    return capacity;
+        snprintf(line, 48, "has a control character (U+%04X)", (unsigned)code);
+    return line;
 }
 
 echo_status echo_text_valid(const char *text, echo_error *err)
 {
     struct place at = { 1, 1 };
     const char *fault;
-    char capacity[48];
+    char line[48];
     uint32_t code;
     size_t n;
 
@@ -73,7 +73,7 @@ echo_status echo_text_valid(const char *text, echo_error *err)
             continue;
         }
         n = echo_character(s, &code);
-        if ((fault = fault_of(capacity, code, n)))
+        if ((fault = fault_of(line, code, n)))
             return fail_at(err, at, fault);
         at.byte += n;
     }

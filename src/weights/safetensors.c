@@ -206,7 +206,7 @@ static echo_status read_offsets(struct array *a, struct reading *r, const json_t
 
     if (json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(last) ||
         begin < 0 || end < 0)
-        return bad_tensor(r, "has data_offsets that are not two whole numbers from 0");
+        return bad_tensor(r, "has data_offsets that are not two integers from 0");
     if (begin > end)
         return bad_tensor(r, "has data_offsets that begin at %lld but end at %lld",
                           (long long)begin, (long long)end);
@@ -226,7 +226,7 @@ static echo_status check_size(const struct array *a, struct reading *r,
 {
     if (!echo_array_is_panels(a)) {
         if (a->count * type->bits % 8 || a->count * type->bits / 8 != a->bytes)
-            return bad_tensor(r, "has %zu numbers of %s but %zu bytes", a->count, type->name,
+            return bad_tensor(r, "has %zu elements of %s but %zu bytes", a->count, type->name,
                               a->bytes);
         return ECHO_OK;
     }
@@ -235,7 +235,7 @@ static echo_status check_size(const struct array *a, struct reading *r,
         return bad_tensor(r, "is of %s but no matrix of 1 to %d rows and columns", type->name,
                           MAX_PANEL_SIZE);
     if (echo_array_bytes(a) != a->bytes)
-        return bad_tensor(r, "has panels of %lld x %lld numbers in %zu bytes",
+        return bad_tensor(r, "has panels of %lld x %lld elements in %zu bytes",
                           (long long)a->shape[0], (long long)a->shape[1], a->bytes);
     return ECHO_OK;
 }

@@ -190,7 +190,7 @@ def check_missing_speech(p, r):
 
 def check_dashes(p, r):
     """T27: a text that begins with a dash; and what to write at all."""
-    behind = "TEXT that begins with a dash goes behind --"
+    behind = "TEXT that begins with a dash goes after --"
     for words in ("-5 degrees", "- Turn on the light.", "-- Turn on", "--5 degrees", "-to be or not", "-quick fox"):
         r.refused(words, f'{behind}, as in: echotts say -o FILE -- "{words}"$', words)
     for words in ("-z", "--xyzzy", "-é"):

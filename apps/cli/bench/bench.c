@@ -27,7 +27,7 @@ static const struct option work_options[] = {
       .max = BENCH_RUNS,
       .help = "of each, after a warm-up (default: 3)" },
     { .name = "kernels", .kind = OPTION_ON, .at = AT(kernels),
-      .help = "no model: products, attention, convolutions by themselves" },
+      .help = "no model: matmuls, attention, convolutions by themselves" },
     { .name = "synthetic", .kind = OPTION_STRING, .at = AT(synthetic), .value = "base|small",
       .help = "measure a temporary random model of this size" },
     { 0 },

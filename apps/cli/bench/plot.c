@@ -127,7 +127,7 @@ static double ratio_y(const struct ratio_axis *a, double v)
 static struct ratio_axis find_ratios(const struct bench *b, int clip, double label_room)
 {
     struct ratio_axis a = { 1, 1 };
-    double height = speed_panel.bottom - speed_panel.top, ends, capacity;
+    double height = speed_panel.bottom - speed_panel.top, ends, margin;
 
     for (int t = 0; t < b->n_texts; t++)
         for (int i = 0; i < b->steps.n; i++) {
@@ -139,11 +139,11 @@ static struct ratio_axis find_ratios(const struct bench *b, int clip, double lab
     if (a.high / a.low < 2) /* a bar for hardly anything should look like it */
         *(a.high > 1 / a.low ? &a.high : &a.low) *= a.high > 1 / a.low ? 2 : 0.5;
     ends = (a.low < 1) + (a.high > 1);
-    capacity = pow(a.high / a.low, label_room / (height - ends * label_room));
+    margin = pow(a.high / a.low, label_room / (height - ends * label_room));
     if (a.low < 1)
-        a.low /= capacity;
+        a.low /= margin;
     if (a.high > 1)
-        a.high *= capacity;
+        a.high *= margin;
     return a;
 }
 
