@@ -324,7 +324,7 @@ typedef struct {
     float speaker_kv_scale;         /* scale of the speaker's keys and values; 0 = off */
     int speaker_kv_max_layers;      /* scale them in the first N layers only; -1 = all */
     float speaker_kv_min_t;         /* and until t falls below this; 0 = to the end */
-    int sequence_length;            /* latent frames to make */
+    int sequence_length;            /* latent frames to make; 0 = as many as the text takes */
     echo_list block_sizes;          /* or: frames of each block, in order; n = 0: one pass */
     bool normalize;                 /* text: quotes, dashes, "[S1] " in front */
     bool trim;                      /* cut at the end of speech */
@@ -380,6 +380,7 @@ typedef struct {
 typedef struct {
     int frames;      /* latent frames, the prefix included */
     int kept;        /* of them, those up to the end of speech; they are decoded */
+    int retries;     /* with a larger window, since the first was too small for the speech */
     int blocks;      /* sampled */
     bool ended;      /* an end of speech was found; false without trim */
     size_t samples;  /* handed to the sink */

@@ -174,7 +174,9 @@ static echo_status fit(struct say *say, int patch, echo_error *err)
         echo_voice_latent(say->before, &before, NULL);
         before -= before % patch;
         if (!options_given(&say_command, say, "sequence-length") && before < ECHO_MAX_FRAMES)
-            say->params.sequence_length = ECHO_MAX_FRAMES - before;
+            say->params.sequence_length = say->params.sequence_length + before > ECHO_MAX_FRAMES
+                                              ? ECHO_MAX_FRAMES - before
+                                              : say->params.sequence_length;
     }
     return check_length(say, before, err);
 }
@@ -257,6 +259,7 @@ static echo_status report(const struct say *say, const struct runtime *e, echo_e
     report_integer(o, "kept", stats.kept);
     json_object_set_new(o, "ended",
                         say->params.trim ? json_boolean(stats.ended) : json_null());
+    report_integer(o, "retries", stats.retries);
     report_integer(o, "samples", (json_int_t)stats.samples);
     report_integer(o, "steps", stats.steps);
     report_integer(o, "evaluations", stats.evaluations);

@@ -31,6 +31,8 @@ struct job {
     const float *speaker;
     int speaker_patches;
     int start, frames; /* frames of the speech; with it, what all blocks may have */
+    bool fitted;       /* frames were estimated ... */
+    bool unfinished;   /* ... and were too few */
     struct sampler_contexts contexts;
     struct decoding decoding;
     bool wants_audio;
@@ -129,11 +131,40 @@ static echo_status take_speech(struct job *j, echo_error *err)
     return ECHO_OK;
 }
 
+/* Frames that the model knows and that fit behind the speech. */
+static int largest_window(const struct job *j)
+{
+    int left = ECHO_MAX_FRAMES - j->start;
+
+    return left < 1 ? 1 : at_most(j->m->settings.max_sequence_length, left);
+}
+
+static int estimated_frames(const struct job *j)
+{
+    const struct settings *s = &j->m->settings;
+    double frames = (double)s->frames_per_byte * (j->n_ids - 1) + s->frames_margin - j->start;
+
+    return frames < 1 ? 1 : at_most((int)ceil(frames), ECHO_MAX_FRAMES);
+}
+
+/* Without trim nobody would look for an end, and blocks stop where it is: both get the largest. */
+static int automatic_length(struct job *j)
+{
+    int largest = largest_window(j), frames = largest;
+
+    if (j->p->trim && !in_blocks(j))
+        frames = at_most(estimated_frames(j), largest);
+    j->fitted = frames < largest;
+    return frames;
+}
+
 static echo_status take_length(struct job *j, echo_error *err)
 {
     const echo_list *blocks = &j->p->block_sizes;
     int made = blocks->n ? 0 : j->p->sequence_length;
 
+    if (!blocks->n && !made)
+        made = automatic_length(j);
     if (blocks->n && j->sink && j->sink->next_block)
         return echo_fail_field(err, "block_sizes", "block_sizes are given, and the sink's "
                                                    "next_block too: use one of them");
@@ -164,10 +195,10 @@ static echo_status next_block(struct job *j, int i, int made, int *frames, echo_
         return echo_fail_field(err, "next_block", "next_block wants %d frames, at most %d are "
                                                   "left",
                                *frames, left);
-    if (j->p->block_sizes.n)
+    if (!i && j->p->block_sizes.n)
         j->steps_total = j->p->num_steps * j->p->block_sizes.n;
-    else if (*frames) /* the blocks to come are taken to be as long as this one */
-        j->steps_total = j->p->num_steps * (i + divide_up(left, *frames));
+    else if (*frames && !j->p->block_sizes.n) /* those to come are taken to be as long */
+        j->steps_total = j->steps_done + j->p->num_steps * divide_up(left, *frames);
     return ECHO_OK;
 }
 
@@ -306,6 +337,16 @@ static int settled(const struct job *j, int made, bool complete, bool *ended)
     return made - SPEECH_END_WINDOW + 1 > from ? made - SPEECH_END_WINDOW + 1 : from;
 }
 
+/* A pause at the end of a window that was estimated may be one between words. */
+#define FLAT_ENOUGH 8 /* frames, 0.37 s */
+
+static bool is_finished(const struct job *j, int made)
+{
+    int end = echo_speech_end(j->s->latent, j->start, made, j->m->dit.latent, true);
+
+    return end >= 0 && made - end >= FLAT_ENOUGH;
+}
+
 /* Decode what is settled now. */
 static void emit(struct job *j, int made, bool complete)
 {
@@ -337,9 +378,11 @@ static echo_status sample(struct job *j, echo_error *err)
             break;
         made += frames;
         j->s->frames = made;
-        emit(j, made, made == j->frames);
+        j->unfinished = j->fitted && !is_finished(j, made);
+        if (!j->unfinished)
+            emit(j, made, made == j->frames);
     }
-    if (!s && made < j->frames) /* next_block wanted no more */
+    if (!s && made < j->frames) /* next_block wants no more */
         emit(j, made, true);
     return s;
 }
@@ -367,6 +410,20 @@ static echo_status sample_and_decode(struct job *j, echo_error *err)
 
 /* ---- the calls ---- */
 
+static echo_status attempt(struct job *j, echo_error *err)
+{
+    size_t size = (size_t)j->m->dit.latent;
+    echo_status s = plan(j, err);
+
+    if (s)
+        return s;
+    j->s->frames = 0;
+    memset(j->s->latent, 0, echo_session_latent_floats(j->m) * sizeof(float));
+    if (j->start)
+        memcpy(j->s->latent, j->speech->latent, (size_t)j->start * size * sizeof(float));
+    return sample_and_decode(j, err);
+}
+
 static echo_status generate(echo_session *s, const echo_voice *speech, const char *text,
                             const echo_voice *voice, const echo_params *params,
                             const echo_sink *sink, echo_error *err)
@@ -381,13 +438,15 @@ static echo_status generate(echo_session *s, const echo_voice *speech, const cha
     s->frames = 0;
     if ((status = echo_params_check(j.p, err)) || (status = take_text(&j, text, err)) ||
         (status = take_speaker(&j, voice, err)) || (status = take_speech(&j, err)) ||
-        (status = take_length(&j, err)) || (status = plan(&j, err)))
+        (status = take_length(&j, err)))
         return status;
-    memset(s->latent, 0, echo_session_latent_floats(s->model) * sizeof(float));
-    if (j.start)
-        memcpy(s->latent, speech->latent,
-               (size_t)j.start * (size_t)j.m->dit.latent * sizeof(float));
-    status = sample_and_decode(&j, err);
+    status = attempt(&j, err);
+    if (!status && j.unfinished) { /* once more, with the noise of a first time */
+        j.frames = j.start + largest_window(&j);
+        j.fitted = false;
+        s->stats.retries++;
+        status = attempt(&j, err);
+    }
     s->stats.frames = s->frames;
     s->stats.text_tokens = j.n_ids;
     s->stats.total_s = echo_clock() - begin;

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/params.h"
 #include "engine/precision.h"
 #include "model/checkpoint.h"
 #include "text/text.h"
@@ -187,10 +186,10 @@ static echo_status read_settings(echo_model *m, echo_error *err)
     const char *noted = echo_safetensors_note(m->echo_file, "settings");
 
     if (m->packed && noted)
-        return echo_params_parse(&m->defaults, &m->vocabulary, m->files.echo, noted, err);
+        return echo_settings_parse(&m->settings, m->files.echo, noted, err);
     if (!m->files.settings)
         return ECHO_OK;
-    return echo_params_read(&m->defaults, &m->vocabulary, m->files.settings, err);
+    return echo_settings_read(&m->settings, m->files.settings, err);
 }
 
 static echo_status list_voices(echo_model *m, echo_error *err)
@@ -300,7 +299,7 @@ echo_status echo_model_open_observed(echo_model **out, const char *path,
         return echo_fail_memory(err, sizeof *m, "a model");
     m->log = o->log;
     m->log_user = o->user;
-    m->defaults = echo_params_reference();
+    m->settings = echo_settings_reference();
     m->owner = (struct owner){ .observer = observer, .headers_only = o->describe && !observer,
                                .progress = o->progress, .user = o->user };
     if ((s = open_devices(m, o, err)) || (s = open_files(m, path, err)) ||
@@ -342,7 +341,7 @@ void echo_model_close(echo_model **model)
     echo_safetensors_close(&m->dac_file);
     echo_safetensors_close(&m->pca_file);
     echo_locate_free(&m->files);
-    echo_vocabulary_free(&m->vocabulary);
+    echo_settings_free(&m->settings);
     echo_voices_free(&m->voices);
     if (m->codec_device != m->device)
         echo_device_close(&m->codec_device);
@@ -403,7 +402,7 @@ echo_model_info echo_model_describe(const echo_model *m)
         .text_size = d->encoder[CONTEXT_TEXT].dim,
         .speaker_layers = d->encoder[CONTEXT_SPEAKER].layers,
         .speaker_size = d->encoder[CONTEXT_SPEAKER].dim,
-        .words = m->vocabulary.n,
+        .words = m->settings.vocabulary.n,
         .blockwise = d->has_prefix,
         .load_s = m->load_s,
     };
@@ -411,15 +410,15 @@ echo_model_info echo_model_describe(const echo_model *m)
 
 const char *echo_model_word(const echo_model *m, int i)
 {
-    return i >= 0 && i < m->vocabulary.n ? m->vocabulary.words[i] : NULL;
+    return i >= 0 && i < m->settings.vocabulary.n ? m->settings.vocabulary.words[i] : NULL;
 }
 
 const char *echo_model_unknown(const echo_model *m, const char *text, size_t *length)
 {
-    if (!m->vocabulary.n)
+    if (!m->settings.vocabulary.n)
         return NULL;
     for (; (text = echo_text_word(text, length)); text += *length)
-        if (!echo_vocabulary_has(&m->vocabulary, text, *length))
+        if (!echo_vocabulary_has(&m->settings.vocabulary, text, *length))
             return text;
     return NULL;
 }

@@ -5,7 +5,7 @@
 
 #include "engine/device.h"
 #include "engine/locate.h"
-#include "text/vocabulary.h"
+#include "engine/settings.h"
 #include "engine/voices.h"
 #include "model/codec.h"
 #include "model/dit.h"
@@ -20,8 +20,7 @@ struct echo_model {
     struct dit dit;
     struct codec codec;
     uint64_t echo_parameters, dac_parameters;
-    echo_params defaults;
-    struct vocabulary vocabulary;
+    struct settings settings;
     struct voices voices;
     char stripped[300]; /* off the names of tensors: "speech: module., codec: generator." */
     bool packed;  /* the three files are one, made by echo_model_pack() */

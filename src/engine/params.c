@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/params.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -28,8 +27,8 @@ echo_params echo_params_reference(void)
 
 static const echo_param table[] = {
     { .name = "sequence_length", .alias = "frames", .kind = ECHO_PARAM_INT,
-      .offset = AT(sequence_length), .min = 1, .max = ECHO_MAX_FRAMES,
-      .help = "latent frames to make, 46 ms each" },
+      .offset = AT(sequence_length), .max = ECHO_MAX_FRAMES, .word = "auto",
+      .help = "latent frames of 46 ms; auto: to fit" },
     { .name = "block_sizes", .alias = "blocks", .kind = ECHO_PARAM_LIST,
       .offset = AT(block_sizes), .min = 1, .max = ECHO_MAX_FRAMES,
       .help = "or: frames of each block, one after the other" },
@@ -150,77 +149,4 @@ echo_status echo_params_check(const echo_params *p, echo_error *err)
         return echo_fail_field(err, p->rescale_k != 0 ? "rescale_sigma" : "rescale_k",
                                "rescaling needs both rescale_k and rescale_sigma");
     return ECHO_OK;
-}
-
-/* ---- a model's own ---- */
-
-/* Numbers only: what a model is good at, not what a user wants. */
-static echo_status read_number(echo_params *p, const echo_param *t, const char *path,
-                               const json_t *value, echo_error *err)
-{
-    bool whole = t->kind == ECHO_PARAM_INT;
-    void *at = (char *)p + t->offset;
-
-    if (!json_is_number(value) || (whole && !json_is_integer(value)))
-        return echo_fail(err, ECHO_ERR_FILE, "%s: %s is not a%s number", path, t->name,
-                         whole ? " whole" : "");
-    double number = json_number_value(value);
-
-    if (!in_range(t, number))
-        return echo_fail(err, ECHO_ERR_FILE, "%s: %s is %g, expected %g to %g", path, t->name,
-                         number, t->min, t->max);
-    if (whole)
-        *(int *)at = (int)number;
-    else
-        *(float *)at = (float)number;
-    return ECHO_OK;
-}
-
-static echo_status read_member(echo_params *p, struct vocabulary *v, const char *path,
-                               const char *key, const json_t *value, echo_error *err)
-{
-    const echo_param *t = echo_param_find(key);
-
-    if (!strcmp(key, "vocabulary"))
-        return echo_vocabulary_read(v, path, value, err);
-    if (t && (t->kind == ECHO_PARAM_INT || t->kind == ECHO_PARAM_FLOAT))
-        return read_number(p, t, path, value, err);
-    return echo_fail(err, ECHO_ERR_FILE, "%s: unknown setting '%s'", path, key);
-}
-
-/* Takes the reference to root, NULL if it could not be read. */
-static echo_status take(echo_params *p, struct vocabulary *v, const char *path, json_t *root,
-                        const json_error_t *why, echo_error *err)
-{
-    echo_status s = ECHO_OK;
-    const char *key;
-    json_t *value;
-
-    if (!root)
-        return echo_fail(err, ECHO_ERR_FILE, "%s: %s (line %d)", path, why->text, why->line);
-    if (!json_is_object(root))
-        s = echo_fail(err, ECHO_ERR_FILE, "%s: not a JSON object", path);
-    json_object_foreach(root, key, value)
-        if (!s)
-            s = read_member(p, v, path, key, value, err);
-    if (!s && echo_params_check(p, err))
-        s = echo_fail(err, ECHO_ERR_FILE, "%s: the settings do not go together", path);
-    json_decref(root);
-    return s;
-}
-
-echo_status echo_params_read(echo_params *p, struct vocabulary *v, const char *path,
-                             echo_error *err)
-{
-    json_error_t why;
-
-    return take(p, v, path, json_load_file(path, JSON_REJECT_DUPLICATES, &why), &why, err);
-}
-
-echo_status echo_params_parse(echo_params *p, struct vocabulary *v, const char *path,
-                              const char *text, echo_error *err)
-{
-    json_error_t why;
-
-    return take(p, v, path, json_loads(text, JSON_REJECT_DUPLICATES, &why), &why, err);
 }

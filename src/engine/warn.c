@@ -23,7 +23,7 @@ static void warn_of_cut(echo_session *s, int bytes)
 
     if (frames >= most)
         advice = "try another seed";
-    else if (frames < ECHO_MAX_FRAMES)
+    else if (frames < s->model->settings.max_sequence_length)
         advice = "give a larger sequence_length, or split the text";
     if (s->stats.ended)
         snprintf(end, sizeof end, "ends after %d of %d frames, so words", s->stats.kept,

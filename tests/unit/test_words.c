@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/params.h"
+#include "engine/settings.h"
 #include "text/text.h"
 #include "unit.h"
 
@@ -81,10 +81,11 @@ static void splitting(void)
 
 static echo_status parse(struct vocabulary *v, const char *json, echo_error *e)
 {
-    echo_params p = echo_params_reference();
+    struct settings s = echo_settings_reference();
+    echo_status status = echo_settings_parse(&s, "m.json", json, e);
 
-    *v = (struct vocabulary){ 0 };
-    return echo_params_parse(&p, v, "m.json", json, e);
+    *v = s.vocabulary;
+    return status;
 }
 
 #define LONG_63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

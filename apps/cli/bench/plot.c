@@ -311,6 +311,7 @@ static void draw_split(struct svg *s, const struct bench *b)
 static void draw_caption(struct svg *s, const struct bench *b)
 {
     double below, above, frame_s = (double)b->info.frame_samples / ECHO_SAMPLE_RATE;
+    char passes[64] = "windows that fit the text";
     bool estimated = false;
 
     for (int i = 0; i < b->n_rows; i++)
@@ -319,9 +320,11 @@ static void draw_caption(struct svg *s, const struct bench *b)
     svg_text(s, 28, 540, caption_font, "%.100s, %d core%s.  Device %.60s; precision %.40s.",
              b->machine.cpu, b->machine.cores, b->machine.cores == 1 ? "" : "s", b->info.device,
              b->info.precision);
-    svg_text(s, 28, 559, caption_font, "Model %.150s%s, passes of %d frames (%.1f s).",
-             b->info.path, strlen(b->info.path) > 150 ? "..." : "", b->frames,
-             b->frames * frame_s);
+    if (b->frames)
+        snprintf(passes, sizeof passes, "passes of %d frames (%.1f s)", b->frames,
+                 b->frames * frame_s);
+    svg_text(s, 28, 559, caption_font, "Model %.150s%s, %s.", b->info.path,
+             strlen(b->info.path) > 150 ? "..." : "", passes);
     svg_text(s, 28, 578, caption_font,
              "Medians of %d after a warm-up, totals within %+.1f %% to %+.1f %% of them.",
              b->runs, below * 100, above * 100);
