@@ -3,7 +3,7 @@ B ?= build
 MAKEFLAGS += --no-print-directory
 GEN := $(shell command -v ninja >/dev/null && echo -G Ninja)
 CONFIGURE = cmake $(GEN) -S . -B $(1) $(2) >/dev/null && cmake --build $(1) -j $(shell nproc)
-DEMO = Good morning today is Friday.
+DEMO = The quick brown fox jumps over the lazy dog, and nobody minds.
 
 all: ; @$(call CONFIGURE,$(B))
 
@@ -11,7 +11,7 @@ all: ; @$(call CONFIGURE,$(B))
 demo:
 	@tools/deps.sh build
 	@$(call CONFIGURE,$(B)) --target echotts_cli
-	$(B)/echotts say "$(DEMO)" -m models/small -v slt --rng-seed 1 -o demo.wav
+	$(B)/echotts say "$(DEMO)" -m models/small -v joe --rng-seed 1 -o demo.wav
 	@ls -l demo.wav
 
 # The same, and every test; ends with "N passed, N failed".

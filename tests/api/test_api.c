@@ -276,6 +276,7 @@ static void trimming(void)
     struct sound whole = { 0 }, cut = { 0 };
 
     p.rng_seed = 3;
+    p.sequence_length = 96;
     p.trim = false;
     speak(s, NULL, &p, &whole);
     CHECK(!echo_session_stats(s).ended);
@@ -290,13 +291,13 @@ static void trimming(void)
     drop(&whole);
     drop(&cut);
 
-    p.block_sizes = (echo_list){ 4, { 24, 20, 20, 20 } };
+    p.block_sizes = (echo_list){ 5, { 24, 20, 20, 20, 20 } };
     p.trim = false;
     speak(s, NULL, &p, &whole);
     p.trim = true;
     speak(s, NULL, &p, &cut);
     stats = echo_session_stats(s);
-    CHECK(stats.kept > 4 && stats.kept < 64 && cut.n == (size_t)stats.kept * 2048);
+    CHECK(stats.kept > 4 && stats.kept < 84 && cut.n == (size_t)stats.kept * 2048);
     CHECK(cut.n <= whole.n && !memcmp(cut.pcm, whole.pcm, cut.n * sizeof(float)));
     drop(&whole);
     drop(&cut);
@@ -470,8 +471,8 @@ static void parameters(void)
     REFUSED(speaker_kv_scale, NAN, "speaker_kv_scale", "speaker_kv_scale");
     REFUSED(speaker_kv_scale, 101, "speaker_kv_scale", "is 101, expected 0 to 100");
     REFUSED(speaker_kv_max_layers, -2, "speaker_kv_max_layers", "speaker_kv_max_layers");
-    REFUSED(sequence_length, 0, "sequence_length", "sequence_length");
-    REFUSED(sequence_length, 641, "sequence_length", "is 641, expected 1 to 640");
+    REFUSED(sequence_length, -1, "sequence_length", "sequence_length");
+    REFUSED(sequence_length, 641, "sequence_length", "is 641, expected 0 to 640");
 #undef REFUSED
     echo_params p = good;
 

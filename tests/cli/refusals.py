@@ -115,7 +115,7 @@ def option_cases():
         "--speaker-kv-scale": ("from 0 to 100", ["-1", "1000"]),
         "--speaker-kv-max-layers": ("from -1 to", ["-2", "1.0"]),
         "--speaker-kv-min-t": ("from 0 to 1", ["1.1"]),
-        "--sequence-length": ("from 1 to 640", ["0", "641", "-5"]),
+        "--sequence-length": ("from 0 to 640, or auto", ["641", "-5"]),
         "--threads": ("from 1 to 256", ["0", "-1", "257", "100000"]),
         "--rng-seed": ("from 0 to 18446744073709551615", ["-1", "18446744073709551616",
                                                            "1e3", "+"]),

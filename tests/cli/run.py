@@ -24,6 +24,7 @@ import report_models
 import report_text
 import terminal
 import usage
+import windows
 from harness import Program, Tally
 
 
@@ -57,6 +58,7 @@ def main(path, data):
         ]
         sections = [
             ("usage", lambda: usage.check(program)),
+            ("windows", lambda: windows.check(program)),
             ("models", lambda: models.check(program)),
             ("refusals", lambda: refusals.check(program)),
             ("reports: audio", lambda: report_audio.check(program)),

@@ -14,6 +14,7 @@ SAY_REPORT = {
     "frames": lambda v: v == 8,
     "kept": lambda v: v == 8,
     "ended": lambda v: v is None,
+    "retries": lambda v: v == 0,
     "samples": lambda v: v == 8 * 2048,
     "steps": lambda v: v == 2,
     "evaluations": lambda v: 2 <= v <= 6,
