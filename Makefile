@@ -17,6 +17,7 @@ demo:
 # The same, and every test; ends with "N passed, N failed".
 check:
 	@tools/deps.sh build test
+	@tests/quality/install.sh $(B)/ear
 	@$(MAKE) all
 	@python3 tests/summary.py $(B)
 
@@ -46,11 +47,12 @@ fuzz:
 	    $(B)-fuzz/tests/fuzz_$$f -max_total_time=$(or $(SECONDS),60) -close_fd_mask=3 \
 	        $(B)-fuzz/found_$$f tests/fuzz/corpus/$$f || exit 1; done
 
-# A recogniser listens to the small voice under many settings: writes docs/QUALITY.md in some minutes,
+# A recogniser listens to the small voice under many settings: writes docs/QUALITY.md and its pictures,
 # and goes on where it was stopped.
 quality: all
-	@tools/deps.sh test quality
-	@/usr/bin/python3 tests/quality/judge.py full $(B)/echotts models/small --work $(B)/quality --out docs/QUALITY.md
+	@tools/deps.sh build test
+	@tests/quality/install.sh $(B)/ear full
+	@$(B)/ear/bin/python tests/quality/judge.py full $(B)/echotts models/small --work $(B)/quality --out docs/QUALITY.md
 
 # The modules that are trained, against the reference's results, and every stage of training with tiny
 # sizes: needs PyTorch (train/README.md), in PYTHON.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# deps.sh build|test|quality ... - see that what is needed is there, and install what is missing.
+# deps.sh build|test ... - see that what is needed is there, and install what is missing.
 #
 # On Debian and its relatives as root, or with sudo; elsewhere it says what to install.
 set -eu
@@ -32,23 +32,14 @@ for what; do
         need g++ sh -c 'command -v c++'
         need python3 sh -c 'command -v python3'
         need sox sh -c 'command -v sox'
-        need python3-pocketsphinx test -e /usr/lib/python3/dist-packages/pocketsphinx
-        need pocketsphinx-en-us test -d /usr/share/pocketsphinx/model/en-us/en-us
+        need python3-venv python3 -c 'import ensurepip'
         [ "$(uname -m)" = x86_64 ] || continue # where the kernels for ARM need an emulator
         need gcc-aarch64-linux-gnu sh -c 'command -v aarch64-linux-gnu-gcc'
         need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdlib.h
         need qemu-user-static sh -c 'command -v qemu-aarch64-static'
         ;;
-    quality)
-        need flite sh -c 'command -v flite'
-        need festival sh -c 'command -v festival'
-        need festvox-us-slt-hts test -d /usr/share/festival/voices/us/cmu_us_slt_arctic_hts
-        need festvox-kdlpc16k test -d /usr/share/festival/voices/english/ked_diphone
-        need python3-numpy /usr/bin/python3 -c 'import numpy'
-        need python3-scipy /usr/bin/python3 -c 'import scipy'
-        ;;
     *)
-        echo "usage: deps.sh build|test|quality ..." >&2
+        echo "usage: deps.sh build|test ..." >&2
         exit 2
         ;;
     esac

@@ -12,7 +12,7 @@ import numpy as np
 import sound
 
 RANGE = 30.0        # dB
-ALIKE = 10.0        # dB, root mean square over the bands; the hum's own windows differ by 1 to 7
+ALIKE = 10.0        # dB, root mean square over the bands; the hum's own windows differ by 1 to 3
 ONSET = 5           # windows
 
 

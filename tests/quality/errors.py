@@ -11,17 +11,22 @@ SEED = 1
 
 
 def distance(a, b):
-    """Words to insert, delete or replace."""
-    row = list(range(len(b) + 1))
+    """Words to insert, delete or replace.  Two words written as one are no error, nor one written as two."""
+    d = [list(range(len(b) + 1))]
     for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
+        d.append([i])
         for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
+            d[i].append(min(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (x != y)))
+            if i > 1 and a[i - 2] + x == y:
+                d[i][j] = min(d[i][j], d[i - 2][j - 1])
+            if j > 1 and b[j - 2] + y == x:
+                d[i][j] = min(d[i][j], d[i - 1][j - 2])
+    return d[-1][-1]
 
 
-def score(sentences, heard):
-    return [(distance(true.split(), words), len(true.split())) for true, words in zip(sentences, heard)]
+def score(said, heard):
+    """Of lists of words."""
+    return [(distance(a, b), len(a)) for a, b in zip(said, heard)]
 
 
 def share(truths):
