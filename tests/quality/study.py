@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The full run: what is made, and what is measured in it."""
 import math
+import os
+import subprocess
 
-import ears
 import end
 import errors
-import grammar
 import report
 import sentences
 import sound
@@ -13,9 +13,8 @@ import speaker
 import takes
 import work
 
-PLAIN = {"precision": "f32", "codec-precision": "f32"}     # else the model's own settings
-# What differs from the model's settings, and over how many sentences.
-CONDITIONS = [
+PLAIN = {"precision": "f32", "codec-precision": "f32"}     # else the model's own settings, its window too
+CONDITIONS = [      # what differs from that, and over how many sentences
     ("transformer in bf16", {"precision": "bf16"}, 100),
     ("transformer in int8", {"precision": "int8"}, 100),
     ("codec in bf16", {"codec-precision": "bf16"}, 100),
@@ -23,23 +22,16 @@ CONDITIONS = [
     ("20 steps", {"steps": 20}, 100),
     ("10 steps", {"steps": 10}, 100),
     ("5 steps", {"steps": 5}, 100),
-    ("a window of 640 frames", {"frames": 640}, 25),
-    ("no guidance", {"cfg-text": 0, "cfg-speaker": 0}, 100),
+    ("a window of 224 frames", {"frames": 224}, 100),
+    ("a window of 320 frames", {"frames": 320}, 40),
+    ("a window of 640 frames", {"frames": 640}, 40),
+    ("no guidance by the voice", {"cfg-speaker": 0}, 40),
+    ("guidance by the text 1.5", {"cfg-text": 1.5}, 40),
+    ("guidance by the text 6", {"cfg-text": 6}, 40),
+    ("no guidance", {"cfg-text": 0, "cfg-speaker": 0}, 40),
 ]
-LESSONS = 40        # sentences by each source that the speaker judge learns from
-NEAR = 0.3          # seconds by which a length may differ from the source's
 FRAME = 2048        # samples
 ZEROS = 32          # frames of them, to know how they sound
-
-
-def learned(made):
-    """The speaker judge, from sentences that are not in the test."""
-    told = [{"sentence": s, "voice": v, "seed": f"{v}-{i}"} for v in sentences.VOICES
-            for i, s in enumerate(grammar.held_out("dev", LESSONS))]
-    lessons = takes.of_sources(made, "lessons", told)
-    lessons.measure()
-    return speaker.Judge({v: [e for row, e in zip(told, lessons.embeddings) if row["voice"] == v]
-                          for v in sentences.VOICES})
 
 
 def endings(made, engine, cut, source):
@@ -51,61 +43,89 @@ def endings(made, engine, cut, source):
     known = takes.of_codec(made, engine, source, ZEROS).ends(hum)
     out = []
     for i, told in enumerate(cut.reports()):
-        frame = FRAME / sound.RATE
-        taught = math.ceil(source.duration[i] / frame) * frame - source.last[i]
+        frame, fact = FRAME / sound.RATE, source.facts[i]
+        taught = math.ceil(fact["duration"] / frame) * frame - fact["last"]
         out.append({"found": told["kept"] < told["frames"], "late": told["audio_s"] - true[i] - taught,
-                    "longer": cut.lengths()[i] - source.lengths()[i], "off": known[i] - source.last[i]})
+                    "longer": cut.lengths()[i] - source.lengths()[i], "off": known[i] - fact["last"]})
     return out
 
 
 def near(take, source):
-    return errors.share(abs(a - b) <= NEAR for a, b in zip(take.lengths(), source.lengths()))
+    return errors.share(abs(a - b) <= report.NEAR for a, b in zip(take.lengths(), source.lengths()))
 
 
-def right(judge, take):
-    return errors.share(judge.nearest(e) == row["voice"] for e, row in zip(take.embeddings, take.rows))
+class Clips:
+    """Whose clip an utterance is nearest to."""
+
+    def __init__(self, engine):
+        self.clips = {voice: speaker.embedding(engine.clip(voice)) for voice in sentences.VOICES}
+
+    def nearest(self, one):
+        return max(self.clips, key=lambda voice: self.clips[voice] @ one)
+
+    def followed(self, take):
+        return errors.share(self.nearest(e) == row["voice"] for e, row in zip(take.all("embedding"), take.rows))
+
+    def alike(self, take):
+        return [float(self.clips[row["voice"]] @ e) for e, row in zip(take.all("embedding"), take.rows)]
 
 
-def conditions(made, engine, judge, source, plain, score):
+def conditions(made, engine, clips, source, plain, score):
     """Each against the model's own settings, over the same sentences and seeds."""
-    own = {**PLAIN, **{name: plain.reports()[0][name] for name in ("steps", "frames")}}
+    own = [{**PLAIN, **told} for told in plain.reports()]
     out = []
     for name, change, count in CONDITIONS:
-        if all(own.get(option) == value for option, value in change.items()):
+        if all(told.get(option) == value for told in own for option, value in change.items()):
             out.append({"name": name, "n": 0})
             continue
-        rows = plain.rows[:count]
-        take = takes.of_engine(made, engine, rows, {**PLAIN, **change})
+        take = takes.of_engine(made, engine, plain.rows[:count], {**PLAIN, **change})
         errors_here = take.listen()
         take.measure()
-        out.append({"name": name, "n": len(rows), "score": errors_here,
+        out.append({"name": name, "n": len(take.rows), "score": errors_here,
                     "paired": errors.paired(errors_here, score[:count]),
-                    "same": errors.share(a == b for a, b in zip(take.heard["grammar"], plain.heard["grammar"])),
-                    "near": near(take, source), "right": right(judge, take)})
+                    "same": errors.share(a == b for a, b in zip(take.heard, plain.heard)),
+                    "near": near(take, source), "followed": clips.followed(take)})
     return out
 
 
-def run(engine, folder, processes, rows):
-    """The report as Markdown."""
+def pictures(three, folder):
+    """A sentence of each voice: spectrograms of source, codec and program, one above the other."""
+    out = {}
+    for voice in sentences.VOICES:
+        i, row = next((i, row) for i, row in enumerate(three["source"].rows) if row["voice"] == voice)
+        name = f"heard-{voice}.png"
+        subprocess.run(["sox", "-M", *(take.paths[i] for take in three.values()), "-n", "spectrogram",
+                        *"-x 640 -y 160 -z 90 -c".split(), "From above: source, codec, echotts.", "-t", row["text"],
+                        "-o", os.path.join(folder, name)], check=True)
+        out[name] = row["text"]
+    return out
+
+
+def run(engine, folder, processes, rows, page):
+    """Writes the report as Markdown, and its pictures beside it."""
     made = work.Work(folder, engine, processes)
-    source = takes.of_sources(made, "source", rows)
+    source = takes.of_sources(made, "source", rows, seed=1)
+    again = takes.of_sources(made, "source again", rows, seed=2)
     codec = takes.of_codec(made, engine, source)
     plain = takes.of_engine(made, engine, rows, PLAIN)
-    judge = learned(made)
-    three = {"source": source, "codec": codec, "echotts": plain}
-    scores = {}
-    for mode in ears.MODES:
-        for name, take in three.items():
-            scores[mode, name] = take.listen(mode)
+    three, clips = {"source": source, "codec": codec, "echotts": plain}, Clips(engine)
+    scores = {name: take.listen() for name, take in three.items()}
     for take in three.values():
         take.measure()
-    others = plain.heard["grammar"][5:] + plain.heard["grammar"][:5]      # by the same voice
-    return report.page({
-        "engine": engine.run("info"), "settings": plain.reports()[0], "rows": rows, "scores": scores,
-        "chance": errors.rate(errors.score([row["sentence"] for row in rows], others)),
+    text = report.page({
+        "engine": engine.run("info"), "settings": plain.reports(), "rows": rows, "scores": scores,
+        "heard": {name: take.heard for name, take in three.items()},
+        "paired": {name: errors.paired(scores[name], scores["source"]) for name in ("codec", "echotts")},
         "ends": endings(made, engine, plain, source),
-        "right": {name: right(judge, take) for name, take in three.items()},
-        "nearest": [(row["voice"], judge.nearest(e)) for row, e in zip(rows, plain.embeddings)],
-        "plain": {"score": scores["grammar", "echotts"], "near": near(plain, source), "right": right(judge, plain)},
-        "conditions": conditions(made, engine, judge, source, plain, scores["grammar", "echotts"]),
-    }, NEAR)
+        "followed": {name: clips.followed(take) for name, take in three.items()},
+        "alike": {name: clips.alike(take) for name, take in three.items()},
+        "nearest": [(row["voice"], clips.nearest(e)) for row, e in zip(rows, plain.all("embedding"))],
+        "facts": {name: take.facts for name, take in three.items()},
+        "compared": {name: take.compared(source) for name, take in (("source again", again), ("codec", codec),
+                                                                    ("echotts", plain))},
+        "near": near(plain, source),
+        "conditions": conditions(made, engine, clips, source, plain, scores["echotts"]),
+        "pictures": pictures(three, os.path.dirname(page) or "."),
+    })
+    with open(page, "w", encoding="utf-8") as f:
+        f.write(text)

@@ -8,7 +8,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DECIDING = "sentences.tsv grammar.jsgf words.jsgf ears.py engine.py sources.py takes.py ../../train/voices.py".split()
+DECIDING = "sentences.tsv requirements.txt requirements-full.txt ears.py engine.py sources.py takes.py".split()
 
 
 def key(engine):
@@ -33,7 +33,9 @@ def kept(path, make):
 
 class Work:
     def __init__(self, path, engine, processes):
-        self.path, self.processes = os.path.join(path, key(engine)), processes
+        self.path = os.path.join(path, key(engine))
+        self.pool = concurrent.futures.ProcessPoolExecutor(processes, initializer=signal.signal,
+                                                           initargs=(signal.SIGINT, signal.SIG_IGN))
 
     def folder(self, *parts):
         path = os.path.join(self.path, *parts)
@@ -41,15 +43,13 @@ class Work:
         return path
 
     def each(self, what, function, jobs):
-        """function(*job) of every job, in processes; jobs that take long are best given first."""
+        """function(*job) of every job, in processes."""
         began = time.monotonic()
-        with concurrent.futures.ProcessPoolExecutor(self.processes, initializer=signal.signal,
-                                                    initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
-            waiting = [pool.submit(function, *job) for job in jobs]
-            try:
-                out = [w.result() for w in waiting]
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        waiting = [self.pool.submit(function, *job) for job in jobs]
+        try:
+            out = [w.result() for w in waiting]
+        except BaseException:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+            raise
         print(f"{what}: {len(jobs)} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
         return out
