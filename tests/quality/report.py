@@ -13,7 +13,8 @@ PAGE = """# What a listener hears
 
 Made by `make quality`; see [tests/quality](../tests/quality/README.md). {n} ordinary sentences ({words} words) that are
 in no training text; {voices} voices in turn, a seed each. The program runs with {own} and the model's own guidance, in
-f32. Model: {model}. Program: {program}. Figures in brackets are 95 % intervals by bootstrap over the sentences.
+f32. Model: {model}. Program: {program}. Figures in brackets are 95 % intervals by bootstrap over the sentences. Where
+all sentences are alike, an interval says nothing: up to {rule} % of others may differ.
 
 ## What is asked
 
@@ -197,7 +198,7 @@ def compared(found):
     for name, each in found["compared"].items():
         values = {what: [c[what] for c in each] for what in columns}
         rows.append([name, *("{:.{n}f} [{:.{n}f}, {:.{n}f}]".format(
-            *(x + 0.0 for x in (statistics.mean(values[what]), *errors.middle(values[what]))), n=digits)
+            *(round(x, digits) + 0.0 for x in (statistics.mean(values[what]), *errors.middle(values[what]))), n=digits)
             for what, (_, digits) in columns.items())])
     return table(["means, 95 % of the sentences", *(head for head, _ in columns.values())], rows)
 
@@ -247,8 +248,9 @@ def conditions(found):
 def page(found):
     info, steps = found["engine"]["model"], found["settings"][0]["steps"]
     windows = sorted({told["frames"] for told in found["settings"]})
+    count, words = len(found["rows"]), sum(words for _, words in found["scores"]["source"])
     text = PAGE.format(
-        n=len(found["rows"]), words=sum(words for _, words in found["scores"]["source"]), near=NEAR,
+        n=count, rule=f"{300 / count:.0f}", words=words, near=NEAR,
         own=f"{steps} steps, a window of {' to '.join(map(str, dict.fromkeys((windows[0], windows[-1]))))} frames",
         bands=sound.BANDS,
         voices=len(sentences.VOICES), luck=100 / len(sentences.VOICES), high=sound.HIGH / 1000, click=sound.CLICK,
