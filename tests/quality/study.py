@@ -90,14 +90,14 @@ def conditions(made, engine, clips, source, plain, score):
 
 def pictures(three, folder):
     """A sentence of each voice: spectrograms of source, codec and program, one above the other."""
-    out = {}
-    for voice in sentences.VOICES:
-        i, row = next((i, row) for i, row in enumerate(three["source"].rows) if row["voice"] == voice)
+    out, rows = {}, three["source"].rows
+    first = {row["voice"]: i for i, row in reversed(list(enumerate(rows)))}
+    for voice, i in sorted(first.items(), key=lambda item: item[1]):
         name = f"heard-{voice}.png"
         subprocess.run(["sox", "-M", *(take.paths[i] for take in three.values()), "-n", "spectrogram",
-                        *"-x 640 -y 160 -z 90 -c".split(), "From above: source, codec, echotts.", "-t", row["text"],
+                        *"-x 640 -y 160 -z 90 -c".split(), "From above: source, codec, echotts.", "-t", rows[i]["text"],
                         "-o", os.path.join(folder, name)], check=True)
-        out[name] = row["text"]
+        out[name] = rows[i]["text"]
     return out
 
 
