@@ -147,7 +147,7 @@ static int estimated_frames(const struct job *j)
     return frames < 1 ? 1 : at_most((int)ceil(frames), ECHO_MAX_FRAMES);
 }
 
-/* Without trim nobody would look for an end, and blocks stop where it is: both get the largest. */
+/* Without trim nobody looks for an end, and blocks stop where it is: both get the largest. */
 static int automatic_length(struct job *j)
 {
     int largest = largest_window(j), frames = largest;
