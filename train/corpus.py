@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""corpus.py WORK [COUNT] - WORK/texts.json (COUNT of them) to WORK/corpus.npz: bytes of the texts, espeak's symbols for them, rows of words for the
-spelling lessons. Also the teachers' weights, WORK/vits.npz and WORK/kokoro.npz."""
+"""corpus.py WORK [COUNT] - WORK/texts.json (COUNT of them) to WORK/corpus.npz, and the teachers' weights to WORK/vits.npz and
+WORK/kokoro.npz. The corpus has the texts' bytes, espeak's symbols for them, and rows of words for the spelling lessons."""
 import collections
 import json
 import os
@@ -61,7 +61,8 @@ def main():
     out["text"], out["text_n"] = flat([text.tokens(s) for s, _ in items])
     out["symbols"], out["symbols_n"] = flat([[place[c] for c in y] for _, y in items])
     phones = lambda y: [number[c] for c in y if number.get(c, 0) >= 3]
-    rows = [(text.tokens(s), phones(symbols(s))) for s in data["rows"]] + [(text.tokens(s), phones(y)) for s, y in items[:60000]]
+    rows = [(text.tokens(s), phones(symbols(s))) for s in data["rows"]]
+    rows += [(text.tokens(s), phones(y)) for s, y in items[:60000]]
     rows = [(t, y) for t, y in rows if y and len(t) <= SPELT and len(y) <= min(SAID, 2 * len(t))][:60000]
     np.random.default_rng(1).shuffle(rows := np.array(rows, dtype=object))
     out["spell"], out["spell_n"] = flat(rows[:, 0])

@@ -5,7 +5,7 @@ import time
 
 import torch
 
-from common import CUDA, DEVICE, HOP, Clock, Log, Pace, Dataset, arguments, graphed, rate, save
+from common import CUDA, DEVICE, HOP, Clock, Dataset, Log, Pace, arguments, graphed, rate, save
 from sound import Discriminators, Halves, Spectra, discriminator_loss, generator_loss, sizes
 
 WARM = 4            # frames at a crop's beginning that lack their past: computed but not judged
@@ -29,7 +29,8 @@ class Trainer:
         self.spectra, self.discriminators = Spectra().to(DEVICE), Discriminators(a.tiny).to(DEVICE)
         self.params = [p for p in self.half.parameters() if p.requires_grad]
         self.judging = list(self.discriminators.parameters())
-        self.log(sum(p.numel() for p in self.half.parameters()), "parameters and", sum(p.numel() for p in self.judging), "of discriminators")
+        count = lambda params: sum(p.numel() for p in params)
+        self.log(count(self.half.parameters()), "parameters and", count(self.judging), "of discriminators")
         self.lr, self.lr2 = torch.zeros((), device=DEVICE), torch.zeros((), device=DEVICE)
         options = dict(betas=(0.8, 0.99), weight_decay=0.0, fused=True)
         if CUDA:
@@ -136,7 +137,8 @@ class Trainer:
             lr = rate(steps, clock.done(), a.lr, 200, flat=0.1)
             if phase:
                 self.push.fill_(a.discriminators * min(1.0, (steps - since) / 300))
-            self.rates(lr * (a.slower if phase else 1.0), a.lr2 * min(1.0, (steps - since + 1) / 100) * (0.3 + 0.7 * (1 - clock.done())))
+            lr2 = a.lr2 * min(1.0, (steps - since + 1) / 100) * (1 - 0.7 * clock.done())
+            self.rates(lr * (a.slower if phase else 1.0), lr2)
             step()
             steps += 1
             if steps % 4 == 0:
@@ -146,8 +148,8 @@ class Trainer:
             pace()
             if steps % (20 if a.tiny else 200) == 0:
                 s, now = torch.stack(seen).mean(0).tolist(), time.time()
-                log(f"{steps} spectra {s[0]:.4f} mel {s[1]:.4f} discriminators {s[2]:.3f} fool {s[3]:.3f} norm {s[4]:.2f} lr {lr:.1e} "
-                    f"{(steps - mark[1]) / (now - mark[0]):.1f} steps/s {self.dataset.items} utterances")
+                log(f"{steps} spectra {s[0]:.4f} mel {s[1]:.4f} discriminators {s[2]:.3f} fool {s[3]:.3f} "
+                    f"norm {s[4]:.2f} lr {lr:.1e} {(steps - mark[1]) / (now - mark[0]):.1f} steps/s {self.dataset.items} utterances")
                 mark, seen = (now, steps), []
                 if self.dataset.take():
                     self.total.fill_(self.dataset.count)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from common import CUDA, DEVICE, Clock, Log, Pace, Dataset, arguments, graphed, rate, save
+from common import CUDA, DEVICE, Clock, Dataset, Log, Pace, arguments, graphed, rate, save
 from fast import Fast, Weights, bias_of
 from modules.model import EchoModel, ModelConfig
 
@@ -107,7 +107,8 @@ class Trainer:
         self.fast = Fast(self.config, DEVICE, work)
         tensors = self.fast.pack(model.state_dict())
         classes = self.texts.classes
-        for name, rows, size in (("phone", 4 * (classes + 1), self.config.size), ("reader", 2 * classes, self.config.text_size)):
+        for name, rows, size in (("phone", 4 * (classes + 1), self.config.size),
+                                 ("reader", 2 * classes, self.config.text_size)):
             tensors[name] = torch.empty(rows, size).uniform_(-1, 1) / size ** 0.5
             tensors[name + "_b"] = torch.zeros(rows)
         self.weights = Weights(tensors, work, DEVICE)
@@ -136,7 +137,8 @@ class Trainer:
         below = lambda n: (rand(size) * n).long()           # 0 .. n - 1
         row = L.fit[k][below(L.count[k])]
         first, n, text = L.first[row], L.n[row], L.text[row]
-        start = 4 * (1 + below((n // 8).clamp(1, PAST))) * (rand(size) < 0.08) * (n > 16)     # no scalars from the host: graphs
+        # No scalars from the host, so that a graph can do it.
+        start = 4 * (1 + below((n // 8).clamp(1, PAST))) * (rand(size) < 0.08) * (n > 16)
         at = start[:, None] + torch.arange(frames, device=DEVICE)
         alive = at < n[:, None]
         place = (first[:, None] + at).clamp(max=dataset.frames - 1)
@@ -179,8 +181,8 @@ class Trainer:
         wrong = F.cross_entropy(scores.flatten(0, 2), phones.flatten(), reduction="none").view(phones.shape).mean(-1)
         heard = weight * keep_text
         phone = (wrong * heard).sum() / heard.sum().clamp_min(1)
-        right = ((scores.detach().argmax(-1) == phones).float().mean(-1) * heard * (phones[..., 0] < self.texts.classes)).sum()
-        right = right / (heard * (phones[..., 0] < self.texts.classes)).sum().clamp_min(1)
+        sounds = heard * (phones[..., 0] < self.texts.classes)
+        right = ((scores.detach().argmax(-1) == phones).float().mean(-1) * sounds).sum() / sounds.sum().clamp_min(1)
         return velocity, phone, right
 
     def step(self, k):

@@ -6,7 +6,7 @@ import time
 import torch
 from torch.nn.functional import normalize
 
-from common import CUDA, DEVICE, HOP, Clock, Log, Pace, Dataset, arguments, graphed, rate, save
+from common import CUDA, DEVICE, HOP, Clock, Dataset, Log, Pace, arguments, graphed, rate, save
 from modules.neck import DIM
 from sound import Halves, sizes
 
@@ -87,7 +87,8 @@ class Trainer:
             ys.append(self.halves.numbers(x)[:, WARM:].flatten(0, 1))
             truth.append(y[:, WARM:].flatten(0, 1))
         y, truth = torch.cat(ys), torch.cat(truth)
-        self.log(f"the encoder misses {((y - truth).square().mean() / truth.square().mean()).item():.3f} of the latents' power")
+        missed = lambda got, of: ((got - of).square().mean() / of.square().mean()).item()
+        self.log(f"the encoder misses {missed(y, truth):.3f} of the latents' power")
         books, quantised = [], []
         for part in y.split(DIM, 1):
             deviation, shift = part.std(0), torch.zeros(DIM, device=DEVICE)
@@ -96,8 +97,7 @@ class Trainer:
             books.append({"rows": rows.cpu(), "shift": shift.cpu()})
             quantised.append(rows[nearest(part + shift, rows)] - shift)
         q = torch.cat(quantised, 1)
-        self.log(f"the codebooks miss {((q - y).square().mean() / y.square().mean()).item():.3f} of what they are given, "
-                 f"both {((q - truth).square().mean() / truth.square().mean()).item():.3f}")
+        self.log(f"the codebooks miss {missed(q, y):.3f} of what they are given, both {missed(q, truth):.3f}")
         return books
 
     def run(self):
@@ -136,8 +136,8 @@ class Trainer:
                 time.sleep(a.rest)
             if steps % (20 if a.tiny else 200) == 0:
                 s, now = torch.stack(seen).mean(0).tolist(), time.time()
-                log(f"{steps} error {s[0]:.4f} norm {s[1]:.3f} lr {lr:.1e} {(steps - mark[1]) / (now - mark[0]):.1f} steps/s "
-                    f"{self.dataset.items} utterances")
+                log(f"{steps} error {s[0]:.4f} norm {s[1]:.3f} lr {lr:.1e} "
+                    f"{(steps - mark[1]) / (now - mark[0]):.1f} steps/s {self.dataset.items} utterances")
                 mark, seen = (now, steps), []
                 if self.dataset.take():
                     self.total.fill_(self.dataset.count)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""export.py RESULTS MODEL - what run.sh left in RESULTS, in the published format: weights, a clip of each voice, settings."""
+"""export.py RESULTS MODEL - what run.sh left, in the published format: weights, a clip of each voice, settings."""
 import argparse
 import json
 import os
@@ -18,6 +18,7 @@ from speech import VOICES, Speech
 SETTINGS = {"steps": 20, "cfg_text": 3, "cfg_speaker": 1.5, "cfg_min_t": 0.3, "truncation": 1, "frames": 224}
 CLIP = "The morning was bright and cold, and nobody had heard the news. Would you like another cup of tea?"
 LONGEST = 88        # frames of a clip
+LOUDER = 1.07       # times a code's row: the mean of what it stands for has less power than that
 
 
 @torch.no_grad()
@@ -36,9 +37,9 @@ def install(halves, books):
         p.original1.fill_(1.0)
         p.original0.zero_()
         p.original1[mine, :, 0] = torch.eye(DIM)
-        p.original0[mine] = 1.0
+        p.original0[mine] = LOUDER
         book.out_proj.bias.zero_()
-        book.out_proj.bias[mine] = -made["shift"]
+        book.out_proj.bias[mine] = -LOUDER * made["shift"]
         book.codebook.weight = torch.nn.Parameter(made["rows"])
     every[-1].out_proj.bias[SIZE:] = 1.0
 
@@ -82,7 +83,7 @@ def main():
                                            "latent_scale": torch.ones(1)})
     tensors.save(path("echo.safetensors"), {**stored("dit_a.pt")["state"], **stored("dit_b.pt")["state"]}, torch.bfloat16)
     reader = Reader(a.work)
-    for voice, name in (*((v, v) for v in VOICES), ("jm_kumo", "kumo"), ("jf_alpha", "alpha"), ("jf_nezumi", "nezumi")):
+    for voice, name in (*((v, v) for v in VOICES), ("jm_kumo", "kumo"), ("jf_alpha", "alpha")):
         write_wav(path(name + ".wav"), reader.read(CLIP, voice)[:LONGEST * HOP])
     with open(path("echotts.json"), "w", encoding="ascii") as f:
         json.dump(SETTINGS, f, indent=1)

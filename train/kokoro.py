@@ -18,8 +18,8 @@ from common import compiled
 HEADS, LAYERS, STYLE = 12, 12, 128
 EDGE = 2            # frames of silence that are left before a sentence; behind it twice as many
 # What espeak writes, and what Kokoro reads for it.
-SPELT = {"aɪ": "I", "aʊ": "W", "eɪ": "A", "oʊ": "O", "ɔɪ": "Y", "dʒ": "ʤ", "tʃ": "ʧ", "ɜː": "ɜɹ", "ɚ": "əɹ", "ʲ": "", "ɾ": "T",
-         "ɐ": "ə", "r": "ɹ", "x": "k", "n̩": "ᵊn", "l̩": "ᵊl", "ː": "", "e": "A", "o": "ɔ"}
+SPELT = {"aɪ": "I", "aʊ": "W", "eɪ": "A", "oʊ": "O", "ɔɪ": "Y", "dʒ": "ʤ", "tʃ": "ʧ", "ɜː": "ɜɹ", "ɚ": "əɹ", "ʲ": "",
+         "ɾ": "T", "ɐ": "ə", "r": "ɹ", "x": "k", "n̩": "ᵊn", "l̩": "ᵊl", "ː": "", "e": "A", "o": "ɔ"}
 PATTERN = re.compile("|".join(sorted(SPELT, key=len, reverse=True)) + "|.", re.S)
 
 
@@ -32,7 +32,7 @@ def stored():
     have = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
 
     def short(name):
-        name = re.sub(r"^(decoder\.decoder|decoder|encoder)\.", "", name.strip("/").replace("/", ".")).replace("predictor.", "")
+        name = re.sub(r"^(decoder\.decoder|decoder|encoder)\.|predictor\.", "", name.strip("/").replace("/", "."))
         return re.sub(r"\b(cnn\.\d|asr_res)\.\1", r"\1", name)
 
     def whole(name, scale, zero):
@@ -162,7 +162,7 @@ class Kokoro:
             for c in SPELT.get(found, found):
                 if c in self.vocabulary:
                     tokens.append(self.vocabulary[c])
-                    heard.append((found[0], found[-1]) if len(found) > 1 and found[-1] not in "ː\u0329" else (found[0],) * 2)
+                    heard.append((found[0], found[0] if found[-1] in "ː\u0329" else found[-1]))
         return [*tokens, 0], [*heard, ("", "")]
 
     def conv(self, x, name, **kw):
@@ -260,7 +260,8 @@ class Kokoro:
         frames = ends[:, -1].long()
         most = int(frames.max())
         at = torch.arange(most + -most % step, device=ids.device)
-        place = torch.searchsorted(ends, at.float().expand(len(ids), -1).contiguous(), right=True).clamp(max=ids.shape[1] - 1)
+        place = torch.searchsorted(ends, at.float().expand(len(ids), -1).contiguous(), right=True)
+        place = place.clamp(max=ids.shape[1] - 1)
         over = (at - (ends - duration).gather(1, place)) / duration.gather(1, place).clamp_min(1)
         m1 = (at < frames[:, None])[:, None].float()
         pick = lambda v: v.gather(1, place[..., None].expand(-1, -1, v.shape[2])).transpose(1, 2) * m1
@@ -273,7 +274,8 @@ class Kokoro:
         x = self.w["text_encoder.embedding.weight"][ids].transpose(1, 2) * m.transpose(1, 2)
         for i in range(3):
             x = self.conv(x, f"text_encoder.cnn.{i}.0", padding=2).transpose(1, 2)
-            x = F.layer_norm(x, x.shape[-1:], self.w[f"text_encoder.cnn.{i}.1.gamma"], self.w[f"text_encoder.cnn.{i}.1.beta"])
+            gamma, beta = (self.w[f"text_encoder.cnn.{i}.1.{n}"] for n in ("gamma", "beta"))
+            x = F.layer_norm(x, x.shape[-1:], gamma, beta)
             x = (F.leaky_relu(x, 0.2) * m).transpose(1, 2)
         heard = pick(self.run("text_encoder.lstm", x.transpose(1, 2), n))
         f0, energy = (self.conv(c, k, stride=2, padding=1) for c, k in zip(curves, ("F0_conv", "N_conv")))

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # rehearse.sh [PROGRAM] - every stage of training from nothing to an exported model, with tiny sizes, in minutes on a CPU.
 #
-# It shows that the stages run and fit together; what comes out says nothing.  With PROGRAM (build/echotts) that model is made
-# to speak.  PYTHON names the interpreter that has PyTorch and the rest of requirements.txt.
+# It shows that the stages run and fit together; what comes out says nothing.  With PROGRAM (build/echotts) that model is
+# made to speak.  PYTHON names the interpreter that has PyTorch and the rest of requirements.txt.
 set -eu
 
 program=${1:+$(realpath "$1")}

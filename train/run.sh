@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# run.sh SECONDS OUT [OPTION...] - let the teachers speak, and train transformer, decoder and encoder at the same time, on one
-# GPU or on a CPU. All is written to OUT when SECONDS are over.
+# run.sh SECONDS OUT [OPTION...] - let the teachers speak, and train transformer, decoder and encoder at the same time, on
+# one GPU or on a CPU. All is written to OUT when SECONDS are over.
 #
-# WORK names the folder with corpus.npz and the teachers' weights (corpus.py). --start OUT goes on from what an earlier run left;
-# it and --tiny go to every process, SPEECH, DIT, DECODER and ENCODER hold options for one.
+# WORK names the folder with corpus.npz and the teachers' weights (corpus.py). --start OUT goes on from what an earlier run
+# left; it and --tiny go to every process. SPEECH, DIT, DECODER and ENCODER hold options for one.
 set -u
 begin=$(date +%s.%N)
 seconds=$1

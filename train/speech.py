@@ -72,7 +72,8 @@ class Speech:
         else:
             x, frames, place, over = teacher.speak(ids, n, style, speed, 64)
         x = x * (torch.arange(x.shape[1], device=DEVICE) < frames[:, None] * teacher.HOP)
-        gain = GAIN if teacher is self.vits else LOUD / (x.square().sum(1, keepdim=True) / (frames[:, None] * teacher.HOP)).sqrt()
+        power = x.square().sum(1, keepdim=True) / (frames[:, None] * teacher.HOP)
+        gain = GAIN if teacher is self.vits else LOUD / power.sqrt()
         y, factor = resampled(x * gain, teacher.RATE, factor)
         heard = torch.where(over < 0.5, heard[0].gather(1, place), heard[1].gather(1, place))
         step = HOP / RATE * teacher.RATE * factor / teacher.HOP         # teacher's frames to one of ours
@@ -100,7 +101,8 @@ class Speech:
         teacher, items = (self.vits, self.kokoro)[kind], np.asarray(items)
         if kind:
             count = max(1, len(items) // EACH)
-            factors, styles = np.repeat(np.exp(rng.uniform(-0.13, 0.13, -(-count // 6))), 6)[:count], [self.blend(rng) for _ in range(count)]
+            factors = np.repeat(np.exp(rng.uniform(-0.13, 0.13, -(-count // 6))), 6)[:count]
+            styles = [self.blend(rng) for _ in range(count)]
             voice, speeds = rng.integers(count, size=len(items)), rng.uniform(0.9, 1.15, count)
         else:
             factors = np.array([*VOICES.values(), *np.exp(rng.uniform(-0.2, 0.2, 6))])
@@ -119,11 +121,12 @@ class Speech:
                     style = torch.stack([styles[v][min(k, len(styles[v])) - 1] for v, k in zip(voice[full], n[rows])])
                     speed = torch.tensor(speeds[voice[full]], dtype=torch.float32, device=DEVICE)[:, None]
                 f, p, s, frames, kept = self.say(teacher, rows, float(factor), style, speed, len(now))
-                parts.append((f.cpu() if self.pca is not None else f, p.cpu(), s.cpu() if sounds else None, frames, rows[kept], voice[full][kept]))
+                f, s = f if self.pca is None else f.cpu(), s.cpu() if sounds else None
+                parts.append((f, p.cpu(), s, frames, rows[kept], voice[full][kept]))
         frames, item, voice = (np.concatenate([part[j] for part in parts]) for j in (3, 4, 5))
         order, first = np.argsort(voice, kind="stable"), frames.cumsum() - frames
-        place = np.repeat(first[order], frames[order]) + np.arange(frames.sum()) - np.repeat(frames[order].cumsum() - frames[order], frames[order])
-        place = torch.from_numpy(place)
+        many = frames[order]
+        place = torch.from_numpy(np.repeat(first[order] - (many.cumsum() - many), many) + np.arange(many.sum()))
         out = {k: torch.cat([part[j] for part in parts])[place.to(parts[0][j].device)]
                for j, k in enumerate(("latents", "phones", "sound")) if j < 2 or sounds}
         out |= {k: torch.from_numpy(v[order]) for k, v in (("n", frames), ("item", item), ("voice", voice))}
@@ -136,8 +139,8 @@ class Speech:
 
 
 def main():
-    a = arguments(hours=(40.0, "of speech, at most"), soundhours=(9.0, "of it with the sound"), first=(700, "texts of the first chunk"),
-                  size=(2400, "texts of a chunk"), budget=(9000, "symbols at a time"))
+    a = arguments(hours=(40.0, "of speech, at most"), soundhours=(9.0, "of it with the sound"),
+                  first=(700, "texts of the first chunk"), size=(2400, "texts of a chunk"), budget=(9000, "symbols at a time"))
     torch.backends.cudnn.benchmark = False      # many shapes
     clock = Clock(a)
     log, rng = Log(a, "speech", clock), np.random.default_rng(4)
@@ -152,7 +155,8 @@ def main():
     while hours < a.hours and at < len(speech.texts.n) and not clock.over():
         kind = k % 2
         size = (a.first if k < 2 else a.size) // (1 + kind)     # Kokoro is slower
-        c = speech.chunk(range(at, min(at + size, len(speech.texts.n))), kind, a.budget // (1 + kind), hours < a.soundhours, rng)
+        items = range(at, min(at + size, len(speech.texts.n)))
+        c = speech.chunk(items, kind, a.budget // (1 + kind), hours < a.soundhours, rng)
         if "pca" in c:
             log(f"{100 * c.pop('kept'):.1f} % of the mels' variance kept")
             save(c.pop("pca"), os.path.join(a.work, "pca.pt"))

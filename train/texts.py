@@ -19,10 +19,11 @@ MOST = 190          # bytes of a text
 ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
         "eighteen nineteen").split()
 TENS = "x ten twenty thirty forty fifty sixty seventy eighty ninety".split()
-READ = (("Dr.", "Doctor"), ("Mr.", "Mister"), ("Mrs.", "Missus"), ("Ms.", "Miz"), ("Prof.", "Professor"), ("Capt.", "Captain"),
-        ("vs.", "versus"), ("e.g.", "for example"), ("etc.", "et cetera"), ("no.", "number"), ("No.", "Number"),
-        ("Mt.", "Mount"), ("St.", "Street"), ("Ave.", "Avenue"), ("Rd.", "Road"), ("U.S.", "U S"), ("a.m.", "A M"), ("p.m.", "P M"))
-SHORT = re.compile(r"(?<![\w.])(" + "|".join(re.escape(a) for a, _ in READ) + r")(?=(\W|$))")
+READ = {"Dr.": "Doctor", "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Prof.": "Professor", "Capt.": "Captain",
+        "vs.": "versus", "e.g.": "for example", "etc.": "et cetera", "no.": "number", "No.": "Number", "Mt.": "Mount",
+        "St.": "Street", "Ave.": "Avenue", "Rd.": "Road", "U.S.": "U S", "a.m.": "A M", "p.m.": "P M"}
+LAST = ("etc.", "a.m.", "p.m.", "St.", "Ave.", "Rd.")       # their stop may be the sentence's too
+SHORT = re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, READ)) + r")(?=(\W|$))")
 
 
 def pair(n):
@@ -49,9 +50,9 @@ def clock(m):
 
 def spoken(s):
     """A text as it is read: espeak alone stumbles over sums of money, times, years and abbreviations."""
-    def full(m):        # the stop of an abbreviation may be the sentence's
-        ends = m.end() == len(s) or re.match(r" (?=[A-Z])", s[m.end():]) and m.group() in ("etc.", "a.m.", "p.m.", "St.", "Ave.", "Rd.")
-        return dict(READ)[m.group()] + ("." if ends else "")
+    def full(m):
+        ends = m.end() == len(s) or re.match(r" (?=[A-Z])", s[m.end():]) and m.group() in LAST
+        return READ[m.group()] + ("." if ends else "")
     s = SHORT.sub(full, s)
     s = re.sub(r"\$(\d[\d,]*)(?:\.(\d\d))?", money, s)
     s = re.sub(r"\b(\d{1,2}):(\d\d)\b", clock, s)
@@ -148,24 +149,32 @@ def number(rng):
     return str(rng.randint(low, high))
 
 
+def ordinal(n):
+    return f"{n}" + ("th" if n in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th"))
+
+
 def template(rng):
+    any_of = lambda s: rng.choice(s.split())
+    cents = lambda: f"{rng.randint(1, 99)}.{any_of('50 99 25 75 20')}"
+
     def fill(m):
         kind = re.sub(r"\d$", "", m.group(1))
         value = {
             "n": lambda: number(rng), "d": lambda: str(rng.randint(1, 31)), "h": lambda: str(rng.randint(1, 12)),
             "y": lambda: str(rng.choice((rng.randint(1900, 2030), rng.randint(1700, 1999)))),
-            "m": lambda: rng.choice("15 30 45 10 20 50 05 55 25 40 12 37".split()),
-            "money": lambda: "$" + (number(rng) if rng.random() < 0.5 else f"{rng.randint(1, 99)}.{rng.choice('50 99 25 75 20'.split())}"),
+            "m": lambda: any_of("15 30 45 10 20 50 05 55 25 40 12 37"),
+            "money": lambda: "$" + (number(rng) if rng.random() < 0.5 else cents()),
             "percent": lambda: str(rng.randint(2, 99)), "decimal": lambda: f"{rng.randint(0, 40)}.{rng.randint(1, 9)}",
             "large": lambda: f"{rng.randint(1, 999)},{rng.choice((0, 500, 250, rng.randint(0, 999))):03d}",
             "phone": lambda: f"555-0{rng.randint(100, 199)}",
-            "clock": lambda: f"{rng.randint(1, 12)}:{rng.choice('00 05 15 30 45 10 20 50'.split())}" + rng.choice(("", " a.m.", " p.m.")),
-            "th": lambda: (lambda n: f"{n}{'th' if n in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(n % 10, 'th')}")(rng.randint(1, 31)),
+            "clock": lambda: f"{rng.randint(1, 12)}:{any_of('00 05 15 30 45 10 20 50')}" + rng.choice(("", " a.m.", " p.m.")),
+            "th": lambda: ordinal(rng.randint(1, 31)),
             "When": lambda: rng.choice(LISTS["when"].split("|")).capitalize()}.get(kind)
         return value() if value else rng.choice(LISTS[kind].split("|"))
     form = rng.choices([f for f, _ in FORMS], [w for _, w in FORMS])[0]
     s = re.sub(r"\ba (?=[aeio])", "an ", re.sub(r"\{(\w+)\}", fill, form))
-    s = re.sub(r"([!?] |(?<![A-Z.])(?<!Dr|Mr|Ms|vs|no)(?<!Mrs|etc)(?<!Prof|Capt)\. )([a-z])", lambda m: m.group(1) + m.group(2).upper(), s)
+    after = r"([!?] |(?<![A-Z.])(?<!Dr|Mr|Ms|vs|no)(?<!Mrs|etc)(?<!Prof|Capt)\. )([a-z])"
+    s = re.sub(after, lambda m: m.group(1) + m.group(2).upper(), s)
     i = s[0] == '"'
     return s[:i] + s[i].upper() + s[i + 1:]
 
@@ -212,7 +221,8 @@ def main():
         rows.append(end(row) if rng.random() < 0.3 else row)
     with open(os.path.join(sys.argv[1], "texts.json"), "w", encoding="utf-8") as f:
         json.dump({"train": out, "rows": rows}, f)
-    print(f"{len(out)} texts of {sum(map(len, out)) / len(out):.0f} letters, about {sum(map(len, out)) / 15 / 3600:.0f} hours")
+    letters = sum(map(len, out))
+    print(f"{len(out)} texts of {letters / len(out):.0f} letters, about {letters / 15 / 3600:.0f} hours")
 
 
 if __name__ == "__main__":
