@@ -12,6 +12,8 @@ import sys
 
 import torch
 
+from dit import sizes
+from fast import Fast, bias_of
 from modules import tensors, text
 from modules.codec import PCA, Codec
 from modules.model import EchoModel
@@ -141,6 +143,31 @@ def check_sampling(g, words, voice, latent):
             g.near(name + ".audio", audio.view(g.want[name + ".audio"].shape), SOUND)
 
 
+def check_stacked(g):
+    """The transformer as it is trained, against the same as it is exported."""
+    torch.manual_seed(0)
+    config = sizes(True)
+    model = EchoModel(config)
+    for p in model.parameters():
+        p += 0.05 * torch.randn_like(p)
+    stacked, state = Fast(config, torch.device("cpu"), torch.float32), model.state_dict()
+    w = stacked.pack(state)
+    back = stacked.unpack(w)
+    g.expect("stacked weights", set(back) == set(state) and all(torch.equal(back[n], state[n]) for n in state), "others")
+    x, t, clip, past = torch.randn(2, 12, 80), torch.rand(2), torch.randn(2, 20, 80), torch.randn(2, 16, 80)
+    ids, mask = torch.randint(0, 255, (2, 16)), torch.arange(16) < torch.tensor([[16], [9]])
+    seen = torch.arange(20) < torch.tensor([[20], [12]])
+    ref = model(x, t, model.text_context(ids, mask), model.speaker_context(clip, seen), model.latent_context(past), start=8)
+    contexts = [stacked.context(w, "text", stacked.text(w, ids, mask)),
+                stacked.context(w, "speaker", stacked.patches(w, "speaker", clip)),
+                stacked.context(w, "latent", stacked.patches(w, "latent", past), torch.arange(4) * 4)]
+    keys = torch.cat((torch.ones(2, 12).bool(), mask, seen[:, ::4], torch.ones(2, 4).bool()), 1)
+    at = (8 + torch.arange(12)).expand(2, -1)
+    *_, last = stacked.states(w, x, t, at, contexts, bias_of(keys, torch.float32))
+    error = ((stacked.velocity(w, last) - ref).norm() / ref.norm()).item()
+    g.expect("stacked transformer", error < CLOSE, f"relative error {error:.1e}")
+
+
 @torch.no_grad()
 def main(folder=FOLDER):
     g = Golden(folder)
@@ -148,6 +175,7 @@ def main(folder=FOLDER):
     check_encoding(g)
     check_decoding(g)
     check_sampling(g, *check_model(g))
+    check_stacked(g)
     print(f"{g.passed} passed, {g.failed} failed")
     sys.exit(g.failed > 0)
 

@@ -1,28 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Write the model as the published format has it, with the reference clips and the defaults of this voice.
-
-    export.py limited|open [FOLDER] [--work DIR] [--rehearse]
-
-FOLDER (models/small) gets echo.safetensors (BF16), dac.safetensors (F16), pca.safetensors (F32), a clip for each voice,
-and echotts.json: settings that suit it, and the words it was taught.
-"""
+"""export.py RESULTS MODEL - what run.sh left, in the published format: weights, a clip of each voice, settings."""
+import argparse
 import json
 import os
 
-import numpy as np
 import torch
 
-import grammar
-import settings
-import voices
-from codec import Halves, sizes
-from lessons import CLIP, PATCH
+from corpus import phonemizer
 from modules import tensors
+from modules.codec import CodecConfig
 from modules.neck import DIM, SIZE
 from modules.wav import write_wav
+from common import HERE, HOP
+from sound import Halves
+from speech import VOICES, Speech
 
-DEFAULTS = {"steps": 20, "cfg_text": 3, "cfg_speaker": 2, "cfg_min_t": 0.3, "truncation": 1, "frames": 96}
-SAID = ("good morning today is friday", "turn on the light in the kitchen")      # in the clips
+SETTINGS = {"steps": 20, "cfg_text": 3, "cfg_speaker": 1.5, "cfg_min_t": 0.3, "truncation": 1, "frames": 224}
+CLIP = "The morning was bright and cold, and nobody had heard the news. Would you like another cup of tea?"
+LONGEST = 88        # frames of a clip
+LOUDER = 1.07       # times a code's row: the mean of what it stands for has less power than that
 
 
 @torch.no_grad()
@@ -41,33 +37,58 @@ def install(halves, books):
         p.original1.fill_(1.0)
         p.original0.zero_()
         p.original1[mine, :, 0] = torch.eye(DIM)
-        p.original0[mine] = 1.0
+        p.original0[mine] = LOUDER
         book.out_proj.bias.zero_()
-        book.out_proj.bias[mine] = -made["shift"]
+        book.out_proj.bias[mine] = -LOUDER * made["shift"]
         book.codebook.weight = torch.nn.Parameter(made["rows"])
     every[-1].out_proj.bias[SIZE:] = 1.0
 
 
+class Reader(Speech):
+    """The teachers, saying any text."""
+
+    def __init__(self, work):
+        super().__init__(work)
+        self.phonemes = phonemizer(self.vits.symbols)
+        self.texts.symbols = lambda s: self.phonemes(s)
+
+    def read(self, text, voice, seed=0):
+        """Samples at 44.1 kHz: in one of VOICES, or in a style of Kokoro's."""
+        torch.manual_seed(seed)
+        if voice in VOICES:
+            said = self.say(self.vits, [text], VOICES[voice], None, 1.0, 1)
+        else:
+            style = self.kokoro.style[voice][min(len(self.phonemes(text)), 510) - 1][None]
+            said = self.say(self.kokoro, [text], 1.0, style, 1.0, 1)
+        return said[2].flatten().float() / 32767
+
+
 def main():
-    kind, a = settings.arguments(__doc__, ("limited", "open"), os.path.join(settings.HERE, "../models/small"))
-    stored = lambda name: torch.load(os.path.join(a.work, name), map_location="cpu")
-    halves = Halves(sizes(a.rehearse)).load(a.work, "decoder", "encoder")
-    install(halves, stored("codebooks.pt"))
-    os.makedirs(a.folder, exist_ok=True)
-    path = lambda name: os.path.join(a.folder, name)
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("results")
+    p.add_argument("model")
+    p.add_argument("--work", default=os.path.join(HERE, "work"), help="where the teachers' weights are")
+    a = p.parse_args()
+    stored = lambda name: torch.load(os.path.join(a.results, name), map_location="cpu", weights_only=True)
+    encoder, decoder = stored("encoder.pt"), stored("decoder.pt")
+    halves = Halves(CodecConfig(**decoder["config"]))
+    for name, part in (("encoder", encoder), ("decoder", decoder)):
+        halves.half(name).load_state_dict({n: t.float() for n, t in part["half"].items()})
+    install(halves, encoder["books"])
+    os.makedirs(a.model, exist_ok=True)
+    path = lambda name: os.path.join(a.model, name)
     mean = torch.cat((torch.zeros(SIZE), torch.ones(halves.neck.channels - SIZE)))
     tensors.save(path("dac.safetensors"), halves.codec.state_dict(), torch.float16)
     tensors.save(path("pca.safetensors"), {"pca_components": torch.eye(len(mean))[:SIZE], "pca_mean": mean,
                                            "latent_scale": torch.ones(1)})
-    tensors.save(path("echo.safetensors"), stored(kind + ".pt")["model"], torch.bfloat16)
-    for voice in voices.NAMES:
-        said = np.concatenate([x for x, _ in voices.speak(SAID, voice)])
-        write_wav(path(voice + ".wav"), torch.from_numpy(said[:CLIP * PATCH * settings.HOP] / np.float32(32768)))
-    chosen = dict(DEFAULTS, vocabulary=grammar.vocabulary())
+    tensors.save(path("echo.safetensors"), {**stored("dit_a.pt")["state"], **stored("dit_b.pt")["state"]}, torch.bfloat16)
+    reader = Reader(a.work)
+    for voice, name in (*((v, v) for v in VOICES), ("jm_kumo", "kumo"), ("jf_alpha", "alpha")):
+        write_wav(path(name + ".wav"), reader.read(CLIP, voice)[:LONGEST * HOP])
     with open(path("echotts.json"), "w", encoding="ascii") as f:
-        json.dump(chosen, f, indent=1)
+        json.dump(SETTINGS, f, indent=1)
         f.write("\n")
-    for name in sorted(os.listdir(a.folder)):
+    for name in sorted(os.listdir(a.model)):
         print(f"{name} {os.path.getsize(path(name))}")
 
 

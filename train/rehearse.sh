@@ -1,41 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# rehearse.sh [PROGRAM] - every stage of training from nothing to an exported model, with tiny sizes.
+# rehearse.sh [PROGRAM] - every stage of training from nothing to an exported model, with tiny sizes, in minutes on a CPU.
 #
-# It shows that the stages run and fit together, in a few minutes; what comes out says nothing.  With PROGRAM (build/echotts)
-# that model is made to speak.  PYTHON names the interpreter that has PyTorch.
+# It shows that the stages run and fit together; what comes out says nothing.  With PROGRAM (build/echotts) that model is
+# made to speak.  PYTHON names the interpreter that has PyTorch and the rest of requirements.txt.
 set -eu
 
 program=${1:+$(realpath "$1")}
 cd "$(dirname "$0")"
 python=${PYTHON:-python3}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+export WORK
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
 
-stage() {
-    echo "== $*"
-    script=$1
-    shift
-    "$python" -W ignore "$script.py" "$@" --work "$work" --rehearse
-}
-
-stage data limited
-stage data open
-stage pca limited
-stage pca open
-stage codec encoder --minutes 0.4
-stage codec decoder --minutes 0.4
-stage codec decoder --minutes 0.1
-stage codebooks
-stage dit limited --minutes 0.4
-stage dit open --minutes 0.3 --start "$work/limited.pt"
-stage dit open --minutes 0.1
-stage export open "$work/model"
-stage eval --count 5 --what encoder
-stage eval --count 5 --model open.pt
+"$python" texts.py "$WORK"
+"$python" corpus.py "$WORK" 2000
+./run.sh 100 "$WORK/out" --tiny
+./run.sh 60 "$WORK/more" --tiny --start "$WORK/out"
+"$python" -W ignore export.py "$WORK/more" "$WORK/model" --work "$WORK"
 if [ -n "$program" ]; then
-    "$program" info -m "$work/model"
-    "$program" say "Good morning." -m "$work/model" -v "$work/model/rms.wav" -o "$work/good.wav"
-    "$program" encode "$work/model/slt.wav" -m "$work/model" -o "$work/slt.latent"
+    "$program" info -m "$WORK/model"
+    "$program" say "Good morning." -m "$WORK/model" -v "$WORK/model/joe.wav" -o "$WORK/good.wav"
+    "$program" encode "$WORK/model/deep.wav" -m "$WORK/model" -o "$WORK/deep.latent"
 fi
 echo "rehearsed"
