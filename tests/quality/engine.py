@@ -40,7 +40,9 @@ class Engine:
         return path
 
     def say(self, row, path, *options):
-        return self.run("say", row["text"], "-v", self.clip(row["voice"]), "--seed", row["seed"], "-o", path, *options)
+        window = ["--sequence-length", str(row["window"])] if "window" in row else []
+        return self.run("say", row["text"], "-v", self.clip(row["voice"]), "--rng-seed", row["seed"], "-o", path, *window,
+                        *options)
 
     def through_codec(self, sound, path, zeros=0):
         """A recording to latents, through the codebooks, and back; with frames of zeros put behind."""

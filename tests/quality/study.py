@@ -18,17 +18,16 @@ CONDITIONS = [      # what differs from that, and over how many sentences
     ("transformer in bf16", {"precision": "bf16"}, 100),
     ("transformer in int8", {"precision": "int8"}, 100),
     ("codec in bf16", {"codec-precision": "bf16"}, 100),
-    ("40 steps", {"steps": 40}, 100),
-    ("20 steps", {"steps": 20}, 100),
-    ("10 steps", {"steps": 10}, 100),
-    ("5 steps", {"steps": 5}, 100),
-    ("a window of 224 frames", {"frames": 224}, 100),
-    ("a window of 320 frames", {"frames": 320}, 40),
-    ("a window of 640 frames", {"frames": 640}, 40),
-    ("no guidance by the voice", {"cfg-speaker": 0}, 40),
-    ("guidance by the text 1.5", {"cfg-text": 1.5}, 40),
-    ("guidance by the text 6", {"cfg-text": 6}, 40),
-    ("no guidance", {"cfg-text": 0, "cfg-speaker": 0}, 40),
+    ("40 steps", {"num-steps": 40}, 100),
+    ("20 steps", {"num-steps": 20}, 100),
+    ("10 steps", {"num-steps": 10}, 100),
+    ("5 steps", {"num-steps": 5}, 100),
+    ("a window of 256 frames", {"sequence-length": 256}, 100),
+    ("a window of 640 frames", {"sequence-length": 640}, 40),
+    ("no guidance by the voice", {"cfg-scale-speaker": 0}, 40),
+    ("guidance by the text 1.5", {"cfg-scale-text": 1.5}, 40),
+    ("guidance by the text 6", {"cfg-scale-text": 6}, 40),
+    ("no guidance", {"cfg-scale-text": 0, "cfg-scale-speaker": 0}, 40),
 ]
 FRAME = 2048        # samples
 ZEROS = 32          # frames of them, to know how they sound
@@ -36,7 +35,8 @@ ZEROS = 32          # frames of them, to know how they sound
 
 def endings(made, engine, cut, source):
     """What is known about the ends: whether found, how late the cut is, the length against the source's."""
-    whole = takes.of_engine(made, engine, cut.rows, PLAIN, "--no-trim")
+    rows = [dict(row, window=told["frames"]) for row, told in zip(cut.rows, cut.reports())]
+    whole = takes.of_engine(made, engine, rows, PLAIN, "--no-trim")
     zeros = work.kept(made.folder() + "/zeros.wav", lambda part: engine.decode_zeros(ZEROS, part))
     hum = end.hum(sound.read(zeros))
     true = whole.ends(hum)
