@@ -3,7 +3,7 @@ B ?= build
 MAKEFLAGS += --no-print-directory
 GEN := $(shell command -v ninja >/dev/null && echo -G Ninja)
 CONFIGURE = cmake $(GEN) -S . -B $(1) $(2) >/dev/null && cmake --build $(1) -j $(shell nproc)
-DEMO = The quick brown fox jumps over the lazy dog, and nobody minds.
+DEMO = Good morning. Any English sentence will do, even one that was never recorded.
 
 all: ; @$(call CONFIGURE,$(B))
 
