@@ -399,6 +399,10 @@ typedef struct {
  * defaults.  sink NULL or without audio: only latents are made.  The same input gives the same
  * samples on any number of threads.  Instruction sets differ in the last bits.
  *
+ * With sequence_length 0, one pass and trim, the number of frames is estimated from the text.
+ * If they hold no end of speech, the text is said again in the model's largest window.  The
+ * result is the same as if that had been asked for.
+ *
  * With blocks, audio comes after each block.  With trim, the last 19 frames of a block wait for
  * the next one, which shows whether speech has ended.
  *
