@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""corpus.py WORK [COUNT] - WORK/texts.json (COUNT of them) to WORK/corpus.npz, and the teachers' weights to WORK/vits.npz and
+"""corpus.py WORK [COUNT] - WORK/texts.json (COUNT short ones) to WORK/corpus.npz, and the teachers' weights to WORK/vits.npz and
 WORK/kokoro.npz. The corpus has the texts' bytes, espeak's symbols for them, and rows of words for the spelling lessons."""
 import collections
 import json
@@ -50,7 +50,10 @@ def main():
     kokoro.pack(path("kokoro.npz"))
     symbols = phonemizer(json.loads(bytes(np.load(path("vits.npz"))["symbols"]).decode()))
     with open(path("texts.json"), encoding="utf-8") as f:
-        data = {k: v[:int(sys.argv[2])] if len(sys.argv) > 2 else v for k, v in json.load(f).items()}
+        data = json.load(f)
+    if len(sys.argv) > 2:       # short ones, for a rehearsal
+        quarter = lambda v: sorted(v, key=len)[len(v) // 4:][:int(sys.argv[2])]
+        data = {k: quarter(v) for k, v in data.items()}
     items = [(s, y) for s, y in ((s, symbols(s)) for s in data["train"]) if 2 < len(y) < LONGEST]
     count = collections.Counter(c for _, y in items for c in y)
     names = ["sil", "pause", " "] + [c for c, n in count.most_common() if n > 20 and c not in PAUSE | STRESS | {"ː", " "}]

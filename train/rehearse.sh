@@ -15,8 +15,8 @@ trap 'rm -rf "$WORK"' EXIT
 
 "$python" texts.py "$WORK"
 "$python" corpus.py "$WORK" 2000
-./run.sh 100 "$WORK/out" --tiny
-./run.sh 60 "$WORK/more" --tiny --start "$WORK/out"
+./run.sh 150 "$WORK/out" --tiny
+./run.sh 90 "$WORK/more" --tiny --start "$WORK/out"
 "$python" -W ignore export.py "$WORK/more" "$WORK/model" --work "$WORK"
 if [ -n "$program" ]; then
     "$program" info -m "$WORK/model"

@@ -145,7 +145,7 @@ def main():
     clock = Clock(a)
     log, rng = Log(a, "speech", clock), np.random.default_rng(4)
     if a.tiny:
-        a.first, a.size, a.budget, a.hours, a.soundhours = 12, 10, 300, 0.016, 0.02
+        a.first, a.size, a.budget, a.hours, a.soundhours = 8, 8, 300, 0.012, 0.02
     start = os.path.join(a.start, "encoder.pt")
     speech = Speech(a.work, torch.load(start, weights_only=True)["pca"] if a.start and os.path.exists(start) else None)
     if speech.pca is not None:
