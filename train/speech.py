@@ -18,6 +18,7 @@ VOICES = {"joe": 1.0, "deep": 0.87, "bright": 1.17}     # how fast the VITS voic
 SHARES = (0.5, 0.13, 0.13)                      # the others are random
 KEPT_BACK = "jf_tebukuro"                       # the style that is never heard in training
 EACH = 50                                       # sentences of a random voice in a chunk
+EVEN = 8 if CUDA else 1                         # sizes are multiples of it: few sizes, few plans of convolutions
 
 
 def resampled(x, rate, factor):
@@ -68,9 +69,9 @@ class Speech:
         first `wanted`)."""
         ids, heard, n = self.texts.batch(teacher, rows)
         if teacher is self.vits:
-            x, frames, place, over = teacher.speak(ids, n, 0.667, 0.6, factor, 256)
+            x, frames, place, over = teacher.speak(ids, n, 0.667, 0.6, factor, 32 * EVEN)
         else:
-            x, frames, place, over = teacher.speak(ids, n, style, speed, 64)
+            x, frames, place, over = teacher.speak(ids, n, style, speed, 8 * EVEN)
         x = x * (torch.arange(x.shape[1], device=DEVICE) < frames[:, None] * teacher.HOP)
         power = x.square().sum(1, keepdim=True) / (frames[:, None] * teacher.HOP)
         gain = GAIN if teacher is self.vits else LOUD / power.sqrt()
@@ -115,7 +116,7 @@ class Speech:
             while len(mine):
                 size = max(8, budget // (2 * n[items[mine[0]]] // (1 + kind)) // 8 * 8)
                 now, mine = mine[:size], mine[size:]
-                full = np.resize(now, len(now) + -len(now) % 8)         # few sizes, few plans of convolutions
+                full = np.resize(now, len(now) + -len(now) % EVEN)
                 rows, style, speed = items[full], None, 1.0
                 if kind:
                     style = torch.stack([styles[v][min(k, len(styles[v])) - 1] for v, k in zip(voice[full], n[rows])])
