@@ -72,7 +72,7 @@ class Clips:
 
 def conditions(made, engine, clips, source, plain, score):
     """Each against the model's own settings, over the same sentences and seeds."""
-    own = [{**PLAIN, **told} for told in plain.reports()]
+    own = [{**PLAIN, "num-steps": told["steps"], "sequence-length": told["frames"]} for told in plain.reports()]
     out = []
     for name, change, count in CONDITIONS:
         if all(told.get(option) == value for told in own for option, value in change.items()):
