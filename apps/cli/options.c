@@ -300,6 +300,9 @@ static bool read_list(const struct option *o, const char *text, void *at)
     return false;
 }
 
+#define DIGITS_OF(x) #x
+#define DIGITS(x)    DIGITS_OF(x)
+
 static const struct {
     size_t size;      /* in the job */
     const char *noun; /* NULL: no value follows */
@@ -311,7 +314,8 @@ static const struct {
     [OPTION_INT] = { sizeof(int), "number", read_int },
     [OPTION_FLOAT] = { sizeof(float), "number", read_float },
     [OPTION_SEED] = { sizeof(uint64_t), "number", read_seed },
-    [OPTION_LIST] = { sizeof(echo_list), "list of numbers", read_list },
+    [OPTION_LIST] = { sizeof(echo_list), "list of at most " DIGITS(ECHO_MAX_BLOCKS) " numbers",
+                      read_list },
 };
 
 static void format_range(const struct option *o, char *out, size_t size)
