@@ -173,10 +173,11 @@ static echo_status fit(struct say *say, int patch, echo_error *err)
     if (say->before) {
         echo_voice_latent(say->before, &before, NULL);
         before -= before % patch;
-        if (!options_given(&say_command, say, "sequence-length") && before < ECHO_MAX_FRAMES)
-            say->params.sequence_length = say->params.sequence_length + before > ECHO_MAX_FRAMES
-                                              ? ECHO_MAX_FRAMES - before
-                                              : say->params.sequence_length;
+        int left = ECHO_MAX_FRAMES - before;
+
+        if (!options_given(&say_command, say, "sequence-length") && left > 0 &&
+            say->params.sequence_length > left)
+            say->params.sequence_length = left;
     }
     return check_length(say, before, err);
 }

@@ -7,13 +7,18 @@
 #include "base/cpu.h"
 #include "base/pool.h"
 
+bool echo_is_auto(const char *name)
+{
+    return !name || !*name || !strcmp(name, "auto");
+}
+
 static echo_status choose_isa(unsigned *flags, const char *isa, echo_error *err)
 {
     unsigned have = echo_cpu_flags();
     char names[120] = "";
 
     *flags = have;
-    if (!isa || !*isa || !strcmp(isa, "auto"))
+    if (echo_is_auto(isa))
         return ECHO_OK;
     for (const struct cpu_level *l = echo_cpu_levels; l->name; l++) {
         bool can = !(l->flags & ~have);
@@ -62,15 +67,10 @@ const char *echo_device(int i)
     return i >= 0 && (size_t)i < KINDS ? kinds[i].name : NULL;
 }
 
-static bool is_auto(const char *name)
-{
-    return !name || !*name || !strcmp(name, "auto");
-}
-
 static const struct kind *find(const char *name)
 {
     for (size_t i = 0; i < KINDS; i++)
-        if (is_auto(name) || !strcmp(name, kinds[i].name))
+        if (echo_is_auto(name) || !strcmp(name, kinds[i].name))
             return &kinds[i];
     return NULL;
 }
@@ -92,7 +92,7 @@ echo_status echo_device_open(struct device **out, const char *option, const char
 
 bool echo_device_same(const char *codec, const char *rest)
 {
-    return is_auto(codec) || find(codec) == find(rest);
+    return echo_is_auto(codec) || find(codec) == find(rest);
 }
 
 void echo_device_close(struct device **d)

@@ -5,6 +5,9 @@
 
 #include "backend/backend.h"
 
+/* An option of echo_model_opts that is not given, or "auto". */
+bool echo_is_auto(const char *name);
+
 /* The one of this name, or for "auto" or NULL the best.  option: what the caller calls it.  Of
  * the options isa and threads count. */
 echo_status echo_device_open(struct device **out, const char *option, const char *name,

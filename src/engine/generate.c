@@ -6,7 +6,6 @@
  * known not to be cut: a frame is kept unless 20 flat ones begin at or before it.
  */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -41,16 +40,9 @@ struct job {
 
 /* ---- what is asked ---- */
 
-static echo_status at_text(echo_status status, echo_error *err)
-{
-    if (status && err)
-        snprintf(err->field, sizeof err->field, "text");
-    return status;
-}
-
 echo_status echo_text_check(const char *text, bool normalize, echo_error *err)
 {
-    echo_status s = at_text(echo_text_valid(text, err), err);
+    echo_status s = echo_text_valid(text, err);
 
     if (s)
         return s;
@@ -195,9 +187,9 @@ static echo_status next_block(struct job *j, int i, int made, int *frames, echo_
         return echo_fail_field(err, "next_block", "next_block wants %d frames, at most %d are "
                                                   "left",
                                *frames, left);
-    if (!i && j->p->block_sizes.n)
+    if (j->p->block_sizes.n)
         j->steps_total = j->p->num_steps * j->p->block_sizes.n;
-    else if (*frames && !j->p->block_sizes.n) /* those to come are taken to be as long */
+    else if (*frames) /* those to come are taken to be as long */
         j->steps_total = j->steps_done + j->p->num_steps * divide_up(left, *frames);
     return ECHO_OK;
 }

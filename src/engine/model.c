@@ -30,17 +30,12 @@ void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
 static const char *const precision_names[] = { [DT_F32] = "f32", [DT_BF16] = "bf16",
                                                [DT_I8] = "int8" };
 
-static bool is_auto(const char *name)
-{
-    return !name || !*name || !strcmp(name, "auto");
-}
-
 /* One of the first `count` names; without a name `preset`. */
 static echo_status choose_precision(enum dtype *out, const char *option, const char *name,
                                     enum dtype preset, int count, echo_error *err)
 {
     *out = preset;
-    if (is_auto(name))
+    if (echo_is_auto(name))
         return ECHO_OK;
     for (int i = 0; i < count; i++)
         if (!strcmp(name, precision_names[i])) {
@@ -86,7 +81,7 @@ static void explain_precision(echo_model *m, bool any, const struct fast_float *
 
 static echo_status choose_precisions(echo_model *m, const echo_model_opts *o, echo_error *err)
 {
-    bool any = is_auto(o->precision), any_codec = is_auto(o->codec_precision);
+    bool any = echo_is_auto(o->precision), any_codec = echo_is_auto(o->codec_precision);
     struct fast_float fast = { 0 };
     echo_status s;
 

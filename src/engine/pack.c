@@ -265,7 +265,7 @@ echo_status echo_model_pack(const char *path, const char *out, const echo_model_
     echo_model *m = NULL;
     echo_status s;
 
-    if (!o.precision || !*o.precision || !strcmp(o.precision, "auto"))
+    if (echo_is_auto(o.precision))
         o.precision = "bf16"; /* what the published weights are stored in */
     if (!strcmp(o.precision, "f32"))
         return echo_fail(err, ECHO_ERR_ARG, "a model is packed in bf16 or int8: in float32 it "

@@ -22,25 +22,35 @@ void echo_settings_free(struct settings *s)
     echo_vocabulary_free(&s->vocabulary);
 }
 
-/* Numbers beside the parameters of speech. */
-static const struct field {
+/* A number of the file; word may stand for one. */
+struct field {
     const char *name;
     size_t offset;
     bool whole;
     double min, max;
-} fields[] = {
-    { "frames_per_byte", offsetof(struct settings, frames_per_byte), false, 0, 100 },
-    { "frames_margin", offsetof(struct settings, frames_margin), false, 0, ECHO_MAX_FRAMES },
-    { "max_sequence_length", offsetof(struct settings, max_sequence_length), true, 1,
-      ECHO_MAX_FRAMES },
+    const char *word;
+    double stands_for;
 };
 
-static echo_status read_number(void *at, const struct field *f, const char *path,
+/* Beside the parameters of speech. */
+static const struct field fields[] = {
+    { .name = "frames_per_byte", .offset = offsetof(struct settings, frames_per_byte),
+      .max = 100 },
+    { .name = "frames_margin", .offset = offsetof(struct settings, frames_margin),
+      .max = ECHO_MAX_FRAMES },
+    { .name = "max_sequence_length", .offset = offsetof(struct settings, max_sequence_length),
+      .whole = true, .min = 1, .max = ECHO_MAX_FRAMES },
+};
+
+static echo_status read_number(void *owner, const struct field *f, const char *path,
                                const json_t *value, echo_error *err)
 {
-    double number = json_number_value(value);
+    void *at = (char *)owner + f->offset;
+    const char *word = json_string_value(value);
+    bool stands = word && f->word && !strcmp(word, f->word);
+    double number = stands ? f->stands_for : json_number_value(value);
 
-    if (!json_is_number(value) || (f->whole && !json_is_integer(value)))
+    if (!stands && (!json_is_number(value) || (f->whole && !json_is_integer(value))))
         return echo_fail(err, ECHO_ERR_FILE, "%s: %s is not a%s number", path, f->name,
                          f->whole ? " whole" : "");
     if (!(number >= f->min && number <= f->max))
@@ -54,20 +64,15 @@ static echo_status read_number(void *at, const struct field *f, const char *path
 }
 
 /* Numbers only: what a model is good at, not what a user wants. */
-static echo_status read_param(echo_params *p, const echo_param *t, const char *path,
-                              const json_t *value, echo_error *err)
+static bool is_number(const echo_param *p)
 {
-    struct field f = { t->name, t->offset, t->kind == ECHO_PARAM_INT, t->min, t->max };
-    const char *word = json_string_value(value);
-    void *at = (char *)p + t->offset;
+    return p && (p->kind == ECHO_PARAM_INT || p->kind == ECHO_PARAM_FLOAT);
+}
 
-    if (!word || !t->word || strcmp(word, t->word))
-        return read_number(at, &f, path, value, err);
-    if (f.whole)
-        *(int *)at = (int)t->stands_for;
-    else
-        *(float *)at = (float)t->stands_for;
-    return ECHO_OK;
+static struct field field_of(const echo_param *p)
+{
+    return (struct field){ p->name, p->offset, p->kind == ECHO_PARAM_INT, p->min, p->max,
+                           p->word, p->stands_for };
 }
 
 static echo_status read_member(struct settings *s, const char *path, const char *key,
@@ -77,11 +82,14 @@ static echo_status read_member(struct settings *s, const char *path, const char 
 
     if (!strcmp(key, "vocabulary"))
         return echo_vocabulary_read(&s->vocabulary, path, value, err);
-    if (t && (t->kind == ECHO_PARAM_INT || t->kind == ECHO_PARAM_FLOAT))
-        return read_param(&s->defaults, t, path, value, err);
+    if (is_number(t)) {
+        struct field f = field_of(t);
+
+        return read_number(&s->defaults, &f, path, value, err);
+    }
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (!strcmp(key, fields[i].name))
-            return read_number((char *)s + fields[i].offset, &fields[i], path, value, err);
+            return read_number(s, &fields[i], path, value, err);
     return echo_fail(err, ECHO_ERR_FILE, "%s: unknown setting '%s'", path, key);
 }
 

@@ -38,9 +38,9 @@ struct place {
 static echo_status fail_at(echo_error *err, struct place at, const char *fault)
 {
     if (at.line == 1)
-        return echo_fail(err, ECHO_ERR_ARG, "text %s at byte %zu", fault, at.byte);
-    return echo_fail(err, ECHO_ERR_ARG, "text %s at byte %zu of line %zu", fault, at.byte,
-                     at.line);
+        return echo_fail_field(err, "text", "text %s at byte %zu", fault, at.byte);
+    return echo_fail_field(err, "text", "text %s at byte %zu of line %zu", fault, at.byte,
+                           at.line);
 }
 
 /* The fault of the character at text, which has length bytes; NULL: none. */
@@ -66,7 +66,7 @@ echo_status echo_text_valid(const char *text, echo_error *err)
     size_t n;
 
     if (!text || !*text)
-        return echo_fail(err, ECHO_ERR_ARG, "text is empty");
+        return echo_fail_field(err, "text", "text is empty");
     for (const char *s = text; *s; s += n) {
         if ((n = echo_character_line_end(s))) {
             at = (struct place){ at.line + 1, 1 };
@@ -78,9 +78,9 @@ echo_status echo_text_valid(const char *text, echo_error *err)
         at.byte += n;
     }
     if (!text[strspn(text, " \t\r\n\f\v")])
-        return echo_fail(err, ECHO_ERR_ARG, "text is blank");
+        return echo_fail_field(err, "text", "text is blank");
     if (!echo_text_word(text, &n))
-        return echo_fail(err, ECHO_ERR_ARG, "text has nothing to speak: no letter or digit");
+        return echo_fail_field(err, "text", "text has nothing to speak: no letter or digit");
     return ECHO_OK;
 }
 

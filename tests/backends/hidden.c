@@ -103,6 +103,13 @@ static struct command *record(struct queue *q)
     return c;
 }
 
+static void forget(struct command *c)
+{
+    free(c->numbers);
+    free(c->kv);
+    free(c);
+}
+
 static void flush(struct queue *q)
 {
     struct queue *inner = hidden(q)->inner;
@@ -113,9 +120,7 @@ static void flush(struct queue *q)
             inner->ops->write(inner, c->to, c->numbers);
         else
             inner->ops->run(inner, &c->op);
-        free(c->numbers);
-        free(c->kv);
-        free(c);
+        forget(c);
     }
     hidden(q)->first = NULL;
     hidden(q)->last = &hidden(q)->first;
@@ -154,9 +159,7 @@ static void close_queue(struct queue *q)
 {
     for (struct command *c = hidden(q)->first, *next; c; c = next) {
         next = c->next;
-        free(c->numbers);
-        free(c->kv);
-        free(c);
+        forget(c);
     }
     hidden(q)->inner->ops->close(hidden(q)->inner);
     free(q);
