@@ -78,7 +78,7 @@ static void pass(struct run *r, const struct dit *d, const float *noise, float *
 {
     struct kv kv[64];
     struct dit_context contexts[] = { { .kv = kv, .seen_by = ~0u } };
-    struct tensor state = echo_dit_state(r, d, CONTEXT_TEXT, sizeof text - 1);
+    struct tensor state = echo_dit_hidden(r, d, CONTEXT_TEXT, sizeof text - 1);
     float time = TIME, *embedding = malloc((size_t)d->time_size * sizeof *embedding);
     float *host = malloc(sizeof text * (size_t)d->encoder[CONTEXT_TEXT].dim * sizeof *host);
     struct tensor modulation = scratch(r, 1, echo_dit_modulation_size(d));

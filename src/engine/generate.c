@@ -200,17 +200,17 @@ static void read_text_and_speaker(struct job *j, struct run *r)
 {
     const struct dit *d = &j->m->dit;
     struct kv *kv = j->s->kv;
-    struct tensor state = echo_dit_state(r, d, CONTEXT_TEXT, j->n_ids);
+    struct tensor hidden = echo_dit_hidden(r, d, CONTEXT_TEXT, j->n_ids);
 
     j->contexts.text = kv + CONTEXT_TEXT * d->layers;
-    echo_encode_text(r, &d->encoder[CONTEXT_TEXT], state, j->ids, j->s->sampling.host);
-    echo_dit_context(r, d, CONTEXT_TEXT, state, kv + CONTEXT_TEXT * d->layers);
+    echo_encode_text(r, &d->encoder[CONTEXT_TEXT], hidden, j->ids, j->s->sampling.host);
+    echo_dit_context(r, d, CONTEXT_TEXT, hidden, kv + CONTEXT_TEXT * d->layers);
     if (!j->speaker)
         return;
     j->contexts.speaker = kv + CONTEXT_SPEAKER * d->layers;
-    state = echo_dit_state(r, d, CONTEXT_SPEAKER, j->speaker_patches);
-    echo_encode_latents(r, &d->encoder[CONTEXT_SPEAKER], state, j->speaker);
-    echo_dit_context(r, d, CONTEXT_SPEAKER, state, kv + CONTEXT_SPEAKER * d->layers);
+    hidden = echo_dit_hidden(r, d, CONTEXT_SPEAKER, j->speaker_patches);
+    echo_encode_latents(r, &d->encoder[CONTEXT_SPEAKER], hidden, j->speaker);
+    echo_dit_context(r, d, CONTEXT_SPEAKER, hidden, kv + CONTEXT_SPEAKER * d->layers);
 }
 
 /* Encode the speech so far; zeros behind the latents fill up the last patch. */
@@ -224,10 +224,10 @@ static void read_prefix(struct job *j, struct run *r, int start)
     if (!start)
         return;
     j->contexts.prefix = j->s->kv + CONTEXT_PREFIX * d->layers;
-    struct tensor state = echo_dit_state(r, d, CONTEXT_PREFIX, divide_up(start, e->patch));
+    struct tensor hidden = echo_dit_hidden(r, d, CONTEXT_PREFIX, divide_up(start, e->patch));
 
-    echo_encode_latents(r, e, state, j->s->latent);
-    echo_dit_context(r, d, CONTEXT_PREFIX, state, j->s->kv + CONTEXT_PREFIX * d->layers);
+    echo_encode_latents(r, e, hidden, j->s->latent);
+    echo_dit_context(r, d, CONTEXT_PREFIX, hidden, j->s->kv + CONTEXT_PREFIX * d->layers);
 }
 
 static void step_done(void *user)

@@ -12,7 +12,7 @@ struct fast_float {
 
 /*
  * Measure both on the device, in 25 ms.  That a CPU has an instruction says nothing of its
- * speed: some have a bfloat16 product at half the rate of the float32 one.
+ * speed: some have a bfloat16 matmul at half the rate of the float32 one.
  */
 struct fast_float echo_fast_float(struct device *device);
 

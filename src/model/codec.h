@@ -5,7 +5,7 @@
  * Both ways go through two stages that want pieces of different length: the
  * coarse one (transformers, a few rows a frame, weights much larger than what
  * they work on) long ones, the fine one (convolutions near the sample rate)
- * short ones that stay in cache.  Each stage has its stream; pieces are whole
+ * short ones that stay in cache.  Each stage has its causal state; pieces are whole
  * frames; the result does not depend on how the pieces are cut.
  */
 #ifndef ECHO_CODEC_H

@@ -8,9 +8,9 @@
  */
 #include "model/conv_blocks.h"
 
-/* ---- the past ---- */
+/* ---- history ---- */
 
-/* The next kept rows of the stream: the same at every piece. */
+/* The next rows of the state: the same at every piece. */
 static struct tensor state_rows(struct causal_state *s, int rows, int cols, enum dtype dtype)
 {
     size_t bytes = (size_t)rows * (size_t)cols * dtype_size(dtype);
@@ -18,7 +18,7 @@ static struct tensor state_rows(struct causal_state *s, int rows, int cols, enum
     return (struct tensor){ s->mem, arena_push(&s->arena, bytes), rows, cols, cols, dtype };
 }
 
-/* The past, then room for new rows; `fresh` is the room. */
+/* History, then the new rows: `fresh` is to be filled. */
 struct window {
     struct tensor all, fresh, history;
 };
@@ -36,7 +36,7 @@ static struct window open_window(struct run *r, struct causal_state *s, int hist
     return w;
 }
 
-/* Once the room is filled: remember its end. */
+/* Once it is filled: remember its end. */
 static void keep_window(struct run *r, const struct window *w)
 {
     if (has_tensor(w->history))
@@ -134,7 +134,7 @@ static struct window open_keys(struct run *r, struct causal_state *s,
     struct window w = { .history = state_rows(s, t->window + KEY_ALIGN, t->dim, DT_F32),
                         .all = scratch(r, t->window + KEY_ALIGN + rows, t->dim) };
 
-    w.all = tensor_rows(w.all, 0, kept + rows); /* room does not depend on the position */
+    w.all = tensor_rows(w.all, 0, kept + rows); /* scratch does not depend on the position */
     w.fresh = tensor_rows(w.all, kept, rows);
     if (kept)
         op_copy(r->queue, tensor_rows(w.all, 0, kept), tensor_rows(w.history, 0, kept));

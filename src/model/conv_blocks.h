@@ -3,7 +3,7 @@
  * conv_blocks.h - what the codec is built of, all causal, all able to go on.
  *
  * A signal is [time][channels].  It comes in pieces of any length; what a
- * block must remember of the past to go on is a few rows, kept in a stream.
+ * block must remember to go on is a few rows of history, kept in its causal state.
  * Before the beginning there are zeros.
  */
 #ifndef ECHO_CONV_BLOCKS_H
@@ -12,7 +12,7 @@
 #include "model/layers.h"
 
 /*
- * Rows kept between pieces.  Blocks take their rows in the order they
+ * Rows of history between pieces.  Blocks take their rows in the order they
  * run, the same for every piece, so nobody needs names for them.
  */
 struct causal_state {

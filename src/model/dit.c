@@ -120,32 +120,32 @@ void echo_bind_dit(struct binder *b, struct dit *d)
 
 /* ---- what does not change between steps ---- */
 
-struct tensor echo_dit_state(struct run *r, const struct dit *d, enum context_kind kind,
+struct tensor echo_dit_hidden(struct run *r, const struct dit *d, enum context_kind kind,
                              int rows)
 {
     return scratch_for(r, rows, &d->layer[0].context[kind].k);
 }
 
 void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind,
-                      struct tensor state, struct kv *kv)
+                      struct tensor hidden, struct kv *kv)
 {
     struct tensor rope = no_tensor;
 
     for (int i = 0; i < d->layers; i++) {
-        kv[i] = (struct kv){ .k = scratch(r, state.rows, d->dim),
-                             .v = scratch(r, state.rows, d->dim) };
+        kv[i] = (struct kv){ .k = scratch(r, hidden.rows, d->dim),
+                             .v = scratch(r, hidden.rows, d->dim) };
     }
     size_t mark = arena_mark(&r->arena);
 
     if (kind == CONTEXT_PREFIX) { /* patches stand where their first frames stood */
-        rope = scratch(r, state.rows, 2 * d->head_dim);
+        rope = scratch(r, hidden.rows, 2 * d->head_dim);
         op_rope_table(r->queue, rope, 0, d->encoder[kind].patch, false);
     }
     for (int i = 0; i < d->layers && !run_stopped(r); i++) {
         const struct dit_layer *l = &d->layer[i];
 
-        op_linear(r->queue, kv[i].k, state, &l->context[kind].k, no_tensor);
-        op_linear(r->queue, kv[i].v, state, &l->context[kind].v, no_tensor);
+        op_linear(r->queue, kv[i].k, hidden, &l->context[kind].k, no_tensor);
+        op_linear(r->queue, kv[i].v, hidden, &l->context[kind].v, no_tensor);
         op_head_norm_rope(r->queue, kv[i].k, l->attention.k_gamma, rope, d->heads,
                           kind == CONTEXT_PREFIX ? d->rope_heads : 0);
     }

@@ -41,13 +41,13 @@ struct dit {
 void echo_bind_dit(struct binder *b, struct dit *d);
 
 /* Room for what an encoder makes of one context, `rows` tokens or patches. */
-struct tensor echo_dit_state(struct run *r, const struct dit *d, enum context_kind kind,
+struct tensor echo_dit_hidden(struct run *r, const struct dit *d, enum context_kind kind,
                              int rows);
 
 /* Keys and values of one context for every layer, pushed onto the arena to stay; nobody changes
- * them.  state: what the encoder made.  kv: [layers], filled. */
+ * them.  hidden: what the encoder made.  kv: [layers], filled. */
 void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind,
-                      struct tensor state, struct kv *kv);
+                      struct tensor hidden, struct kv *kv);
 
 /* A context as a pass sees it. */
 struct dit_context {

@@ -84,9 +84,9 @@ static void self_attention(struct run *r, const struct encoder *e, const struct 
     arena_reset(&r->arena, mark);
 }
 
-/* x becomes the state, normalised, in `state`. */
-static void blocks(struct run *r, const struct encoder *e, struct tensor state, struct tensor x,
-                   int window)
+/* x becomes the hidden states, normalised, in `hidden`. */
+static void blocks(struct run *r, const struct encoder *e, struct tensor hidden,
+                   struct tensor x, int window)
 {
     struct tensor rope = scratch(r, x.rows, 2 * e->head_dim);
 
@@ -103,33 +103,33 @@ static void blocks(struct run *r, const struct encoder *e, struct tensor state, 
         op_linear_add(r->queue, x, echo_swiglu(r, &l->mlp, h), &l->mlp.w2, no_tensor);
         arena_reset(&r->arena, mark);
     }
-    op_rms_norm(r->queue, state, x, e->norm);
+    op_rms_norm(r->queue, hidden, x, e->norm);
 }
 
-void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,
+void echo_encode_text(struct run *r, const struct encoder *e, struct tensor hidden,
                       const unsigned char *ids, float *host)
 {
     size_t mark = arena_mark(&r->arena);
-    struct tensor x = scratch(r, state.rows, e->dim);
+    struct tensor x = scratch(r, hidden.rows, e->dim);
 
     for (int i = 0; i < x.rows; i++)
         memcpy(host + (size_t)i * (size_t)e->dim,
                e->embedding + (size_t)ids[i] * (size_t)e->dim, (size_t)e->dim * sizeof *host);
     op_write(r->queue, x, host);
-    blocks(r, e, state, x, SEE_ALL);
+    blocks(r, e, hidden, x, SEE_ALL);
     arena_reset(&r->arena, mark);
 }
 
-void echo_encode_latents(struct run *r, const struct encoder *e, struct tensor state,
+void echo_encode_latents(struct run *r, const struct encoder *e, struct tensor hidden,
                          const float *latents)
 {
     size_t mark = arena_mark(&r->arena);
-    struct tensor x = scratch(r, state.rows, e->dim);
-    struct tensor patches = scratch(r, state.rows, e->patch * e->latent);
+    struct tensor x = scratch(r, hidden.rows, e->dim);
+    struct tensor patches = scratch(r, hidden.rows, e->patch * e->latent);
 
     op_write(r->queue, patches, latents);
     op_linear(r->queue, x, patches, &e->in_proj, e->in_bias);
     op_scale(r->queue, x, 1 / PATCH_DIVISOR);
-    blocks(r, e, state, x, SEE_CAUSAL);
+    blocks(r, e, hidden, x, SEE_CAUSAL);
     arena_reset(&r->arena, mark);
 }

@@ -29,12 +29,12 @@ struct encoder {
 void echo_bind_encoder(struct binder *b, struct encoder *e, const char *stem, const char *norm,
                        int latent);
 
-/* state [n][dim] of n tokens, in any dtype; host: as many floats */
-void echo_encode_text(struct run *r, const struct encoder *e, struct tensor state,
+/* hidden [n][dim] of n tokens, in any dtype; host: as many floats */
+void echo_encode_text(struct run *r, const struct encoder *e, struct tensor hidden,
                       const unsigned char *ids, float *host);
 
-/* state [rows][dim] of rows * patch frames of latents, host memory */
-void echo_encode_latents(struct run *r, const struct encoder *e, struct tensor state,
+/* hidden [rows][dim] of rows * patch frames of latents, host memory */
+void echo_encode_latents(struct run *r, const struct encoder *e, struct tensor hidden,
                          const float *latents);
 
 #endif

@@ -139,7 +139,7 @@ static void run_dry(struct queue *null, const struct dit *d, const struct codec 
     struct kv *kv = calloc((size_t)d->layers, sizeof *kv);
     struct dit_context contexts[] = { { .kv = kv, .seen_by = ~0u } };
     static const unsigned char ids[5];
-    struct tensor state = echo_dit_state(&r, d, CONTEXT_TEXT, 5);
+    struct tensor state = echo_dit_hidden(&r, d, CONTEXT_TEXT, 5);
     float *host = malloc(5 * (size_t)d->encoder[CONTEXT_TEXT].dim * sizeof *host);
 
     echo_encode_text(&r, &d->encoder[CONTEXT_TEXT], state, ids, host);

@@ -61,7 +61,7 @@ void golden_audio(const struct golden *g, const char *name, const float *got, si
 bool golden_open(struct golden *g, const echo_model_opts *opts);
 void golden_close_model(struct golden *g);
 
-/* A run over memory of its own, and a stream at its beginning. */
+/* A run over memory of its own, and a causal state at its beginning. */
 struct run golden_run(struct golden *g);
 struct causal_state golden_state(struct golden *g, int i);
 

@@ -57,7 +57,7 @@ static void encode(struct golden *g, struct run *r, struct contexts *c, enum con
         encode_text(r, e, c->state[kind], ids);
     else
         echo_encode_latents(r, e, c->state[kind], input);
-    struct tensor act = echo_dit_state(r, d, kind, rows);
+    struct tensor act = echo_dit_hidden(r, d, kind, rows);
 
     op_copy(r->queue, act, c->state[kind]);
     echo_dit_context(r, d, kind, act, c->kv[kind]);
