@@ -364,7 +364,7 @@ static echo_status sample(struct job *j, echo_error *err)
     read_text_and_speaker(j, &r);
     if ((s = echo_session_check(j->s, &j->s->sampling, err)))
         return s;
-    j->s->stats.text_s = echo_clock() - begin;
+    j->s->stats.text_s += echo_clock() - begin;
     for (int i = 0; !(s = next_block(j, i, made, &frames, err)) && frames; i++) {
         if ((s = sample_block(j, &r, &g, made, frames, err)))
             break;
