@@ -124,11 +124,12 @@ struct device_ops {
     echo_status (*open_queue)(struct device *, struct queue **, echo_error *);
 };
 
-/* Constraints on the layout of memory. */
+/* Facts that others must know: constraints on the layout of memory, and what never pays. */
 struct traits {
     int row_align;        /* bytes: rows of scratch begin at multiples of it; 0: anywhere */
     int row_alias;        /* bytes: rows a multiple of it apart hinder each other; 0: none do */
     int row_tail[DTYPES]; /* bytes behind the numbers of a row */
+    bool bf16_by_f32;     /* products of bfloat16 are float32's inside, and never faster */
 };
 
 struct device {

@@ -11,8 +11,8 @@ struct fast_float {
 };
 
 /*
- * Measure both on the device, in 25 ms.  That a CPU has an instruction says nothing of its
- * speed: some have a bfloat16 matmul at half the rate of the float32 one.
+ * Measure both on the device, in 25 ms, where it has instructions for both.  That it has one
+ * says nothing of its speed: some CPUs multiply bfloat16 at half the rate of float32.
  */
 struct fast_float echo_fast_float(struct device *device);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_auto.c - "auto" follows the measured speeds, whichever precision is faster; linked over
- * echo_cpu_peak(), so that the speeds are ours.
+ * echo_cpu_device() and echo_cpu_peak(), so that the instructions and the speeds are ours.
  */
 #include <string.h>
 
@@ -11,7 +11,13 @@
 
 static const double *peaks; /* by dtype; the test is single-threaded where this is read */
 static int asked;
+static bool by_f32; /* there is no instruction for bfloat16 */
+static bool busy;   /* another program halves the speed now and then */
 
+echo_status __real_echo_cpu_device(struct device **out, unsigned cpu_flags, int threads,
+                                   echo_error *err);
+echo_status __wrap_echo_cpu_device(struct device **out, unsigned cpu_flags, int threads,
+                                   echo_error *err);
 double __wrap_echo_cpu_peak(struct device *d, enum dtype precision, double seconds);
 
 double __wrap_echo_cpu_peak(struct device *d, enum dtype precision, double seconds)
@@ -19,7 +25,17 @@ double __wrap_echo_cpu_peak(struct device *d, enum dtype precision, double secon
     (void)d;
     asked++;
     CHECK(seconds > 0 && seconds < 0.1);
-    return peaks[precision];
+    return busy && asked % 3 == 0 ? peaks[precision] / 2 : peaks[precision];
+}
+
+echo_status __wrap_echo_cpu_device(struct device **out, unsigned cpu_flags, int threads,
+                                   echo_error *err)
+{
+    echo_status s = __real_echo_cpu_device(out, cpu_flags, threads, err);
+
+    if (!s)
+        (*out)->traits.bf16_by_f32 = by_f32;
+    return s;
 }
 
 static echo_model_info open_and_describe(echo_model **m, const char *path,
@@ -69,14 +85,16 @@ int main(int argc, char **argv)
     CHECK_SAY(!echo_model_pack(model, packed, &bf16, &e), "%s", e.text);
     CHECK_SAY(!echo_model_pack(model, packed_i8, &int8, &e), "%s", e.text);
     CHECK(!asked); /* a packed file does not depend on where it is made */
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
         char beside[80];
+        size_t n = i % (sizeof cases / sizeof *cases);
 
-        peaks = cases[i].peaks;
-        check_choice(model, NULL, cases[i].want, cases[i].reason);
-        check_choice(model, "auto", cases[i].want, cases[i].reason);
-        check_choice(packed, NULL, cases[i].want, cases[i].reason);
-        snprintf(beside, sizeof beside, "encoders and attention in %s", cases[i].want);
+        busy = i != n;
+        peaks = cases[n].peaks;
+        check_choice(model, NULL, cases[n].want, cases[n].reason);
+        check_choice(model, "auto", cases[n].want, cases[n].reason);
+        check_choice(packed, NULL, cases[n].want, cases[n].reason);
+        snprintf(beside, sizeof beside, "encoders and attention in %s", cases[n].want);
         check_choice(model, "int8", "int8", beside);
         check_choice(packed_i8, NULL, "int8", beside);
         asked = 0;
@@ -84,6 +102,12 @@ int main(int argc, char **argv)
         check_choice(model, "bf16", "bf16", "as asked");
         CHECK(!asked); /* who decides himself does not wait */
     }
+    by_f32 = true; /* no measurement may say that it pays */
+    asked = 0;
+    check_choice(model, NULL, "f32", "multiplied as f32");
+    check_choice(packed, NULL, "f32", "multiplied as f32");
+    check_choice(packed_i8, NULL, "int8", "encoders and attention in f32");
+    CHECK(!asked);
     remove(packed);
     remove(packed_i8);
     return unit_report();

@@ -359,6 +359,7 @@ echo_status echo_cpu_device(struct device **out, unsigned cpu_flags, int threads
         return s;
     }
     echo_gemm_init(&c->gemm, cpu_flags);
+    c->base.traits.bf16_by_f32 = c->gemm.bf16_by_f32;
     echo_norm_init(&c->norm, cpu_flags);
     echo_activation_init(&c->act, cpu_flags);
     *out = &c->base;

@@ -176,7 +176,8 @@ void echo_gemm_init(struct gemm_fns *f, unsigned cpu)
                             .run_wide = gemm_wide_c,
                             .quantize = { NULL, quantize_bf16_c, quantize_i8_c },
                             .hadamard = hadamard_c,
-                            .dequantize = gemm_dequantize_c };
+                            .dequantize = gemm_dequantize_c,
+                            .bf16_by_f32 = true };
     (void)cpu;
 #if defined(__x86_64__)
     if (cpu & CPU_AVX2)

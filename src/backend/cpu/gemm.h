@@ -64,6 +64,7 @@ struct gemm_fns {
     gemm_quantize *quantize[DT_I8 + 1];    /* of DT_F32: none */
     gemm_hadamard *hadamard;          /* before those of DT_I8 */
     gemm_dequantize *dequantize;
+    bool bf16_by_f32; /* run[DT_BF16] multiplies numbers of float32 */
 };
 
 void echo_gemm_init(struct gemm_fns *f, unsigned cpu);

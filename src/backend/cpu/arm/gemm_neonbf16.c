@@ -30,4 +30,5 @@ static inline __attribute__((always_inline)) vf dot_same(vf sum, vb x, vb w)
 void echo_gemm_init_neonbf16(struct gemm_fns *f)
 {
     f->run[DT_BF16] = bf16;
+    f->bf16_by_f32 = false;
 }

@@ -256,6 +256,7 @@ static DECL_GEMM_RUN(i8)
 void echo_gemm_init_amx(struct gemm_fns *f)
 {
     f->run[DT_BF16] = bf16;
+    f->bf16_by_f32 = false;
     f->run[DT_I8] = i8;
     f->quantize[DT_I8] = quantize_i8;
 }

@@ -18,4 +18,5 @@
 void echo_gemm_init_avx512bf16(struct gemm_fns *f)
 {
     f->run[DT_BF16] = bf16;
+    f->bf16_by_f32 = false;
 }
