@@ -129,6 +129,7 @@ struct traits {
     int row_align;        /* bytes: rows of scratch begin at multiples of it; 0: anywhere */
     int row_alias;        /* bytes: rows a multiple of it apart hinder each other; 0: none do */
     int row_tail[DTYPES]; /* bytes behind the numbers of a row */
+    bool computes[DTYPES]; /* products that there are; of float32 always */
     bool bf16_by_f32;     /* products of bfloat16 are float32's inside, and never faster */
 };
 

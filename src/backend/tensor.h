@@ -12,7 +12,7 @@
 enum dtype { DT_F32,
              DT_BF16,
              DT_I8,
-             DT_F16, /* of weights in files only */
+             DT_F16, /* of weights in files, and of what a GPU multiplies */
              DTYPES };
 
 static inline size_t dtype_size(enum dtype t)

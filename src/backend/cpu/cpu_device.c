@@ -348,6 +348,7 @@ echo_status echo_cpu_device(struct device **out, unsigned cpu_flags, int threads
         .traits = {
             .row_align = ECHO_ALIGN,
             .row_alias = 4096, /* such rows would compete for the same few cache sets */
+            .computes = { [DT_F32] = true, [DT_BF16] = true, [DT_I8] = true },
             .row_tail[DT_I8] = 4 + (int)sizeof(float), /* filled up to a line, and the scale */
         },
         .threads = threads,
