@@ -9,12 +9,12 @@
  * A device is shared: memory, weights, what it is.  A queue belongs to one job at a time: the
  * operations, in order.
  *
- * Rules for ops: numbers are float32, but outputs of copies, norms and
- * activations may be quantised for a matmul.  Inputs are never modified unless
- * the op says "in place"; outputs do not overlap inputs; ops return nothing, a
- * failure of the device is remembered by the queue and told by sync().  The same input gives
- * the same bits whatever the number of threads, and a row's result does not depend on how
- * many rows come with it: work is cut by outputs, sums are never split.
+ * Rules for ops: numbers are float32, but outputs of copies, norms and activations may be
+ * quantised for a matmul, and those of some epilogues rounded.  Inputs are never modified
+ * unless the op says "in place"; outputs do not overlap inputs; ops return nothing, a failure
+ * of the device is remembered by the queue and told by sync().  The same input gives the same
+ * bits whatever the number of threads, and a row's result does not depend on how many rows
+ * come with it: work is cut by outputs, sums are never split.
  */
 #ifndef ECHO_BACKEND_H
 #define ECHO_BACKEND_H
@@ -47,6 +47,9 @@ struct weight_source {
     bool stays;         /* data outlives the weight, and may be used as it is */
 };
 
+#define ECHO_NORM_EPS       1e-5 /* of every norm but the next */
+#define ECHO_LAYER_NORM_EPS 1e-6
+
 /* One stretch of keys and values that queries look at. */
 struct kv {
     struct tensor k, v;
@@ -65,7 +68,8 @@ enum epilogue {
     EPILOGUE_ADD,       /* y += sums */
     EPILOGUE_GATED_ADD, /* y += gate * sums, the same gate for all rows */
     EPILOGUE_GATE,      /* y *= sigmoid(sums) */
-    EPILOGUE_SWIGLU,    /* y = silu(sums) * the sums of w2 */
+    EPILOGUE_SWIGLU,    /* y = silu(sums) * the sums of w2; y may be rounded */
+    EPILOGUE_SNAKE,     /* y = snake(sums), b being its two rows; y may be rounded */
 };
 
 enum op_kind {
@@ -121,16 +125,27 @@ struct device_ops {
     /* Operations a second that products in a precision reach where nothing has to be fetched:
      * measured for about so many seconds.  0: it could not be measured. */
     double (*peak)(struct device *, enum dtype precision, double seconds);
+    /* Bytes that can still be allocated, as far as is known; UINT64_MAX: it is not. */
+    uint64_t (*available)(struct device *);
+    /* It failed for good: all that was made with it is to be made again, with another. */
+    bool (*lost)(struct device *);
+    /* An op of such shapes will come: get ready for it, in the background.  Its tensors may be
+     * over no memory.  NULL: there is nothing to get ready. */
+    void (*prepare)(struct device *, const struct op *op);
     echo_status (*open_queue)(struct device *, struct queue **, echo_error *);
 };
 
-/* Facts that others must know: constraints on the layout of memory, and what never pays. */
+/* Does it pay to round the inputs of products to the device's other float type? */
+enum rounding { ROUNDING_MEASURED, ROUNDING_NEVER_PAYS, ROUNDING_ALWAYS_PAYS };
+
+/* Facts that others must know. */
 struct traits {
     int row_align;        /* bytes: rows of scratch begin at multiples of it; 0: anywhere */
     int row_alias;        /* bytes: rows a multiple of it apart hinder each other; 0: none do */
     int row_tail[DTYPES]; /* bytes behind the numbers of a row */
-    bool computes[DTYPES]; /* products that there are; of float32 always */
-    bool bf16_by_f32;     /* products of bfloat16 are float32's inside, and never faster */
+    bool records; /* run() only records: ops take their time later */
+    bool computes[DTYPES]; /* products that there are: of float32, and bfloat16 or halves */
+    enum rounding rounding;
 };
 
 struct device {
@@ -138,6 +153,7 @@ struct device {
     struct traits traits;
     char name[80]; /* "cpu: avx2, 4 threads" */
     int threads;   /* that share its work */
+    double rate;   /* operations a second in products, by measurement; 0: not measured */
 };
 
 struct queue_ops {
@@ -158,8 +174,8 @@ struct queue {
     struct device *device;
 };
 
-/* Computes nothing, over no memory: what it is asked is checked, and scratch is measured as
- * `device` would need it.  NULL without memory. */
+/* Computes nothing, over no memory: what it is asked is checked, scratch is measured as
+ * `device` would need it, and the device gets ready for it.  NULL without memory. */
 struct queue *echo_null_queue(struct device *device);
 
 /* A device of such queues, on which weights are shapes alone. */
@@ -174,5 +190,37 @@ void echo_trace_report(const struct device *, void (*line)(void *user, const cha
 /* cpu_flags: the kernels allowed (base/cpu.h). */
 echo_status echo_cpu_device(struct device **out, unsigned cpu_flags, int threads,
                             echo_error *err);
+
+/* Facts that earlier runs found, by name. */
+struct memo {
+    bool (*recall)(const struct memo *, const char *name, char *fact, size_t size);
+    void (*remember)(const struct memo *, const char *name, const char *fact);
+};
+
+/*
+ * The one that Vulkan counts as `index`, or the first that can be used.  It has shown that it
+ * computes right, in this run or, by memo (may be NULL), in an earlier one.  ECHO_ERR_DEVICE
+ * where there is none, or it does not.
+ */
+#define VULKAN_ANY -1
+echo_status echo_vulkan_device(struct device **out, int index, const struct memo *memo,
+                               echo_error *err);
+
+/* A device that Vulkan counts, as its driver describes it. */
+struct vulkan_facts {
+    const char *name, *driver;
+    uint64_t memory, available; /* bytes */
+    int subgroup;
+    int coop_m, coop_n, coop_k; /* a cooperative matrix of halves; 0: there is none */
+    bool unified;               /* its memory is the system's */
+    bool software;              /* its driver computes on the CPU */
+    bool usable;
+};
+
+/* False past the last; then `why`, if not NULL, says why there are none. */
+bool echo_vulkan_describe(int index, struct vulkan_facts *out, const char **why);
+
+/* Whether the system has a GPU at all: asking Vulkan loads every driver, which takes longer. */
+bool echo_vulkan_is_likely(void);
 
 #endif

@@ -74,12 +74,15 @@ void op_matmul(struct queue *q, const struct op *op)
 {
     const struct weight *w = op->w;
     bool gated = op->epilogue == EPILOGUE_GATED_ADD, swiglu = op->epilogue == EPILOGUE_SWIGLU;
+    bool snake = op->epilogue == EPILOGUE_SNAKE;
 
     ECHO_ASSERT(op->kind == OP_MATMUL);
     ECHO_ASSERT(op->x.rows == op->y.rows + (op->taps - 1) * op->dilation);
-    ECHO_ASSERT(op->x.cols * op->taps == w->k && op->y.cols == w->n && op->y.dtype == DT_F32);
+    ECHO_ASSERT(op->x.cols * op->taps == w->k && op->y.cols == w->n);
+    ECHO_ASSERT(op->y.dtype == DT_F32 || ((swiglu || snake) && op->y.dtype != DT_I8));
     ECHO_ASSERT(op->x.dtype == w->x_dtype && is_row_of(op->a, op->y));
-    ECHO_ASSERT(has_tensor(op->b) == gated && is_row_of(op->b, op->y));
+    ECHO_ASSERT(has_tensor(op->b) == (gated || snake) && op->b.rows == gated + 2 * snake);
+    ECHO_ASSERT(!has_tensor(op->b) || op->b.cols == op->y.cols);
     ECHO_ASSERT(!op->w2 == !swiglu);
     if (swiglu)
         ECHO_ASSERT(op->w2->n == w->n && op->w2->k == w->k && op->w2->x_dtype == w->x_dtype);
@@ -126,6 +129,14 @@ void op_conv(struct queue *q, struct tensor y, struct tensor x, const struct wei
 {
     op_matmul(q, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .a = bias,
                                .taps = taps, .dilation = dilation });
+}
+
+void op_conv_snake(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
+                   struct tensor bias, struct tensor alpha, int taps, int dilation)
+{
+    op_matmul(q, &(struct op){ .kind = OP_MATMUL, .y = y, .x = x, .w = w, .a = bias, .b = alpha,
+                               .taps = taps, .dilation = dilation,
+                               .epilogue = EPILOGUE_SNAKE });
 }
 
 /* ---- other ---- */

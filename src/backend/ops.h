@@ -71,6 +71,7 @@ static inline struct tensor scratch_for(struct run *r, int rows, const struct we
 #define op_linear_gate       echo_op_linear_gate
 #define op_swiglu            echo_op_swiglu
 #define op_conv              echo_op_conv
+#define op_conv_snake        echo_op_conv_snake
 #define op_matmul            echo_op_matmul
 #define op_depthwise         echo_op_depthwise
 #define op_attention         echo_op_attention
@@ -121,13 +122,17 @@ void op_linear_gated_add(struct queue *q, struct tensor y, struct tensor gate,
 void op_linear_gate(struct queue *q, struct tensor y, struct tensor x,
                     const struct weight *w);
 
-/* y = silu(x W1^T) * (x W3^T) */
+/* y = silu(x W1^T) * (x W3^T); y may be of bfloat16 or halves */
 void op_swiglu(struct queue *q, struct tensor y, struct tensor x, const struct weight *w1,
                const struct weight *w3);
 
 /* y[i] = bias + sum over taps t of W_t x[i + t * dilation]; W is [n][taps][x.cols] */
 void op_conv(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
              struct tensor bias, int taps, int dilation);
+
+/* The same, then Snake (see op_snake()); y may be of bfloat16 or halves. */
+void op_conv_snake(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
+                   struct tensor bias, struct tensor alpha, int taps, int dilation);
 
 /* Any of these: y (epilogue)= a + x W^T over op->taps; b is the gate. */
 void op_matmul(struct queue *q, const struct op *op);

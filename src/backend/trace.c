@@ -2,8 +2,8 @@
 /*
  * trace.c - a device that times another one, op by op.
  *
- * Sums are per kind of op, over all queues; for matrix products and attention the
- * operations are counted too.  On a device that only records, they would be times of recording.
+ * Sums are per kind of op, over all queues; for matrix products and attention the operations
+ * are counted too.  A device that only records is waited for after every op.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "base/clock.h"
 
 /* Sums are by kind of op; matrix products apart, by the form of their weights. */
-enum { MATMUL_IN_PLACE = OP_KINDS, MATMUL_F32, MATMUL_BF16, MATMUL_I8, WRITE, READ, SUMS };
+enum { MATMUL = OP_KINDS, MATMUL_IN_PLACE = MATMUL + DTYPES, WRITE, READ, SUMS };
 
 static const char *const names[SUMS] = {
     [OP_COPY] = "copy",
@@ -33,10 +33,11 @@ static const char *const names[SUMS] = {
     [OP_SNAKE] = "snake",
     [OP_NEAREST] = "nearest",
     [OP_GATHER] = "gather",
+    [MATMUL + DT_F32] = "f32",
+    [MATMUL + DT_BF16] = "bf16",
+    [MATMUL + DT_I8] = "int8",
+    [MATMUL + DT_F16] = "f16",
     [MATMUL_IN_PLACE] = "f32, in place",
-    [MATMUL_F32] = "f32, packed",
-    [MATMUL_BF16] = "bf16",
-    [MATMUL_I8] = "int8",
     [WRITE] = "write",
     [READ] = "read",
 };
@@ -54,6 +55,7 @@ struct trace_device {
 struct trace_queue {
     struct queue base;
     struct queue *inner;
+    echo_error failure; /* the first since sync() */
 };
 
 static struct trace_device *traced(struct device *d)
@@ -80,6 +82,15 @@ static void note(struct queue *q, int sum, double begin, double flops)
 
 /* ---- the queue ---- */
 
+static void wait(struct queue *q)
+{
+    struct trace_queue *t = (struct trace_queue *)q;
+    echo_error e = { 0 };
+
+    if (t->inner->ops->sync(t->inner, &e) && !t->failure.status)
+        t->failure = e;
+}
+
 static void trace_close(struct queue *q)
 {
     inner_of(q)->ops->close(inner_of(q));
@@ -104,12 +115,12 @@ static void trace_read(struct queue *q, float *dst, struct tensor src)
 
 static int sum_of(const struct op *op)
 {
-    static const int matmuls[] = { [DT_F32] = MATMUL_F32, [DT_BF16] = MATMUL_BF16,
-                                   [DT_I8] = MATMUL_I8 };
-
     if (op->kind != OP_MATMUL)
         return (int)op->kind;
-    return op->w->layout == LAYOUT_ROWS ? MATMUL_IN_PLACE : matmuls[op->w->x_dtype];
+    bool borrowed = !op->w->bytes.device;
+
+    return borrowed && op->w->layout == LAYOUT_ROWS ? MATMUL_IN_PLACE
+                                                    : MATMUL + (int)op->w->x_dtype;
 }
 
 static double attention_flops(const struct op *op)
@@ -140,12 +151,22 @@ static void trace_run(struct queue *q, const struct op *op)
     double begin = echo_clock();
 
     inner_of(q)->ops->run(inner_of(q), op);
+    if (q->device->traits.records)
+        wait(q);
     note(q, sum_of(op), begin, flops_of(op));
 }
 
 static echo_status trace_sync(struct queue *q, echo_error *err)
 {
-    return inner_of(q)->ops->sync(inner_of(q), err);
+    struct trace_queue *t = (struct trace_queue *)q;
+
+    wait(q);
+    if (t->failure.status && err)
+        *err = t->failure;
+    echo_status s = t->failure.status;
+
+    t->failure = (echo_error){ 0 };
+    return s;
 }
 
 static const struct queue_ops queue_ops = {
@@ -187,6 +208,24 @@ static double peak(struct device *d, enum dtype precision, double seconds)
     return traced(d)->inner->ops->peak(traced(d)->inner, precision, seconds);
 }
 
+static uint64_t available(struct device *d)
+{
+    return traced(d)->inner->ops->available(traced(d)->inner);
+}
+
+static bool lost(struct device *d)
+{
+    return traced(d)->inner->ops->lost(traced(d)->inner);
+}
+
+static void prepare(struct device *d, const struct op *op)
+{
+    struct device *inner = traced(d)->inner;
+
+    if (inner->ops->prepare)
+        inner->ops->prepare(inner, op);
+}
+
 static echo_status open_queue(struct device *d, struct queue **out, echo_error *err)
 {
     struct trace_queue *q = calloc(1, sizeof *q);
@@ -210,6 +249,9 @@ static const struct device_ops device_ops = {
     .free = release,
     .load = load,
     .peak = peak,
+    .available = available,
+    .lost = lost,
+    .prepare = prepare,
     .open_queue = open_queue,
 };
 

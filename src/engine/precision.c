@@ -42,7 +42,12 @@ struct fast_float echo_fast_float(struct device *device)
     struct fast_float fast = { .dtype = DT_F32 };
     double ratio;
 
-    if (device->traits.bf16_by_f32) {
+    if (device->traits.rounding == ROUNDING_ALWAYS_PAYS) {
+        fast.dtype = device->traits.computes[DT_F16] ? DT_F16 : DT_BF16;
+        snprintf(fast.why, sizeof fast.why, "halves are moved twice as fast as f32");
+        return fast;
+    }
+    if (device->traits.rounding == ROUNDING_NEVER_PAYS) {
         snprintf(fast.why, sizeof fast.why, "bf16 is multiplied as f32 here");
         return fast;
     }

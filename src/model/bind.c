@@ -333,7 +333,7 @@ void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
                                             .x_dtype = precision_of(b, part, k) });
 }
 
-/* Panels are for the products they were packed for; those of bfloat16 for float32 too. */
+/* Panels are for the products they were packed for, or for those that can be made of them. */
 static void bind_panels(struct binder *b, enum part part, struct weight *w, int first, int n,
                         int k, const struct named *name)
 {
@@ -344,7 +344,7 @@ static void bind_panels(struct binder *b, enum part part, struct weight *w, int 
     enum dtype dtype = types[a->type], precision = precision_of(b, part, k);
     ptrdiff_t panel = panel_bytes((int)dtype_size(dtype), k);
 
-    if (dtype != precision && (dtype != DT_BF16 || precision != DT_F32))
+    if (!echo_panels_serve(dtype, precision))
         echo_bind_fail(b, "tensor '%s' is of type %s: the file is damaged", name->name,
                        echo_array_type_name(a->type));
     else if (first % PANEL_COLUMNS || (dtype == DT_BF16 && k % 2))
@@ -377,7 +377,7 @@ static void bind_rows(struct binder *b, enum part part, struct weight *w, int fi
                    .x_dtype = precision_of(b, part, k), .stays = true });
     if (b->owner->headers_only)
         return;
-    if (w->layout == LAYOUT_PANELS)
+    if (w->bytes.device) /* it is a copy */
         echo_map_forget((const char *)a->data + (size_t)first * row, (size_t)n * row);
     tell(b, name->name, a, w->layout == LAYOUT_ROWS ? NULL : w);
 }

@@ -85,13 +85,11 @@ void echo_residual_unit(struct run *r, struct causal_state *s, const struct resi
     size_t mark = arena_mark(&r->arena);
     struct window w = open_window(r, s, (u->wide.taps - 1) * u->dilation, x.rows, x.cols,
                                   u->wide.w.x_dtype);
-    struct tensor h = scratch_dense(r, x.rows, x.cols, DT_F32), y = h;
+    struct tensor y = scratch_dense(r, x.rows, x.cols, u->narrow.w.x_dtype);
 
-    if (u->narrow.w.x_dtype != DT_F32)
-        y = scratch_dense(r, x.rows, x.cols, u->narrow.w.x_dtype);
     fill_window(r, &w, x, u->alpha[0]);
-    op_conv(r->queue, h, w.all, &u->wide.w, u->wide.bias, u->wide.taps, u->dilation);
-    op_snake(r->queue, y, h, u->alpha[1]);
+    op_conv_snake(r->queue, y, w.all, &u->wide.w, u->wide.bias, u->alpha[1], u->wide.taps,
+                  u->dilation);
     op_linear_add(r->queue, x, y, &u->narrow.w, u->narrow.bias);
     arena_reset(&r->arena, mark);
 }

@@ -185,8 +185,10 @@ void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modul
     int n = embedding.rows;
     struct tensor a = scratch(r, n, d->dim), b = scratch(r, n, d->dim);
     struct tensor c = scratch(r, n, PARTS * d->dim), active = scratch(r, n, PARTS * d->dim);
-    struct tensor low = scratch(r, n, d->rank);
+    struct tensor low[PARTS]; /* one each: they need not wait for each other */
 
+    for (int p = 0; p < PARTS; p++)
+        low[p] = scratch(r, n, d->rank);
     op_linear(r->queue, a, embedding, &d->cond[0], no_tensor);
     op_silu(r->queue, b, a);
     op_linear(r->queue, a, b, &d->cond[1], no_tensor);
@@ -196,13 +198,14 @@ void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modul
     for (int i = 0; i < d->layers * 2 && !run_stopped(r); i++) {
         const struct adaln_w *w = &d->layer[i / 2].adaln[i % 2];
 
+        for (int p = 0; p < PARTS; p++)
+            op_linear(r->queue, low[p], tensor_cols(active, p * d->dim, d->dim), &w->down[p],
+                      no_tensor);
         for (int p = 0; p < PARTS; p++) {
             struct tensor out = part_of(d, modulation, i / 2, i % 2, p);
 
             op_copy(r->queue, out, tensor_cols(c, p * d->dim, d->dim));
-            op_linear(r->queue, low, tensor_cols(active, p * d->dim, d->dim), &w->down[p],
-                      no_tensor);
-            op_linear_add(r->queue, out, low, &w->up[p], w->up_bias[p]);
+            op_linear_add(r->queue, out, low[p], &w->up[p], w->up_bias[p]);
             if (p == GATE)
                 op_tanh(r->queue, out);
         }

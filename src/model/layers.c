@@ -42,8 +42,10 @@ struct tensor echo_as_activation(struct run *r, struct tensor x, const struct we
 
 struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h)
 {
-    struct tensor a = scratch(r, h.rows, w->hidden);
+    /* the scale of a row of eight bits takes the whole row */
+    bool whole = w->w2.x_dtype == DT_I8;
+    struct tensor a = whole ? scratch(r, h.rows, w->hidden) : scratch_for(r, h.rows, &w->w2);
 
     op_swiglu(r->queue, a, h, &w->w1, &w->w3);
-    return echo_as_activation(r, a, &w->w2);
+    return whole ? echo_as_activation(r, a, &w->w2) : a;
 }

@@ -30,3 +30,10 @@ enum dtype echo_precision_of(const struct precisions *p, enum part part)
     }
     return DT_F32;
 }
+
+bool echo_panels_serve(enum dtype panels, enum dtype precision)
+{
+    if (panels == precision)
+        return true;
+    return precision == DT_F16 || (panels == DT_BF16 && precision == DT_F32);
+}

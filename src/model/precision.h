@@ -25,4 +25,7 @@ enum part {
 /* The precision of products with a part's weights. */
 enum dtype echo_precision_of(const struct precisions *p, enum part part);
 
+/* Can panels of a dtype be used for products in a precision? */
+bool echo_panels_serve(enum dtype panels, enum dtype precision);
+
 #endif

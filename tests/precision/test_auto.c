@@ -34,7 +34,7 @@ echo_status __wrap_echo_cpu_device(struct device **out, unsigned cpu_flags, int 
     echo_status s = __real_echo_cpu_device(out, cpu_flags, threads, err);
 
     if (!s)
-        (*out)->traits.bf16_by_f32 = by_f32;
+        (*out)->traits.rounding = by_f32 ? ROUNDING_NEVER_PAYS : ROUNDING_MEASURED;
     return s;
 }
 

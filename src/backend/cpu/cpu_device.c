@@ -311,6 +311,18 @@ static void release(struct device *d, struct buffer *m)
     *m = (struct buffer){ 0 };
 }
 
+static uint64_t available(struct device *d)
+{
+    (void)d;
+    return UINT64_MAX;
+}
+
+static bool lost(struct device *d)
+{
+    (void)d;
+    return false;
+}
+
 static echo_status open_queue(struct device *d, struct queue **out, echo_error *err)
 {
     struct queue *q = calloc(1, sizeof *q);
@@ -328,6 +340,8 @@ static const struct device_ops device_ops = {
     .free = release,
     .load = echo_cpu_load,
     .peak = echo_cpu_peak,
+    .available = available,
+    .lost = lost,
     .open_queue = open_queue,
 };
 
@@ -360,7 +374,8 @@ echo_status echo_cpu_device(struct device **out, unsigned cpu_flags, int threads
         return s;
     }
     echo_gemm_init(&c->gemm, cpu_flags);
-    c->base.traits.bf16_by_f32 = c->gemm.bf16_by_f32;
+    if (c->gemm.bf16_by_f32)
+        c->base.traits.rounding = ROUNDING_NEVER_PAYS;
     echo_norm_init(&c->norm, cpu_flags);
     echo_activation_init(&c->act, cpu_flags);
     *out = &c->base;

@@ -88,16 +88,18 @@ static void strip(const struct matmul_job *l, const struct weight *w, struct thr
         l->cpu->gemm.run[op->x.dtype](&a);
 }
 
-/* Row i of n sums, and of the second weight's, into y. */
+/* n sums of a row, and of the second weight's, into y from column j. */
 static void epilogue_row(const struct matmul_job *l, float *y, const float *sums,
                        const float *second, int j, int n)
 {
     const struct activation_fns *act = &l->cpu->act;
+    struct tensor b = l->op->b;
 
     switch (l->op->epilogue) {
-    case EPILOGUE_GATED_ADD: act->gated_add(y, row_of(l->op->b, 0) + j, sums, n); break;
+    case EPILOGUE_GATED_ADD: act->gated_add(y, row_of(b, 0) + j, sums, n); break;
     case EPILOGUE_GATE: act->gate_sigmoid(y, sums, n); break;
     case EPILOGUE_SWIGLU: act->silu_mul(y, sums, second, n); break;
+    case EPILOGUE_SNAKE: act->snake(y, sums, row_of(b, 0) + j, row_of(b, 1) + j, n); break;
     case EPILOGUE_STORE:
     case EPILOGUE_ADD: break;
     }
@@ -105,11 +107,18 @@ static void epilogue_row(const struct matmul_job *l, float *y, const float *sums
 
 static void epilogue(const struct matmul_job *l, struct thread_scratch *s, int row, int j)
 {
-    int rows = at_most(l->rows, l->op->y.rows - row), n = at_most(l->op->y.cols - j, STRIP);
+    struct tensor y = l->op->y;
+    int rows = at_most(l->rows, y.rows - row), n = at_most(y.cols - j, STRIP);
+    int size = (int)dtype_size(y.dtype);
 
-    for (int i = 0; i < rows; i++)
-        epilogue_row(l, row_of(l->op->y, row + i) + j, s->sums[0] + i * STRIP,
-                   s->sums[1] + i * STRIP, j, n);
+    for (int i = 0; i < rows; i++) {
+        char *out = (char *)bytes_of(y, row + i) + j * size;
+
+        epilogue_row(l, y.dtype == DT_F32 ? (float *)(void *)out : s->row,
+                     s->sums[0] + i * STRIP, s->sums[1] + i * STRIP, j, n);
+        if (y.dtype != DT_F32)
+            l->cpu->gemm.quantize[y.dtype](out, s->row, n);
+    }
 }
 
 static void matmul_task(void *arg, int task, int thread)

@@ -12,7 +12,7 @@ static double inverse_rms(const float *x, int n)
 
     for (int i = 0; i < n; i++)
         sum += (double)x[i] * x[i];
-    return 1 / sqrt(sum / n + NORM_EPS);
+    return 1 / sqrt(sum / n + ECHO_NORM_EPS);
 }
 
 static DECL_NORM_RMS(rms_c)
@@ -40,7 +40,7 @@ static DECL_NORM_LAYER(layer_c)
     mean /= n;
     for (int i = 0; i < n; i++)
         variance += (x[i] - mean) * (x[i] - mean);
-    double r = 1 / sqrt(variance / n + LAYER_NORM_EPS);
+    double r = 1 / sqrt(variance / n + ECHO_LAYER_NORM_EPS);
 
     for (int i = 0; i < n; i++)
         y[i] = (float)((x[i] - mean) * r * gamma[i] + bias[i]);

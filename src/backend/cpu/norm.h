@@ -3,9 +3,7 @@
 #ifndef ECHO_NORM_H
 #define ECHO_NORM_H
 
-
-#define NORM_EPS       1e-5 /* everywhere but in the ConvNeXt blocks */
-#define LAYER_NORM_EPS 1e-6
+#include "backend/backend.h"
 
 #define DECL_NORM_RMS(name) \
     void name(float *restrict y, const float *restrict x, const float *restrict gamma, int n)

@@ -18,7 +18,7 @@ static float inverse_rms(const float *x, int n)
 
         sum = v_fma(v, v, sum);
     }
-    return 1.0f / sqrtf(v_sum(sum) / (float)n + (float)NORM_EPS);
+    return 1.0f / sqrtf(v_sum(sum) / (float)n + (float)ECHO_NORM_EPS);
 }
 
 static DECL_NORM_RMS(rms)
@@ -53,7 +53,7 @@ static DECL_NORM_LAYER(layer)
 
         squares = v_fma(d, d, squares);
     }
-    vf r = v_set(1.0f / sqrtf(v_sum(squares) / (float)n + (float)LAYER_NORM_EPS));
+    vf r = v_set(1.0f / sqrtf(v_sum(squares) / (float)n + (float)ECHO_LAYER_NORM_EPS));
 
     VEC_LOOP(n) {
         vf d = v_mul(v_sub(v_get(x + i, live), mean), r);
