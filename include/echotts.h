@@ -84,8 +84,27 @@ typedef struct {
 
 ECHO_API const char *echo_version(void);
 
-/* Name device i ("cpu"), as echo_model_opts takes it; NULL past the last. */
-ECHO_API const char *echo_device(int i);
+/* One thing that can compute. */
+typedef struct {
+    const char *name;           /* "cpu", "vulkan:0": as echo_model_opts takes it */
+    const char *title, *driver; /* "AMD Radeon 8060S", "radv Mesa 25.3.0" */
+    const char *state;          /* why it cannot be used: "" if it can */
+    uint64_t memory, available; /* bytes; 0: those of the system */
+    double rate;                /* operations a second in products, measured; 0: not yet */
+    int subgroup;               /* threads that go in step */
+    int coop_m, coop_n, coop_k; /* a cooperative matrix of halves; 0: there is none */
+    bool half;                  /* multiplies halves (float16) */
+    bool unified;               /* its memory is the system's */
+    bool software;              /* its driver computes on the CPU: "auto" never takes it */
+    bool usable;                /* and it has passed its self-test */
+} echo_device_info;
+
+/*
+ * Describe device i; false past the last.  The strings stay.  The first call loads the drivers
+ * of all GPUs, which takes up to a fifth of a second, and tests each GPU that no earlier run
+ * has tested.
+ */
+ECHO_API bool echo_device_at(int i, echo_device_info *out);
 
 /* Name instruction set level i that this CPU has ("c", "avx2", ...), slowest
  * first, NULL past the last. */
@@ -112,7 +131,8 @@ typedef void echo_logger(void *user, echo_log_level level, const char *line);
  * original files.  Norms, softmax, residuals, codebooks and times are always float32.
  */
 typedef struct {
-    const char *device;       /* "cpu"; NULL or "auto" picks the best */
+    /* "cpu", "vulkan", "vulkan:1"; NULL or "auto": $ECHOTTS_DEVICE, else the fastest */
+    const char *device;
     const char *codec_device; /* the same for the codec; NULL or "auto": the same device */
     const char *isa;          /* cap the CPU kernels: "c", "avx2", ... */
     const char *precision, *codec_precision;
@@ -170,6 +190,7 @@ typedef struct {
     const char *echo_file, *dac_file, *pca_file; /* the three files in it */
     const char *echo_dtype, *dac_dtype;          /* as stored: "BF16" */
     const char *device, *codec_device;           /* "cpu: avx512, 2 threads" */
+    const char *device_reason; /* why "auto" took it: "" if there was nothing else */
     const char *precision, *codec_precision;     /* of the matmuls: "f32" */
     const char *precision_reason; /* "chosen by speed: bf16 multiplies 1.97 times as fast..." */
     const char *absent;       /* optional parts that the files lack, "" if complete */
@@ -387,9 +408,10 @@ typedef struct {
     int steps;       /* diffusion steps over all blocks */
     int evaluations; /* of the transformer; each guidance branch is one */
     int text_tokens;
-    double text_s;   /* text and voice to keys and values */
-    double sample_s; /* diffusion */
-    double decode_s; /* codec; may overlap sample_s, so the sum can exceed total_s */
+    double text_s;    /* text and voice to keys and values */
+    double sample_s;  /* diffusion */
+    double decode_s;  /* codec */
+    double overlap_s; /* of decode_s: while the next blocks were sampled; in both of them */
     double total_s;
 } echo_stats;
 

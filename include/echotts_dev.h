@@ -40,18 +40,24 @@ ECHO_API echo_status echo_model_synthesize(const char *size, const char *dir, ui
  * does so by itself where the codec has a device of its own. */
 ECHO_API void echo_session_overlap(echo_session *s, bool on);
 
+/* Whether a device can have this name, as echo_model_opts takes it.  Whether there is one, only
+ * opening it tells. */
+ECHO_API echo_status echo_device_check(const char *name, echo_error *err);
+
 typedef struct {
     const char *name, *shape, *precision; /* "w2", "640 x 2048 x 5888", "int8" */
-    int threads;
-    double rate; /* operations a second, the median; of Snake: elements a second */
-    double peak; /* of matmuls in this precision, in the same run, on data in the first-level
-                    cache; 0: it is not a matmul */
+    const char *device;                   /* "cpu: avx512, 2 threads" */
+    int threads;                          /* 0: they are not for us to count */
+    double rate; /* operations a second, the median; of Snake: elements; of copies: bytes */
+    double peak; /* of matmuls in this precision, in the same run, where nothing has to be
+                    fetched; 0: it is not a matmul */
 } echo_kernel_speed;
 
 /*
  * Measure the heavy operations at the base model's shapes, without a model: row() is called
- * after each, and returns false to stop (ECHO_ERR_CANCELLED); all take half a minute.  Only
- * device, isa and threads of opts are used.  Needs 0.7 GB.
+ * after each, and returns false to stop (ECHO_ERR_CANCELLED); all take half a minute.  They are
+ * in the precisions that the device computes.  One that is no CPU copies, too.  Only device,
+ * isa and threads of opts are used.  Needs 0.7 GB.
  */
 ECHO_API echo_status echo_kernels_time(const echo_model_opts *opts,
                                        bool (*row)(void *user, const echo_kernel_speed *speed),

@@ -44,6 +44,62 @@ static json_t *list(name_at *name)
     return names;
 }
 
+static json_t *devices(void)
+{
+    json_t *all = json_array();
+    echo_device_info d;
+
+    for (int i = 0; echo_device_at(i, &d); i++) {
+        json_t *o = json_object();
+
+        report_string(o, "name", d.name);
+        report_string(o, "title", d.title);
+        report_string(o, "driver", d.driver);
+        json_object_set_new(o, "usable", json_boolean(d.usable));
+        report_string(o, "state", d.state);
+        report_integer(o, "memory", (json_int_t)d.memory);
+        report_integer(o, "available", (json_int_t)d.available);
+        json_object_set_new(o, "unified", json_boolean(d.unified));
+        json_object_set_new(o, "software", json_boolean(d.software));
+        json_object_set_new(o, "half", json_boolean(d.half));
+        report_integer(o, "subgroup", d.subgroup);
+        json_object_set_new(o, "cooperative_matrix",
+                            d.coop_m ? json_pack("[iii]", d.coop_m, d.coop_n, d.coop_k)
+                                     : json_null());
+        report_real(o, "rate", d.rate);
+        json_array_append_new(all, o);
+    }
+    return all;
+}
+
+static void print_device(const echo_device_info *d, const char *title)
+{
+    printf("%-14s%-10s %s", title, d->name, d->title);
+    if (*d->driver)
+        printf(", driver %s", d->driver);
+    if (d->memory)
+        printf("\n%-25s%.1f GB of memory, %.1f free%s", "", (double)d->memory / 1e9,
+               (double)d->available / 1e9, d->unified ? ", the system's" : "");
+    if (d->subgroup)
+        printf("\n%-25ssubgroups of %d", "", d->subgroup);
+    if (d->coop_m)
+        printf(", matrices of %d x %d x %d", d->coop_m, d->coop_n, d->coop_k);
+    if (*d->state)
+        printf("\n%-25snot to be used: %s", "", d->state);
+    else if (d->rate > 0)
+        printf("\n%-25spassed its self-test, %.2f trillion operations a second", "",
+               d->rate * 1e-12);
+    putchar('\n');
+}
+
+static void print_devices(void)
+{
+    echo_device_info d;
+
+    for (int i = 0; echo_device_at(i, &d); i++)
+        print_device(&d, i ? "" : "devices");
+}
+
 static void print_list(const char *title, name_at *name)
 {
     printf("%-14s", title);
@@ -98,6 +154,8 @@ static json_t *model_object(const struct runtime *e, bool with_words)
     report_string(o, "echo_dtype", m->echo_dtype);
     report_string(o, "dac_dtype", m->dac_dtype);
     report_string(o, "device", m->device);
+    report_string(o, "codec_device", m->codec_device);
+    report_string(o, "device_reason", m->device_reason);
     report_string(o, "precision", m->precision);
     report_string(o, "codec_precision", m->codec_precision);
     report_string(o, "precision_reason", m->precision_reason);
@@ -125,7 +183,7 @@ static echo_status report(const struct runtime *e, bool with_words, const char *
 
     report_string(o, "version", echo_version());
     json_object_set_new(o, "isa", list(echo_isa));
-    json_object_set_new(o, "devices", list(echo_device));
+    json_object_set_new(o, "devices", devices());
     json_object_set_new(o, "model", e->model ? model_object(e, with_words) : json_null());
     if (!e->model)
         report_string(o, "no_model", why);
@@ -160,6 +218,8 @@ static void print_model(const struct runtime *e, bool checked)
                                                     : "all weights are finite");
     printf("  %-12s%s, computing in %s, the codec in %s\n", "runs on", m->device,
            m->precision, m->codec_precision);
+    if (*m->device_reason)
+        printf("  %-12s%s\n", "because", m->device_reason);
     printf("  %-12s%s, %s\n", "precision", m->precision, m->precision_reason);
     printf("  %-12s%d layers, width %d, %d heads\n", "transformer", m->layers, m->model_size,
            m->heads);
@@ -186,7 +246,7 @@ static echo_status print(const struct runtime *e, bool checked, const char *why,
 {
     printf("%-14s%s\n", "echotts", echo_version());
     print_list("cpu", echo_isa);
-    print_list("devices", echo_device);
+    print_devices();
     if (e->model)
         print_model(e, checked);
     else

@@ -240,14 +240,17 @@ static echo_status save(const struct say *say, const struct runtime *e, echo_err
 static void summarize(const struct say *say, struct runtime *e)
 {
     echo_stats stats = echo_session_stats(e->session);
-    char seed[32];
+    char beside[48] = "", more[96];
 
-    snprintf(seed, sizeof seed, "  seed %llu", (unsigned long long)say->params.rng_seed);
+    if (stats.overlap_s > 0)
+        snprintf(beside, sizeof beside, "  overlap %.1f s", stats.overlap_s);
+    snprintf(more, sizeof more, "%s  seed %llu", beside,
+             (unsigned long long)say->params.rng_seed);
     if (say->output)
-        recording_summary(&say->sound, say->output, stats.total_s, seed);
+        recording_summary(&say->sound, say->output, stats.total_s, more);
     else
         progress_done(&e->bar, "%s  %d frames in %.1f s%s", say->latent_out, stats.frames,
-                      stats.total_s, seed);
+                      stats.total_s, more);
 }
 
 /* total_s is all that was waited for; what it is made of stands beside it. */
@@ -272,6 +275,7 @@ static echo_status report(const struct say *say, const struct runtime *e, echo_e
     report_real(o, "text_s", stats.text_s);
     report_real(o, "sample_s", stats.sample_s);
     report_real(o, "decode_s", stats.decode_s);
+    report_real(o, "overlap_s", stats.overlap_s);
     report_speed(o, recording_seconds(&say->sound),
                  e->info.load_s + say->voice_s + stats.total_s);
     report_model(o, &e->info);

@@ -145,7 +145,12 @@ static echo_status encode_at(echo_voice **out, echo_session *s, const float *pcm
 echo_status echo_voice_encode(echo_voice **out, echo_session *s, const float *pcm, size_t n,
                               int rate, const echo_encode_opts *opts, echo_error *err)
 {
-    echo_session_begin(s, opts ? opts->log : NULL, opts ? opts->user : NULL);
+    echo_status status = echo_session_begin(s, opts ? opts->log : NULL,
+                                            opts ? opts->user : NULL, err);
+
+    *out = NULL;
+    if (status)
+        return status;
     return echo_session_end(s, encode_at(out, s, pcm, n, rate, opts, err));
 }
 

@@ -33,14 +33,15 @@ static void piece(struct decoding *d, struct run *r, struct codec_state *state,
                   const float *latent, int frames, int total)
 {
     const struct codec *c = &d->s->model->codec;
+    int fine = codec_fine_frames(r->queue->device);
     size_t mark = arena_mark(&r->arena);
     struct tensor x = scratch(r, frames, c->latent);
     struct tensor h = scratch_dense(r, frames * c->coarse_rows, c->decoder_width, DT_F32);
 
     op_write(r->queue, x, latent);
     echo_codec_decode_coarse(r, &state->coarse, c, h, x);
-    for (int i = 0; i < frames && !run_stopped(r); i += CODEC_FINE_FRAMES) {
-        int n = at_most(frames - i, CODEC_FINE_FRAMES);
+    for (int i = 0; i < frames && !run_stopped(r); i += fine) {
+        int n = at_most(frames - i, fine);
         size_t fine_mark = arena_mark(&r->arena);
         struct tensor audio = scratch_dense(r, n * c->frame_samples, 1, DT_F32);
 
@@ -62,7 +63,8 @@ static echo_status reserve(struct decoding *d, int frames, echo_error *err)
     echo_session *s = d->s;
     struct run dry = echo_lane_dry_run(&s->decoding);
     struct codec_state state = echo_session_dry_state(s);
-    size_t samples = (size_t)CODEC_FINE_FRAMES * (size_t)s->model->codec.frame_samples;
+    int most = codec_fine_frames(s->decoding.device);
+    size_t samples = (size_t)most * (size_t)s->model->codec.frame_samples;
     echo_status status;
 
     piece(d, &dry, &state, NULL, at_most(frames, CODEC_COARSE_FRAMES), 0);
@@ -86,8 +88,8 @@ static void decode_to(struct decoding *d, int ready, int total)
 {
     size_t size = (size_t)d->s->model->codec.latent;
     struct run r = echo_lane_run(&d->s->decoding);
-    double begin = echo_clock();
 
+    d->began = echo_clock();
     while (d->done < ready && !d->status) {
         piece(d, &r, &d->state, d->latent + (size_t)d->done * size,
               at_most(ready - d->done, CODEC_COARSE_FRAMES), total);
@@ -95,10 +97,20 @@ static void decode_to(struct decoding *d, int ready, int total)
     }
     if (d->status) /* nobody needs to sample on */
         atomic_store(&d->s->stop, true);
-    d->s->stats.decode_s += echo_clock() - begin;
+    d->ended = echo_clock();
+    d->s->stats.decode_s += d->ended - d->began;
 }
 
 /* ---- beside the sampling ---- */
+
+/* With the lock: how much of the last decoding was before the end of the sampling. */
+static void count_overlap(struct decoding *d)
+{
+    double end = d->closed && d->closed_at < d->ended ? d->closed_at : d->ended;
+
+    if (end > d->began)
+        d->s->stats.overlap_s += end - d->began;
+}
 
 static void *work(void *arg)
 {
@@ -112,6 +124,7 @@ static void *work(void *arg)
             pthread_mutex_unlock(&d->lock);
             decode_to(d, ready, total);
             pthread_mutex_lock(&d->lock);
+            count_overlap(d);
         } else if (d->closed) {
             break;
         } else {
@@ -157,6 +170,7 @@ echo_status echo_decode_end(struct decoding *d, echo_error *err)
     if (d->threaded) {
         pthread_mutex_lock(&d->lock);
         d->closed = true;
+        d->closed_at = echo_clock();
         pthread_cond_signal(&d->news);
         pthread_mutex_unlock(&d->lock);
         pthread_join(d->thread, NULL);
@@ -194,6 +208,10 @@ static echo_status decode(echo_session *s, const echo_voice *latents, const echo
 echo_status echo_decode(echo_session *s, const echo_voice *latents, const echo_sink *sink,
                         echo_error *err)
 {
-    echo_session_begin(s, sink ? sink->log : NULL, sink ? sink->user : NULL);
+    echo_status status = echo_session_begin(s, sink ? sink->log : NULL,
+                                            sink ? sink->user : NULL, err);
+
+    if (status)
+        return status;
     return echo_session_end(s, decode(s, latents, sink, err));
 }

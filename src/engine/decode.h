@@ -11,15 +11,17 @@ struct decoding {
     const echo_sink *sink; /* with an audio callback */
     const float *latent;   /* [frames][latent], which fills up while it is decoded */
     struct codec_state state;
-    int done;    /* frames decoded */
-    bool broken; /* a sample was not finite */
+    int done;            /* frames decoded */
+    double began, ended; /* the last decoding of what was ready */
+    bool broken;         /* a sample was not finite */
 
     bool threaded;
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t news;
     int ready, total; /* frames to decode so far; of the whole, as far as is known */
-    bool closed;      /* no more will be ready */
+    bool closed;      /* no more will be ready: the sampling has ended ... */
+    double closed_at; /* ... at this time */
     echo_status status;
     echo_error error;
 };

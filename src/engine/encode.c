@@ -62,13 +62,14 @@ static void piece(const struct encoding *e, struct run *r, struct codec_state *s
                   int first, int frames)
 {
     const struct codec *c = e->codec;
+    int fine = codec_fine_frames(r->queue->device);
     size_t mark = arena_mark(&r->arena);
     struct tensor h = scratch_dense(r, frames * c->coarse_rows, c->encoder_width, DT_F32);
     struct tensor latent = scratch(r, frames, c->latent);
     struct tensor codes = scratch(r, frames, c->quantizer.books);
 
-    for (int i = 0; i < frames && !run_stopped(r); i += CODEC_FINE_FRAMES) {
-        int n = at_most(frames - i, CODEC_FINE_FRAMES);
+    for (int i = 0; i < frames && !run_stopped(r); i += fine) {
+        int n = at_most(frames - i, fine);
         size_t fine_mark = arena_mark(&r->arena);
         struct tensor audio = scratch_dense(r, n * c->frame_samples, 1, DT_F32);
 
@@ -111,7 +112,8 @@ echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t
     struct encoding e = { s, &s->model->codec, v, pcm, n, 1, progress, user };
     struct run dry = echo_lane_dry_run(&s->decoding);
     struct codec_state needed = echo_session_dry_state(s), state;
-    size_t samples = (size_t)CODEC_FINE_FRAMES * (size_t)e.codec->frame_samples;
+    int most = codec_fine_frames(s->decoding.device);
+    size_t samples = (size_t)most * (size_t)e.codec->frame_samples;
     size_t codes = (size_t)CODEC_COARSE_FRAMES * (size_t)v->books;
     size_t host = samples > codes ? samples : codes;
     float peak = 1;

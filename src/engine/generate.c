@@ -451,7 +451,11 @@ echo_status echo_continue(echo_session *s, const echo_voice *speech, const char 
                           const echo_voice *voice, const echo_params *params,
                           const echo_sink *sink, echo_error *err)
 {
-    echo_session_begin(s, sink ? sink->log : NULL, sink ? sink->user : NULL);
+    echo_status status = echo_session_begin(s, sink ? sink->log : NULL,
+                                            sink ? sink->user : NULL, err);
+
+    if (status)
+        return status;
     return echo_session_end(s, generate(s, speech, text, voice, params, sink, err));
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/precision.h"
+#include "engine/placement.h"
 #include "model/checkpoint.h"
 #include "text/text.h"
 #include "weights/shards.h"
@@ -23,87 +23,6 @@ void echo_log(const echo_model *m, echo_log_level level, const char *fmt, ...)
     vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
     m->log(m->log_user, level, line);
-}
-
-/* ---- what is asked for ---- */
-
-static const char *const precision_names[] = { [DT_F32] = "f32", [DT_BF16] = "bf16",
-                                               [DT_I8] = "int8" };
-
-/* One of the first `count` names; without a name `preset`. */
-static echo_status choose_precision(enum dtype *out, const char *option, const char *name,
-                                    enum dtype preset, int count, echo_error *err)
-{
-    *out = preset;
-    if (echo_is_auto(name))
-        return ECHO_OK;
-    for (int i = 0; i < count; i++)
-        if (!strcmp(name, precision_names[i])) {
-            *out = (enum dtype)i;
-            return ECHO_OK;
-        }
-    return echo_fail(err, ECHO_ERR_ARG, "unknown %s '%.40s': expected auto, f32%s", option,
-                     name, count == 3 ? ", bf16 or int8" : " or bf16");
-}
-
-/* Take what a packed file was packed for.  Of bfloat16, float32 can be made too: it is used for
- * `any` where it is `faster`. */
-static echo_status fit_packed(const echo_model *m, enum dtype *precision, const char *note,
-                              bool any, enum dtype faster, echo_error *err)
-{
-    const char *name = echo_safetensors_note(m->echo_file, note);
-    enum dtype packed = DTYPES;
-
-    for (int i = 0; name && i < 3; i++)
-        if (!strcmp(name, precision_names[i]))
-            packed = (enum dtype)i;
-    if (packed == DTYPES)
-        return echo_fail(err, ECHO_ERR_FILE, "%s: %s is missing in its header: the file is "
-                                             "damaged", m->files.echo, note);
-    if (any)
-        *precision = packed == DT_BF16 ? faster : packed;
-    if (*precision == packed || (packed == DT_BF16 && *precision == DT_F32))
-        return ECHO_OK;
-    return echo_fail(err, ECHO_ERR_ARG, "%s: its %s is %s, not %s: pack the original files "
-                                        "again, or leave the option out",
-                     m->files.echo, note, name, precision_names[*precision]);
-}
-
-static void explain_precision(echo_model *m, bool any, const struct fast_float *fast)
-{
-    const char *how = !any ? "as asked" : m->packed ? "as packed" : "chosen by speed";
-    const char *fine = m->precisions.layers == DT_I8 ? "; encoders and attention in " : "";
-
-    snprintf(m->precision_reason, sizeof m->precision_reason, "%s%s%s%s%s", how, fine,
-             *fine ? precision_names[m->precisions.fine] : "", *fast->why ? ": " : "",
-             fast->why);
-}
-
-static echo_status choose_precisions(echo_model *m, const echo_model_opts *o, echo_error *err)
-{
-    bool any = echo_is_auto(o->precision), any_codec = echo_is_auto(o->codec_precision);
-    struct fast_float fast = { 0 };
-    echo_status s;
-
-    if ((s = choose_precision(&m->precisions.layers, "precision", o->precision, DT_F32, 3,
-                              err)) ||
-        (s = choose_precision(&m->precisions.codec, "codec precision", o->codec_precision,
-                              DT_F32, 2, err)))
-        return s;
-    if (m->owner.observer)
-        fast.dtype = DT_BF16; /* a packed file is the same wherever it is made */
-    else if (any || (any_codec && m->packed) || m->precisions.layers == DT_I8)
-        fast = echo_fast_float(m->device);
-    m->precisions.fine = fast.dtype;
-    if (any)
-        m->precisions.layers = echo_auto_precision(&fast);
-    if (m->packed &&
-        ((s = fit_packed(m, &m->precisions.layers, "precision", any, fast.dtype, err)) ||
-         (s = fit_packed(m, &m->precisions.codec, "codec_precision", any_codec, fast.dtype,
-                         err))))
-        return s;
-    explain_precision(m, any, &fast);
-    return ECHO_OK;
 }
 
 /* ---- the files ---- */
@@ -224,6 +143,22 @@ static echo_status bind(echo_model *m, struct queue *queue, struct queue *codec_
     return pca.status;
 }
 
+echo_status echo_model_count(echo_model *m, uint64_t *echo, uint64_t *dac, echo_error *err)
+{
+    struct owner owner = m->owner;
+    echo_status s;
+
+    m->owner = (struct owner){ .headers_only = true };
+    s = bind(m, NULL, NULL, err);
+    echo_owner_clear(&m->owner);
+    m->owner = owner;
+    *echo = m->echo_parameters;
+    *dac = m->dac_parameters;
+    m->dit = (struct dit){ 0 };
+    m->codec = (struct codec){ 0 };
+    return s;
+}
+
 /* Bind through queues of the devices, and wait until everything is there. */
 static echo_status load(echo_model *m, echo_error *err)
 {
@@ -241,35 +176,6 @@ static echo_status load(echo_model *m, echo_error *err)
     return s;
 }
 
-/* The device, or a trace of it that closes it. */
-static echo_status open_device(struct device **out, const char *option, const char *name,
-                               const echo_model_opts *o, echo_error *err)
-{
-    struct device *inner, *trace;
-    echo_status s = echo_device_open(&inner, option, name, o, err);
-
-    *out = inner;
-    if (s || !o->profile)
-        return s;
-    if (!(trace = echo_trace_device(inner)))
-        return echo_fail_memory(err, 1, "the profile");
-    *out = trace;
-    return ECHO_OK;
-}
-
-/* The codec is where the rest is, unless it is to be elsewhere. */
-static echo_status open_devices(echo_model *m, const echo_model_opts *o, echo_error *err)
-{
-    bool apart = !echo_device_same(o->codec_device, o->device);
-    echo_status s = open_device(&m->device, "device", o->device, o, err);
-
-    m->profile = o->profile;
-    m->codec_device = m->device;
-    if (!s && apart)
-        s = open_device(&m->codec_device, "codec_device", o->codec_device, o, err);
-    return s;
-}
-
 echo_status echo_model_failed(echo_status s, echo_error *err)
 {
     if (s != ECHO_ERR_FILE)
@@ -277,6 +183,70 @@ echo_status echo_model_failed(echo_status s, echo_error *err)
     if (err)
         err->status = ECHO_ERR_MODEL;
     return ECHO_ERR_MODEL;
+}
+
+/* ---- opening ---- */
+
+/* Devices are opened beside the files: a GPU's driver takes a tenth of a second to load. */
+struct opening {
+    echo_model *m;
+    echo_status status;
+    echo_error err;
+    pthread_t thread;
+    bool beside;
+};
+
+static void *open_devices(void *arg)
+{
+    struct opening *o = arg;
+
+    o->status = echo_placement_open(o->m, &o->err);
+    return NULL;
+}
+
+static void begin_opening(struct opening *o, echo_model *m)
+{
+    *o = (struct opening){ .m = m };
+    o->beside = echo_placement_takes_time(&m->choice) &&
+                !pthread_create(&o->thread, NULL, open_devices, o);
+    if (!o->beside)
+        open_devices(o);
+}
+
+static echo_status end_opening(struct opening *o, echo_error *err)
+{
+    if (o->beside)
+        pthread_join(o->thread, NULL);
+    if (o->status && err)
+        *err = o->err;
+    return o->status;
+}
+
+/* From the devices to the last weight. */
+static echo_status make(echo_model *m, echo_error *err)
+{
+    echo_status s;
+
+    if ((s = echo_placement_choose(m, err)) || (s = load(m, err)))
+        return s;
+    if (echo_is_auto(m->choice.device) && *m->device_reason)
+        echo_log(m, ECHO_LOG_INFO, "device: %s, because %s", m->device->name,
+                 m->device_reason);
+    return ECHO_OK;
+}
+
+echo_status echo_model_load_again(echo_model *m, echo_error *err)
+{
+    echo_status s;
+
+    echo_owner_clear(&m->owner);
+    m->owner.loaded = 0;
+    m->owner.progress = NULL; /* whoever opened it may be gone */
+    m->dit = (struct dit){ 0 };
+    m->codec = (struct codec){ 0 };
+    if (!(s = echo_placement_retire(m, err)) && !(s = echo_placement_open(m, err)))
+        s = make(m, err);
+    return s;
 }
 
 echo_status echo_model_open_observed(echo_model **out, const char *path,
@@ -287,19 +257,27 @@ echo_status echo_model_open_observed(echo_model **out, const char *path,
     const echo_model_opts *o = opts ? opts : &none;
     echo_model *m = calloc(1, sizeof *m);
     double begin = echo_clock();
-    echo_status s;
+    struct opening opening;
+    echo_status s = ECHO_OK, opened;
 
     *out = NULL;
     if (!m)
         return echo_fail_memory(err, sizeof *m, "a model");
+    pthread_rwlock_init(&m->inside, NULL);
+    m->choice = echo_placement_choice(o);
     m->log = o->log;
     m->log_user = o->user;
     m->settings = echo_settings_reference();
     m->owner = (struct owner){ .observer = observer, .headers_only = o->describe && !observer,
                                .progress = o->progress, .user = o->user };
-    if ((s = open_devices(m, o, err)) || (s = open_files(m, path, err)) ||
-        (s = settle_names(m, err)) || (s = choose_precisions(m, o, err)) ||
-        (s = load(m, err)) || (s = read_settings(m, err)) || (s = list_voices(m, err))) {
+    begin_opening(&opening, m);
+    if (opening.beside || !opening.status)
+        (void)((s = open_files(m, path, err)) || (s = settle_names(m, err)));
+    if ((opened = end_opening(&opening, s ? NULL : err)))
+        s = s ? s : opened;
+    if (!s && !(s = make(m, err)) && !(s = read_settings(m, err)))
+        s = list_voices(m, err);
+    if (s) {
         echo_model_close(&m);
         return echo_model_failed(s, err);
     }
@@ -325,9 +303,9 @@ void echo_model_close(echo_model **model)
 
     if (!m)
         return;
-    if (m->profile && m->device)
+    if (m->choice.profile && m->device)
         echo_trace_report(m->device, log_line, m);
-    if (m->profile && m->codec_device != m->device)
+    if (m->choice.profile && m->codec_device && m->codec_device != m->device)
         echo_trace_report(m->codec_device, log_line, m);
     echo_owner_clear(&m->owner);
     if (m->packed)
@@ -338,9 +316,8 @@ void echo_model_close(echo_model **model)
     echo_locate_free(&m->files);
     echo_settings_free(&m->settings);
     echo_voices_free(&m->voices);
-    if (m->codec_device != m->device)
-        echo_device_close(&m->codec_device);
-    echo_device_close(&m->device);
+    echo_placement_close(m);
+    pthread_rwlock_destroy(&m->inside);
     free(m);
     *model = NULL;
 }
@@ -375,10 +352,11 @@ echo_model_info echo_model_describe(const echo_model *m)
         .pca_file = m->files.pca,
         .echo_dtype = main_type(m->echo_file, "echo_dtype"),
         .dac_dtype = main_type(m->dac_file, "dac_dtype"),
-        .device = m->device->name,
-        .codec_device = m->codec_device->name,
-        .precision = precision_names[m->precisions.layers],
-        .codec_precision = precision_names[m->precisions.codec],
+        .device = m->device ? m->device->name : "",
+        .codec_device = m->codec_device ? m->codec_device->name : "",
+        .device_reason = m->device_reason,
+        .precision = echo_precision_name(m->precisions.layers),
+        .codec_precision = echo_precision_name(m->precisions.codec),
         .precision_reason = m->precision_reason,
         .stripped = m->stripped,
         .absent = d->has_prefix ? "" : "the blockwise part: no blocks, no continuation",

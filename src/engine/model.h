@@ -3,6 +3,8 @@
 #ifndef ECHO_ENGINE_MODEL_H
 #define ECHO_ENGINE_MODEL_H
 
+#include <pthread.h>
+
 #include "engine/device.h"
 #include "engine/locate.h"
 #include "engine/settings.h"
@@ -10,12 +12,26 @@
 #include "model/codec.h"
 #include "model/dit.h"
 
-/* Immutable once open. */
+#define CHOICE_NAME 64
+
+/* Names as the options gave them; empty: none. */
+struct choice {
+    char device[CHOICE_NAME], codec_device[CHOICE_NAME], isa[CHOICE_NAME];
+    char precision[CHOICE_NAME], codec_precision[CHOICE_NAME];
+    int threads;
+    bool profile;
+};
+
+/* Immutable once open, until a device is lost. */
 struct echo_model {
+    struct choice choice;
     struct model_files files;
     struct safetensors *echo_file, *dac_file, *pca_file;
     struct device *device, *codec_device; /* perhaps the same */
-    bool profile;                         /* they are traces of others */
+    struct retired *retired;              /* lost ones */
+    pthread_rwlock_t inside;              /* held by calls that use the devices */
+    int revival;                          /* how often they were opened again */
+    bool broken; /* opening them again failed: devices and weights may be missing */
     struct owner owner;
     struct dit dit;
     struct codec codec;
@@ -25,6 +41,7 @@ struct echo_model {
     char stripped[300]; /* off the names of tensors: "speech: module., codec: generator." */
     bool packed;  /* the three files are one, made by echo_model_pack() */
     struct precisions precisions;
+    char device_reason[300];    /* why it is the one that it is */
     char precision_reason[160]; /* why that of the layers is what it is */
     double load_s;
     echo_logger *log;
@@ -39,6 +56,12 @@ struct echo_model {
 echo_status echo_model_open_observed(echo_model **out, const char *path,
                                      const echo_model_opts *opts,
                                      const struct bind_observer *observer, echo_error *err);
+
+/* Count the numbers of both parts, by the headers of the files. */
+echo_status echo_model_count(echo_model *m, uint64_t *echo, uint64_t *dac, echo_error *err);
+
+/* Open other devices, and load all weights again; nobody may use them meanwhile. */
+echo_status echo_model_load_again(echo_model *m, echo_error *err);
 
 /* Return s, but where a file is at fault, say that it is the model's. */
 echo_status echo_model_failed(echo_status s, echo_error *err);

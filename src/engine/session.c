@@ -8,6 +8,7 @@
 #include "base/integers.h"
 #include "base/memory.h"
 #include "echotts_dev.h"
+#include "engine/revive.h"
 
 size_t echo_session_latent_floats(const echo_model *m)
 {
@@ -21,46 +22,74 @@ static bool stopped(void *user)
     return atomic_load(&((echo_session *)user)->stop);
 }
 
-echo_status echo_session_open(echo_session **out, const echo_model *m, echo_error *err)
+static echo_status open_lanes(echo_session *s, echo_error *err)
+{
+    const echo_model *m = s->model;
+    echo_status status = echo_lane_open(&s->sampling, m->device, stopped, s, err);
+
+    return status ? status : echo_lane_open(&s->decoding, m->codec_device, stopped, s, err);
+}
+
+static void close_lanes(echo_session *s)
+{
+    for (int i = 0; i < 2; i++) {
+        struct device *device = s->codec_state[i].device;
+
+        if (device)
+            device->ops->free(device, &s->codec_state[i]);
+    }
+    echo_lane_close(&s->sampling);
+    echo_lane_close(&s->decoding);
+}
+
+static echo_status open_session(echo_session **out, echo_model *m, echo_error *err)
 {
     size_t layers = (size_t)m->dit.layers * CONTEXT_KINDS;
     size_t latent = echo_session_latent_floats(m) * sizeof(float);
     echo_status status;
     echo_session *s;
 
-    *out = NULL;
-    if (m->owner.headers_only)
-        return echo_fail(err, ECHO_ERR_ARG, "%s was opened to be described: its weights are "
-                                            "not loaded", m->files.dir);
     if (!(s = calloc(1, sizeof *s)))
         return echo_fail_memory(err, sizeof *s, "a session");
     s->model = m;
     s->overlap = m->codec_device != m->device;
     pthread_mutex_init(&s->callbacks, NULL);
+    s->revival = m->revival;
     s->kv = calloc(layers, sizeof *s->kv);
     s->latent = echo_alloc(latent);
     if (!s->kv || !s->latent)
         status = echo_fail_memory(err, latent, "a session");
-    else if (!(status = echo_lane_open(&s->sampling, m->device, stopped, s, err)))
-        status = echo_lane_open(&s->decoding, m->codec_device, stopped, s, err);
+    else
+        status = open_lanes(s, err);
     if (status)
         echo_session_close(&s);
     *out = s;
     return status;
 }
 
+echo_status echo_session_open(echo_session **out, const echo_model *model, echo_error *err)
+{
+    echo_model *m = (echo_model *)(uintptr_t)model; /* a lost device changes it: revive.h */
+    echo_status status;
+
+    *out = NULL;
+    if (m->owner.headers_only)
+        return echo_fail(err, ECHO_ERR_ARG, "%s was opened to be described: its weights are "
+                                            "not loaded", m->files.dir);
+    if ((status = echo_model_enter(m, err)))
+        return status;
+    status = open_session(out, m, err);
+    echo_model_leave(m);
+    return status;
+}
+
 void echo_session_close(echo_session **session)
 {
     echo_session *s = *session;
-    struct device *device;
 
     if (!s)
         return;
-    device = s->model->codec_device;
-    device->ops->free(device, &s->codec_state[0]);
-    device->ops->free(device, &s->codec_state[1]);
-    echo_lane_close(&s->sampling);
-    echo_lane_close(&s->decoding);
+    close_lanes(s);
     pthread_mutex_destroy(&s->callbacks);
     echo_free(s->latent);
     free(s->kv);
@@ -78,14 +107,29 @@ void echo_cancel(echo_session *s)
     atomic_store(&s->stop, true);
 }
 
-void echo_session_begin(echo_session *s, echo_logger *log, void *user)
+echo_status echo_session_begin(echo_session *s, echo_logger *log, void *user, echo_error *err)
 {
+    echo_status status = echo_model_enter(s->model, err);
+
+    if (status)
+        return status;
+    if (s->revival != s->model->revival) { /* its lanes are of a device that is no more */
+        close_lanes(s);
+        if ((status = open_lanes(s, err))) {
+            echo_model_leave(s->model);
+            return status;
+        }
+        s->revival = s->model->revival;
+        s->overlap = s->model->codec_device != s->model->device;
+    }
     s->log = log;
     s->log_user = user;
+    return ECHO_OK;
 }
 
 echo_status echo_session_end(echo_session *s, echo_status status)
 {
+    echo_model_leave(s->model);
     s->log = NULL;
     if (status)
         atomic_store(&s->stop, false);

@@ -10,7 +10,8 @@
 #include "engine/model.h"
 
 struct echo_session {
-    const echo_model *model;
+    echo_model *model;
+    int revival; /* the model's, when the lanes were opened */
     struct lane sampling, decoding; /* of the transformer's device and the codec's */
     struct buffer codec_state[2];   /* of the codec's two stages */
     struct kv *kv;                  /* [CONTEXT_KINDS][layers] */
@@ -40,8 +41,9 @@ echo_status echo_session_state(echo_session *s, const struct codec_state *dry,
 void echo_state_restart(struct run *r, struct codec_state *c);
 
 /* The beginning and the end of every call that can be stopped.  What it has to say goes to log,
- * or to the model's if that is NULL.  A stop counts until a call has failed by it. */
-void echo_session_begin(echo_session *s, echo_logger *log, void *user);
+ * or to the model's if that is NULL.  A stop counts until a call has failed by it.  Where a
+ * device was lost, the beginning opens it again; if that fails, the call ends with it. */
+echo_status echo_session_begin(echo_session *s, echo_logger *log, void *user, echo_error *err);
 echo_status echo_session_end(echo_session *s, echo_status status);
 
 /* ECHO_ERR_CANCELLED if the session was told to stop, ECHO_ERR_DEVICE if the device failed. */

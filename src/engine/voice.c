@@ -184,7 +184,9 @@ echo_status echo_voice_open(echo_voice **out, echo_session *s, const char *path,
     echo_status status;
 
     *out = NULL;
-    echo_session_begin(s, opts ? opts->log : NULL, opts ? opts->user : NULL);
+    if ((status = echo_session_begin(s, opts ? opts->log : NULL, opts ? opts->user : NULL,
+                                     err)))
+        return status;
     if (!(status = echo_source_open(&in, path, &s->stop, err)))
         status = echo_voice_read(out, s, &in, opts, err);
     echo_source_close(&in);
@@ -217,7 +219,8 @@ echo_status echo_voice_load(echo_voice **out, echo_session *s, const char *path,
     echo_status status;
 
     *out = NULL;
-    echo_session_begin(s, NULL, NULL);
+    if ((status = echo_session_begin(s, NULL, NULL, err)))
+        return status;
     if (!(status = echo_source_open(&in, path, &s->stop, err)) &&
         !(status = refuse_others(&in, err)))
         status = load_latents(out, s->model, &in, 0, err);

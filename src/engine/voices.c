@@ -246,7 +246,9 @@ static echo_status read_packed(echo_voice **out, echo_session *s,
     char label[600];
     echo_status status;
 
-    echo_session_begin(s, opts ? opts->log : NULL, opts ? opts->user : NULL);
+    if ((status = echo_session_begin(s, opts ? opts->log : NULL, opts ? opts->user : NULL,
+                                     err)))
+        return status;
     snprintf(label, sizeof label, "%.400s: voice %.150s", s->model->files.dir, clip->name);
     echo_source_memory(&in, clip->data->data, clip->data->bytes, label);
     status = echo_voice_read(out, s, &in, opts, err);

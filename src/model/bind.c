@@ -313,7 +313,8 @@ static enum dtype precision_of(const struct binder *b, enum part part, int k)
 static void load(struct binder *b, struct weight *w, const struct weight_source *from)
 {
     struct device *device = b->device;
-    size_t numbers = (size_t)from->n * (size_t)from->k;
+    int size = (int)dtype_size(from->dtype);
+    size_t numbers = (size_t)from->n * (size_t)from->k, bytes = numbers * (size_t)size;
     struct owned *owned = b->owner->headers_only ? NULL : keep(b, 0);
 
     if (!owned)
@@ -322,7 +323,11 @@ static void load(struct binder *b, struct weight *w, const struct weight_source 
         b->status = echo_fail_memory(b->err, numbers * 4, "the model's weights");
     else if (w->bytes.device)
         owned->device = w->bytes;
-    report(b, numbers * dtype_size(from->dtype));
+    report(b, bytes);
+    if (from->layout == LAYOUT_PANELS)
+        bytes = panels_bytes(size, from->n, from->k);
+    if (from->stays && w->bytes.device) /* it is a copy: memory need not hold both */
+        echo_map_forget(from->data, bytes);
 }
 
 void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
@@ -377,8 +382,6 @@ static void bind_rows(struct binder *b, enum part part, struct weight *w, int fi
                    .x_dtype = precision_of(b, part, k), .stays = true });
     if (b->owner->headers_only)
         return;
-    if (w->bytes.device) /* it is a copy */
-        echo_map_forget((const char *)a->data + (size_t)first * row, (size_t)n * row);
     tell(b, name->name, a, w->layout == LAYOUT_ROWS ? NULL : w);
 }
 

@@ -15,7 +15,12 @@
 #include "model/quantizer.h"
 
 #define CODEC_COARSE_FRAMES 64 /* at most in a coarse piece; a multiple of the fine one */
-#define CODEC_FINE_FRAMES   8
+
+/* At most in a fine piece.  On a CPU it stays in cache; a GPU needs thousands of rows. */
+static inline int codec_fine_frames(const struct device *device)
+{
+    return device->traits.records ? CODEC_COARSE_FRAMES : 8;
+}
 
 struct encoder_block {
     struct residual_unit unit[3];

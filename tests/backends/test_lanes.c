@@ -10,10 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "echotts_dev.h"
 #include "engine/session.h"
 #include "unit.h"
+
+#define PATIENCE_MS 10000
 
 static bool apart;
 
@@ -28,7 +31,8 @@ bool __wrap_echo_device_same(const char *codec, const char *rest)
 /* The output of a call, and whether its callbacks kept to their promises. */
 struct heard {
     float pcm[64 * 2048];
-    size_t n, stop_at; /* samples; 0: never */
+    _Atomic size_t n; /* samples */
+    size_t stop_at;   /* 0: never */
     int blocks[8], asked;
     int sampled, decoded, total; /* of the last reports */
     atomic_int inside;           /* callbacks that must not overlap */
@@ -63,12 +67,14 @@ static bool progress(void *user, echo_stage stage, int done, int total)
     return true;
 }
 
+/* Waits for the first sound, so that some decoding is beside the sampling for sure. */
 static int next_block(void *user, int made, int left)
 {
     struct heard *h = user;
     int frames = h->blocks[h->asked++];
 
-    (void)made;
+    for (int i = 0; i < PATIENCE_MS && made && !h->n; i++)
+        usleep(1000);
     return frames < left ? frames : left;
 }
 
@@ -119,6 +125,18 @@ static echo_status speak(echo_session *s, const echo_params *p, struct heard *h,
     return echo_generate(s, TEXT, NULL, p, &sink, e);
 }
 
+/* The parts of the time are those of the whole, once the overlap counts once. */
+static void check_times(const echo_session *s, bool overlap, bool surely)
+{
+    echo_stats t = echo_session_stats(s);
+    double parts = t.text_s + t.sample_s + t.decode_s - t.overlap_s;
+
+    CHECK(t.overlap_s <= t.decode_s && (surely ? t.overlap_s > 0 : t.overlap_s >= 0));
+    CHECK(overlap || t.overlap_s == 0);
+    CHECK_SAY(parts > 0 && parts <= t.total_s, "%g + %g + %g - %g > %g", t.text_s, t.sample_s,
+              t.decode_s, t.overlap_s, t.total_s);
+}
+
 /* Blocks, listed and asked for, overlapped or not: the same samples. */
 static void check_same(echo_session *s, const echo_params *p, const struct heard *want)
 {
@@ -140,6 +158,7 @@ static void check_same(echo_session *s, const echo_params *p, const struct heard
             CHECK(h->elsewhere == overlap && !h->overlapped);
             CHECK(h->sampled == 6 && h->total == 6 && h->decoded == 30);
             CHECK(echo_session_stats(s).blocks == 3 && echo_session_stats(s).steps == 6);
+            check_times(s, overlap, overlap && asked);
             free(h);
         }
 }

@@ -21,7 +21,8 @@ struct bounds {
 };
 
 struct golden {
-    const char *folder, *isa;
+    const char *folder, *device, *cap; /* cap: the instruction set, NULL on a GPU */
+    const char *isa;                   /* either, for messages */
     struct bounds bound;
     echo_model *model;
     echo_session *session;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - every golden case on every instruction set: test_golden FOLDER [c|fast].
+ * main.c - every golden case on every instruction set: test_golden FOLDER [c|fast|vulkan].
  *
- * c: the plain kernels, which take their time; fast: all the others.
+ * c: the plain kernels, which take their time; fast: all the others; vulkan: the first such
+ * device instead.
  *
  * Cases that a folder does not have are skipped; that it has enough is checked.
  */
@@ -138,12 +139,15 @@ void golden_close_model(struct golden *g)
     echo_model_close(&g->model);
 }
 
-static void test_isa(struct golden *g, const char *isa)
+static void test_device(struct golden *g, const char *device, const char *isa)
 {
-    echo_model_opts o = { .isa = isa, .precision = "f32" };
+    echo_model_opts o = { .device = device, .isa = isa, .precision = "f32",
+                          .codec_precision = "f32" };
     int before = unit_failed, counted = unit_passed;
 
-    g->isa = isa;
+    g->device = device;
+    g->cap = isa;
+    g->isa = isa ? isa : device;
     g->bound = (struct bounds)F32_BOUNDS;
     if (golden_open(g, &o)) {
         golden_layers(g);
@@ -155,7 +159,7 @@ static void test_isa(struct golden *g, const char *isa)
     /* a folder with the layers has about 200 checks, one with whole runs alone 30 */
     CHECK(unit_passed - counted > (golden_array(g, "text_encoder.ids") ? 190 : 30));
     golden_rounded(g);
-    printf("%s %s: %s\n", g->folder, isa, unit_failed == before ? "ok" : "FAILED");
+    printf("%s %s: %s\n", g->folder, g->isa, unit_failed == before ? "ok" : "FAILED");
 }
 
 int main(int argc, char **argv)
@@ -173,9 +177,11 @@ int main(int argc, char **argv)
     g.json = json_load_file(path, 0, &why);
     if (!CHECK_SAY(g.json != NULL, "%s: %s", path, why.text))
         return unit_report();
+    if (argc > 2 && !strcmp(argv[2], "vulkan"))
+        test_device(&g, "vulkan", NULL);
     for (int i = 0; (isa = echo_isa(i)); i++)
-        if (argc < 3 || !strcmp(argv[2], "c") == !strcmp(isa, "c"))
-            test_isa(&g, isa);
+        if (argc < 3 || !strcmp(argv[2], isa) || (!strcmp(argv[2], "fast") && strcmp(isa, "c")))
+            test_device(&g, "cpu", isa);
     json_decref(g.json);
     echo_safetensors_close(&g.want);
     return unit_report();

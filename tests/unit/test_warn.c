@@ -20,8 +20,9 @@ static void check(const char *want, int bytes, int letters, int start, int again
 {
     static float latent[ECHO_MAX_FRAMES * SIZE];
     echo_model m = { 0 };
-    echo_session s = { .model = &m, .latent = latent, .stats = stats };
     char line[300] = "";
+    echo_session s = { .model = &m, .latent = latent, .stats = stats, .log = keep_line,
+                       .log_user = line };
 
     m.dit.latent = SIZE;
     m.codec.frame_samples = 2048;
@@ -31,7 +32,6 @@ static void check(const char *want, int bytes, int letters, int start, int again
         for (int c = 0; c < SIZE; c++)
             latent[i * SIZE + c] = c & 1 ? 1 : -1;
     pthread_mutex_init(&s.callbacks, NULL);
-    echo_session_begin(&s, keep_line, line);
     echo_warn_of_speech(&s, bytes, letters, start);
     pthread_mutex_destroy(&s.callbacks);
     CHECK_SAY(want ? strstr(line, want) != NULL : !*line, "%s: '%s'", want ? want : "nothing",
