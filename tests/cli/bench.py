@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
+import subprocess
 import time
 import xml.dom.minidom
 
@@ -16,10 +18,10 @@ from terminal import PROMPT_S, OnTerminal
 
 FRAME_S = 2048 / 44100
 LENGTHS = {"short": 63, "medium": 207, "long": 545}
-KEYS = """text characters steps clip_s frames kept audio_s estimated rtf total_s total_min_s
-          total_max_s step_ms load_s text_s voice_s sample_s decode_s""".split()
-REPORT = {"version", "machine", "settings", "model", "device", "codec_device", "precision", "codec_precision", "load_s",
-          "peak_bytes", "spread_below", "spread_above", "complete", "rows"}
+KEYS = """text characters steps clip_s devices frames kept audio_s estimated rtf total_s total_min_s
+          total_max_s speedup step_ms load_s text_s voice_s sample_s decode_s overlap_s""".split()
+REPORT = {"version", "machine", "settings", "arrangements", "model", "device", "codec_device", "precision",
+          "codec_precision", "load_s", "peak_bytes", "spread_below", "spread_above", "complete", "rows"}
 
 
 def near(a, b):
@@ -32,14 +34,15 @@ def small(p, *more):
             "--sequence-length", 8, "--runs", 1, *more]
 
 
-def check_row(p, name, row, frames):
+def check_row(p, name, row, frames, blocks=1):
     """Whether the numbers of a row belong together."""
-    parts = row["text_s"] + row["voice_s"] + row["sample_s"] + row["decode_s"]
+    parts = row["text_s"] + row["voice_s"] + row["sample_s"] + row["decode_s"] - row["overlap_s"]
     p.check(f"{name}: keys", list(row) == KEYS, list(row))
     p.check(f"{name}: characters", row["characters"] == LENGTHS[row["text"]], row)
     p.check(f"{name}: frames", row["frames"] == frames and 0 < row["kept"] <= frames, row)
     p.check(f"{name}: rtf", near(row["rtf"], row["total_s"] / row["audio_s"]), row)
-    p.check(f"{name}: ms a step", near(row["step_ms"], 1e3 * row["sample_s"] / row["steps"]), row)
+    p.check(f"{name}: ms a step", near(row["step_ms"], 1e3 * row["sample_s"] / row["steps"] / blocks), row)
+    p.check(f"{name}: overlap", 0 <= row["overlap_s"] <= row["decode_s"] and (blocks > 1 or not row["overlap_s"]), row)
     p.check(f"{name}: order", row["total_min_s"] <= row["total_s"] <= row["total_max_s"], row)
     # Parts are medians of their own: of two runs, means, so they do add up.
     p.check(f"{name}: split", 0 < parts <= row["total_s"] * 1.001, row)
@@ -59,8 +62,10 @@ def check_forms(p):
     p.check("bench --json is whole", report["complete"] is True)
     p.check("bench --json machine", report["machine"]["cores"] >= 1 and report["machine"]["cpu"])
     p.check("bench --json settings", report["settings"] == {
-        "texts": list(LENGTHS), "steps": [2, 1], "clips_s": [0, 1], "frames": 8, "runs": 2,
+        "texts": list(LENGTHS), "steps": [2, 1], "clips_s": [0, 1], "frames": 8, "block_sizes": [], "runs": 2,
         "threads": report["machine"]["cores"], "synthetic": None}, report["settings"])
+    p.check("bench of one arrangement", [a["devices"] for a in report["arrangements"]] == ["auto"] and
+            all(r["devices"] == "auto" and r["speedup"] == 1 for r in report["rows"]), report["arrangements"])
     p.check("bench rows", [(r["text"], r["clip_s"], r["steps"]) for r in report["rows"]] == want)
     for row in report["rows"]:
         check_row(p, "bench row", row, 8)
@@ -89,6 +94,75 @@ def check_forms(p):
                                                for line in lines[2:]), lines)
     p.check("bench leaves nothing beside", not [n for n in os.listdir(p.folder)
                                                 if n.endswith(".part")])
+
+
+def in_blocks(p, devices, *more):
+    """Arguments of a short run in three blocks, side by side; the codec of "A+B" has a device of its own."""
+    return ["bench", "-m", p.model("tiny"), "--texts", "short", "--num-steps", "1,2", "--voices", 0,
+            "--block-sizes", "4,4,8", "--precision", "f32", "--devices", devices, *more]
+
+
+def check_side_by_side(p, name, devices, runs):
+    """The rows of every arrangement in turn, each compared with the first."""
+    names = devices.split(",")
+    done = p.good(name, *in_blocks(p, devices, "--runs", runs, "--json", "--csv", "side.csv", "--plot", "side.svg"))
+    if not done:
+        return
+    report = json.loads(done.stdout)
+    rows, where = report["rows"], report["arrangements"]
+    p.check(f"{name}: rows", [(r["steps"], r["devices"]) for r in rows] == [(s, d) for s in (1, 2) for d in names], rows)
+    p.check(f"{name}: arrangements", [a["devices"] for a in where] == names, where)
+    for a in where:
+        device, _, codec = a["devices"].partition("+")
+        p.check(f"{name}: {a['devices']}", (device == "auto" or a["device"].startswith(device)) and
+                a["codec_device"].startswith(codec or a["device"]) and a["codec_precision"], a)
+    for i, row in enumerate(rows):
+        first = rows[i - i % len(names)]
+        check_row(p, f"{name} row", row, 16, 3)
+        p.check(f"{name}: speedup", near(row["speedup"], first["total_s"] / row["total_s"]), row)
+        p.check(f"{name}: all of the blocks", row["kept"] == 16 and not row["estimated"], row)
+        p.check(f"{name}: overlaps only apart", "+" in row["devices"] or row["overlap_s"] == 0, row)
+    lines = list(csv.DictReader(io.StringIO(text(read(p.file("side.csv"))))))
+    p.check(f"{name}: CSV", [line["devices"] for line in lines] == [r["devices"] for r in rows], lines)
+    check_plot(p, f"{name} --plot", "side.svg", [*names, "3 blocks, 16 frames", "at the same time", "text short"])
+
+
+def check_devices(p):
+    """Arrangements of devices; where there is no GPU, the CPU twice."""
+    done = p.good("info --json", "info", "--json")
+    if not done:
+        return
+    gpus = [d for d in json.loads(done.stdout)["devices"] if d["name"] != "cpu" and d["usable"]]
+    check_side_by_side(p, "bench --devices", "cpu,auto+cpu", 2)
+    done = p.good("bench --devices as a table", *in_blocks(p, "cpu,auto+cpu", "--runs", 1))
+    if done:
+        lines = [line.split() for line in text(done.stdout).splitlines()]
+        p.check("bench --devices: columns", {"where", "speedup", "overlap"} <= set(lines[0]), lines[0])
+        p.check("bench --devices: places", [line[3] for line in lines[1:5]] == ["cpu", "auto+cpu"] * 2, lines)
+        p.check("bench --devices: which they are", any(line[:2] == ["devices", "cpu"] for line in lines), lines)
+    done = p.good("bench --devices=all", *small(p, "--precision", "f32", "--devices", "all", "--json"))
+    want = ["cpu"] + [name for d in gpus if not d["software"] for name in (d["name"], d["name"] + "+cpu")]
+    p.check("bench --devices=all", done and [a["devices"] for a in json.loads(done.stdout)["arrangements"]] == want, want)
+    done = p.run(*small(p, "--devices", "cpu,vulkan:98"))
+    p.check("bench on no GPU", done.returncode == 1 and is_one_line(done.stderr, "vulkan:98: ") and not done.stdout,
+            text(done.stderr))
+    if any(d["name"].startswith("vulkan") for d in gpus):
+        check_side_by_side(p, "bench on Vulkan", "cpu,vulkan+cpu", 1)
+        check_kernels(p, "vulkan", "f32")
+    check_kernels(p, "cpu", "f32")
+
+
+def check_kernels(p, device, precision):
+    """The first kernel says what the rest would: all of them take half a minute."""
+    run = subprocess.Popen(p.command(["bench", "--kernels", "--device", device]), cwd=p.folder, env=p.env,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = [run.stdout.readline().decode() for _ in range(4)]
+    run.kill()
+    run.communicate()
+    p.check(f"bench --kernels on {device}: which it is", lines[0].startswith(device), lines)
+    p.check(f"bench --kernels on {device}: header", lines[2].split() == ["kernel", "shape", "precision", "G/s"], lines)
+    row = re.search(r" (\w+) +([\d.]+) +(\d+) % of [\d.]+$", lines[3].strip())
+    p.check(f"bench --kernels on {device}: beside its peak", row and row[1] == precision and float(row[2]) > 0, lines)
 
 
 def check_plot(p, name, path, words):
@@ -199,14 +273,29 @@ def cases():
         "--num-steps": ("from 1 to 1000", ["", "0", "5,", "1001", "x"]),
         "--voices": ("from 0 to 300", ["", "-1", "301", "10s"]),
         "--runs": ("from 1 to 100", ["0", "101"]),
+        "--block-sizes": ("from 1 to 640", ["", "0", "8,", "641"]),
         "--sequence-length": ("from 1 to 640", ["0", "641"]),
         "--synthetic": ("not base or small", ["", "huge"]),
     }
     for option, (pattern, values) in usage.items():
         for value in values:
             yield f"bench {option}={value}", [f"{option}={value}"], 2, f"{option}: .*{pattern}"
+    for value in ("", ",", "cpu,", ",cpu", "cpu+", "+cpu", "cpu,,vulkan"):
+        yield f"bench --devices={value}", [f"--devices={value}"], 2, "--devices: a name is empty: .*list like cpu"
+    for value, device in (("abacus", "abacus"), ("cpu,CPU", "CPU"), ("cpu+abacus", "abacus"), ("cpu:1", "cpu:1"),
+                          ("cpu+cpu+cpu", r"cpu\+cpu"), ("all+cpu", "all"), ("vulkan" * 20, "vulkanvulkan")):
+        yield f"bench --devices={value}", [f"--devices={value}"], 2, f"--devices: unknown device '{device}"
+    yield "bench on a strange number", ["--devices=cpu,vulkan:x"], 2, "--devices: 'vulkan:x': expected a number"
+    yield ("bench --devices of many", ["--devices=cpu,auto," + ",".join(f"vulkan:{i}" for i in range(7))], 2,
+           "--devices: too many, at most 8")
+    for option in ("--device", "--codec-device"):
+        yield f"bench --devices and {option}", ["--devices=cpu", option, "cpu"], 2, "leave --device and"
+    yield "bench of kernels on many", ["--kernels", "--devices=cpu,vulkan"], 2, "--kernels measures one device"
+    yield "bench of blocks and a window", ["--block-sizes=8", "--sequence-length=8"], 2, "give one of them"
+    yield "bench of long blocks", ["--block-sizes=320,321"], 2, "641 frames, at most 640"
     for option, value in (("--texts", "short,short"), ("--num-steps", "5,10,5"),
-                          ("--voices", "0,0")):
+                          ("--voices", "0,0"), ("--devices", "cpu,vulkan,cpu"), ("--devices", "cpu,cpu+cpu"),
+                          ("--devices", "auto+auto,auto"), ("--devices", "all,cpu")):
         yield f"bench {option} twice", [f"{option}={value}"], 2, f"{option}: .* given twice"
     for option in ("--num-steps", "--voices"):
         yield (f"bench many {option}", [option, "1,2,3,4,5,6,7,8,9"], 2,
@@ -225,6 +314,7 @@ def cases():
 
 def check(p):
     check_forms(p)
+    check_devices(p)
     check_strange_model(p)
     check_synthetic(p)
     check_interrupt(p)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench.c - how fast this machine speaks: texts, voices and steps, each several times. */
+/* bench.c - how fast this machine speaks: texts, voices, steps, devices, each several times. */
 #include <string.h>
 
 #include "bench/bench.h"
@@ -23,6 +23,11 @@ static const struct option work_options[] = {
       .at = AT(frames), .value = "N", .min = 1,
       .max = ECHO_MAX_FRAMES,
       .help = "latent frames of a pass (default: the model's)" },
+    { .name = "block-sizes", .alias = "blocks", .kind = OPTION_LIST, .at = AT(blocks),
+      .value = "N,N,...", .min = 1, .max = ECHO_MAX_FRAMES,
+      .help = "or: frames of each block, decoded beside the next" },
+    { .name = "devices", .kind = OPTION_STRING, .at = AT(devices), .value = "NAME,...",
+      .help = "compare: cpu,vulkan,vulkan+cpu (codec on the CPU), or all" },
     { .name = "runs", .kind = OPTION_INT, .at = AT(runs), .value = "N", .min = 1,
       .max = BENCH_RUNS,
       .help = "of each, after a warm-up (default: 3)" },
@@ -85,6 +90,32 @@ static echo_status check_outputs(const struct bench *b, echo_error *err)
     return b->plot ? output_check(b->plot, err) : ECHO_OK;
 }
 
+static echo_status check_frames(const struct bench *b, echo_error *err)
+{
+    int made = 0;
+
+    for (int i = 0; i < b->blocks.n; i++)
+        made += b->blocks.items[i]; /* at most 640 of at most 64 */
+    if (made && b->frames)
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "--sequence-length and --block-sizes: give one of them");
+    if (made > ECHO_MAX_FRAMES)
+        return echo_fail(err, ECHO_ERR_ARG, "--block-sizes: %d frames, at most %d", made,
+                         ECHO_MAX_FRAMES);
+    return ECHO_OK;
+}
+
+static echo_status check_devices(struct bench *b, echo_error *err)
+{
+    if (b->devices && b->kernels)
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "--kernels measures one device: give --device instead of --devices");
+    if (b->devices && (b->common.device || b->common.codec_device))
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "--devices says it all: leave --device and --codec-device out");
+    return b->kernels ? ECHO_OK : bench_places_find(b, b->devices, err);
+}
+
 /* Faults that can be known before hours of work; the defaults, too. */
 static echo_status check(struct bench *b, echo_error *err)
 {
@@ -101,7 +132,8 @@ static echo_status check(struct bench *b, echo_error *err)
                          b->synthetic);
     if (bench_texts_find(b, b->text_names, err) ||
         check_list(&b->steps, "num-steps", &steps, err) ||
-        check_list(&b->clips, "voices", &clips, err))
+        check_list(&b->clips, "voices", &clips, err) || check_frames(b, err) ||
+        check_devices(b, err))
         return err->status;
     if (!b->runs)
         b->runs = 3;
@@ -139,25 +171,28 @@ static echo_status save(const struct bench *b, echo_error *err)
     return b->plot ? bench_plot_save(b, b->plot, err) : ECHO_OK;
 }
 
+static void clear_bars(struct bench *b)
+{
+    for (int i = 0; i < b->n_places; i++)
+        progress_clear(&b->places[i].runtime.bar);
+}
+
 static echo_status run(void *job, echo_error *err)
 {
     struct bench *b = job;
-    struct runtime e = { 0 };
     echo_error ignored;
     bool failed;
 
     failed = check(b, err) != ECHO_OK;
     if (!failed && b->kernels)
         return bench_kernels(b, err);
-    failed = failed || bench_model_open(b, &e, err) || bench_measure(b, &e, show_row, err);
-    progress_clear(&e.bar);
+    failed = failed || bench_models_open(b, err) || bench_measure(b, show_row, err);
+    clear_bars(b);
     if (!failed)
         failed = save(b, err);
     if (b->n_rows && end_output(b, failed ? &ignored : err))
         failed = true;
-    for (int i = 0; i < BENCH_LISTED; i++)
-        echo_voice_close(&b->voices[i].voice);
-    runtime_close(&e);
+    bench_models_close(b);
     return failed ? err->status : ECHO_OK;
 }
 

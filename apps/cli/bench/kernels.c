@@ -17,13 +17,16 @@ struct timing {
     FILE *csv;    /* likewise */
     bool table;
     int n;
+    char device[128];
 };
 
 static void print_row(const echo_kernel_speed *s)
 {
-    printf("%-30s%-32s%-20s%9.1f", s->name, s->shape, s->precision, s->rate * 1e-9);
+    printf("%-30s%-32s%-20s%9.*f", s->name, s->shape, s->precision, s->rate < 1e9 ? 3 : 1,
+           s->rate * 1e-9);
     if (s->peak > 0)
-        printf("%6.0f %% of %.0f", 100 * s->rate / s->peak, s->peak * 1e-9);
+        printf("%6.0f %% of %.*f", 100 * s->rate / s->peak, s->peak < 1e10 ? 1 : 0,
+               s->peak * 1e-9);
     putchar('\n');
     fflush(stdout);
 }
@@ -46,14 +49,16 @@ static bool take_row(void *user, const echo_kernel_speed *s)
     struct timing *t = user;
 
     if (!t->n++ && t->table)
-        printf("%-30s%-32s%-20s%9s\n", "kernel", "shape", "precision", "G/s");
+        printf("%s\n\n%-30s%-32s%-20s%9s\n", s->device, "kernel", "shape", "precision",
+               "G/s");
+    snprintf(t->device, sizeof t->device, "%s", s->device);
     if (t->table)
         print_row(s);
     if (t->rows)
         json_array_append_new(t->rows, row_object(s));
     if (t->csv)
-        fprintf(t->csv, "\"%s\",\"%s\",\"%s\",%d,%.4g,%.4g\n", s->name, s->shape, s->precision,
-                s->threads, s->rate, s->peak);
+        fprintf(t->csv, "\"%s\",\"%s\",\"%s\",%d,%.4g,%.4g,\"%s\"\n", s->name, s->shape,
+                s->precision, s->threads, s->rate, s->peak, s->device);
     return !signals_stopped();
 }
 
@@ -64,6 +69,7 @@ static echo_status print_report(const struct timing *t, echo_error *err)
     report_string(machine, "cpu", t->b->machine.cpu);
     report_integer(machine, "cores", t->b->machine.cores);
     report_string(o, "version", echo_version());
+    report_string(o, "device", t->device);
     json_object_set_new(o, "machine", machine);
     json_object_set(o, "rows", t->rows);
     return report_print(o, err);
@@ -85,13 +91,14 @@ echo_status bench_kernels(const struct bench *b, echo_error *err)
     if (b->csv && !t.csv)
         return echo_fail(err, ECHO_ERR_MEMORY, "%s: out of memory", b->csv);
     if (t.csv)
-        fputs("kernel,shape,precision,threads,rate,peak\n", t.csv);
+        fputs("kernel,shape,precision,threads,rate,peak,device\n", t.csv);
     status = echo_kernels_time(&opts, take_row, &t, err);
     if (t.csv)
         fclose(t.csv);
     if (t.table && !status)
-        printf("\nG/s: 10^9 operations a second, the median; of Snake, numbers.  Peak: on "
-               "operands\nin the first-level cache, in the same run.  %s, %d cores\n",
+        printf("\nG/s: 10^9 operations a second, the median; of Snake, numbers; of copies, "
+               "bytes.\nPeak: of products for which nothing has to be fetched, in the same "
+               "run.  %s, %d cores\n",
                b->machine.cpu, b->machine.cores);
     if (!status && b->csv)
         status = output_save(b->csv, text, bytes, err);

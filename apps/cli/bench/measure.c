@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* measure.c - voices, then texts, each several times: the rows come from here. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/bench.h"
 #include "common/clock.h"
 #include "common/failure.h"
+#include "signals.h"
 
 enum { SEED = 0 };
 
@@ -23,12 +25,41 @@ static double median(double *v, int n)
     return (v[(n - 1) / 2] + v[n / 2]) / 2;
 }
 
-/* Every voice as often as every row, so that its time is a median of as many. */
-static echo_status encode_voice(struct bench *b, struct runtime *e, int clip, echo_error *err)
+/* The head of what is drawn while a row of a place is measured. */
+static void draw_head(struct bench *b, struct bench_place *p, const char *what)
 {
-    struct bench_clip *c = &b->voices[clip];
-    echo_encode_opts opts = { .progress = progress_stage, .user = &e->bar };
+    for (int i = 0; i < b->n_places; i++) /* they draw on the same line */
+        progress_clear(&b->places[i].runtime.bar);
+    signals_watch(p->runtime.session);
+    if (b->n_places > 1)
+        progress_head(&p->runtime.bar, "%s%s ", what, p->name);
+    else
+        progress_head(&p->runtime.bar, "%s", what);
+}
+
+static echo_status encode_once(struct bench *b, struct bench_place *p, int clip,
+                               const float *pcm, size_t n, double *took, echo_error *err)
+{
+    echo_encode_opts opts = { .progress = progress_stage, .user = &p->runtime.bar };
+    struct bench_clip *c = &p->voices[clip];
+    double began = clock_now();
+    echo_status status;
+    char what[24];
+
+    snprintf(what, sizeof what, "%d s of voice: ", b->clips.items[clip]);
+    draw_head(b, p, what);
+    echo_voice_close(&c->voice);
+    status = echo_voice_encode(&c->voice, p->runtime.session, pcm, n, ECHO_SAMPLE_RATE, &opts,
+                               err);
+    *took = clock_now() - began;
+    return status;
+}
+
+/* Every voice as often as every row, so that its time is a median of as many. */
+static echo_status encode_voice(struct bench *b, int clip, echo_error *err)
+{
     echo_status status = ECHO_OK;
+    double took;
     size_t n;
     float *pcm;
 
@@ -37,23 +68,20 @@ static echo_status encode_voice(struct bench *b, struct runtime *e, int clip, ec
     if (!(pcm = bench_voice_sound(b->clips.items[clip], &n)))
         return echo_fail(err, ECHO_ERR_MEMORY, "out of memory for %d s of voice",
                          b->clips.items[clip]);
-    for (int i = -1; i < b->runs && !status; i++) {
-        double began = clock_now();
-
-        progress_head(&e->bar, "%d s of voice: ", b->clips.items[clip]);
-        echo_voice_close(&c->voice);
-        status = echo_voice_encode(&c->voice, e->session, pcm, n, ECHO_SAMPLE_RATE, &opts, err);
-        if (i >= 0)
-            c->encode_s[i] = clock_now() - began;
-    }
+    for (int i = -1; i < b->runs; i++)
+        for (int p = 0; p < b->n_places && !status; p++) {
+            status = encode_once(b, &b->places[p], clip, pcm, n, &took, err);
+            if (i >= 0)
+                b->places[p].voices[clip].encode_s[i] = took;
+        }
     free(pcm);
     return status;
 }
 
-static echo_status encode_voices(struct bench *b, struct runtime *e, echo_error *err)
+static echo_status encode_voices(struct bench *b, echo_error *err)
 {
     for (int i = 0; i < b->clips.n; i++)
-        if (encode_voice(b, e, i, err))
+        if (encode_voice(b, i, err))
             return err->status;
     return ECHO_OK;
 }
@@ -63,7 +91,18 @@ enum { TOTAL,
        TEXT,
        SAMPLE,
        DECODE,
+       OVERLAP,
        MEASURES };
+
+struct measured {
+    double s[MEASURES][BENCH_RUNS];
+};
+
+/* A text, and a voice by its place in the list. */
+struct task {
+    const struct bench_text *text;
+    int clip;
+};
 
 static bool swallow(void *user, const float *pcm, size_t n)
 {
@@ -76,7 +115,7 @@ static void find_length(const struct bench *b, struct bench_row *row, double fra
 {
     double expected_s = (double)row->characters / BENCH_CHARACTERS_A_SECOND;
 
-    row->estimated = b->synthetic || !row->kept;
+    row->estimated = !b->blocks.n && (b->synthetic || !row->kept);
     if (row->estimated)
         row->kept = (int)fmin(ceil(expected_s / frame_s), row->frames);
     row->audio_s = row->kept * frame_s;
@@ -84,25 +123,42 @@ static void find_length(const struct bench *b, struct bench_row *row, double fra
         row->audio_s = expected_s;
 }
 
-/* Latents first, then the sound of those that count: what a sink for audio makes of one call,
- * but for a text without an end, too. */
-static echo_status speak(struct bench *b, struct runtime *e, struct bench_row *row,
-                         const char *words, const echo_voice *voice, double s[MEASURES],
-                         echo_error *err)
+static echo_status decode_latents(struct runtime *e, const struct bench_row *row,
+                                  const echo_sink *sink, echo_error *err)
 {
+    echo_voice *heard = NULL;
+    echo_status status =
+        echo_voice_from_latent(&heard, echo_session_latent(e->session, NULL), row->kept,
+                               e->info.latent_size, err);
+
+    if (!status)
+        status = echo_decode(e->session, heard, sink, err);
+    echo_voice_close(&heard);
+    return status;
+}
+
+/* Latents first, then the sound of those that count: what a sink for audio makes of one call,
+ * but for a text without an end, too.  Blocks are one call, and all of them are decoded: the
+ * same work on every device. */
+static echo_status speak(struct bench *b, struct bench_place *p, const struct task *task,
+                         struct bench_row *row, double s[MEASURES], echo_error *err)
+{
+    struct runtime *e = &p->runtime;
     echo_params params = echo_params_default(e->model);
     echo_sink sink = { .user = &e->bar, .progress = progress_stage };
     double began = clock_now();
-    echo_voice *heard = NULL;
     echo_status status;
     echo_stats stats;
 
     params.rng_seed = SEED;
     params.num_steps = row->steps;
     params.sequence_length = b->frames;
-    params.trim = !b->synthetic;
+    params.block_sizes = b->blocks;
+    params.trim = !b->synthetic && !b->blocks.n;
+    sink.audio = b->blocks.n ? swallow : NULL;
     e->hushed = true; /* a window may be too short for its text: its time is asked for */
-    status = echo_generate(e->session, words, voice, &params, &sink, err);
+    status = echo_generate(e->session, task->text->words, p->voices[task->clip].voice, &params,
+                           &sink, err);
     e->hushed = false;
     if (status)
         return status;
@@ -111,83 +167,116 @@ static echo_status speak(struct bench *b, struct runtime *e, struct bench_row *r
     row->kept = stats.kept;
     find_length(b, row, e->bar.frame_s);
     sink.audio = swallow;
-    status = echo_voice_from_latent(&heard, echo_session_latent(e->session, NULL), row->kept,
-                                    e->info.latent_size, err);
-    if (!status)
-        status = echo_decode(e->session, heard, &sink, err);
-    echo_voice_close(&heard);
+    if (!b->blocks.n && (status = decode_latents(e, row, &sink, err)))
+        return status;
     s[TOTAL] = clock_now() - began;
     s[TEXT] = stats.text_s;
     s[SAMPLE] = stats.sample_s;
     s[DECODE] = echo_session_stats(e->session).decode_s;
-    return status;
+    s[OVERLAP] = stats.overlap_s;
+    return ECHO_OK;
 }
 
-static echo_status measure(struct bench *b, struct runtime *e, struct bench_row *row,
-                           const char *words, const struct bench_clip *voice, echo_error *err)
+static void fill_row(const struct bench *b, struct bench_row *row, const struct bench_place *p,
+                     const struct bench_clip *voice, struct measured *m)
 {
-    double all[MEASURES][BENCH_RUNS], encode_s[BENCH_RUNS], one[MEASURES];
+    double encode_s[BENCH_RUNS];
 
     for (int i = 0; i < b->runs; i++) {
-        progress_head(&e->bar, "%d/%d ", b->n_rows + 1, bench_row_count(b));
-        if (speak(b, e, row, words, voice->voice, one, err))
-            return err->status;
-        for (int k = 0; k < MEASURES; k++)
-            all[k][i] = one[k];
         encode_s[i] = voice->encode_s[i];
-        all[TOTAL][i] += encode_s[i];
+        m->s[TOTAL][i] += encode_s[i];
     }
-    row->total_s = median(all[TOTAL], b->runs);
-    row->total_min_s = all[TOTAL][0];
-    row->total_max_s = all[TOTAL][b->runs - 1];
-    row->text_s = median(all[TEXT], b->runs);
-    row->sample_s = median(all[SAMPLE], b->runs);
-    row->decode_s = median(all[DECODE], b->runs);
+    row->total_s = median(m->s[TOTAL], b->runs);
+    row->total_min_s = m->s[TOTAL][0];
+    row->total_max_s = m->s[TOTAL][b->runs - 1];
+    row->text_s = median(m->s[TEXT], b->runs);
+    row->sample_s = median(m->s[SAMPLE], b->runs);
+    row->decode_s = median(m->s[DECODE], b->runs);
+    row->overlap_s = median(m->s[OVERLAP], b->runs);
     row->voice_s = median(encode_s, b->runs);
-    row->load_s = b->info.load_s;
-    row->step_ms = row->sample_s / row->steps * 1e3;
+    row->load_s = p->info.load_s;
+    row->step_ms = row->sample_s / row->steps / (b->blocks.n ? b->blocks.n : 1) * 1e3;
     row->rtf = row->total_s / row->audio_s;
+}
+
+/* A row of each place.  They are run in turns: a noisy machine hits all alike. */
+static echo_status measure(struct bench *b, const struct task *task, int steps,
+                           struct bench_row *rows, echo_error *err)
+{
+    struct measured m[BENCH_PLACES];
+    double one[MEASURES];
+    char what[24];
+
+    for (int i = 0; i < b->runs; i++)
+        for (int p = 0; p < b->n_places; p++) {
+            rows[p].steps = steps;
+            snprintf(what, sizeof what, "%d/%d ", b->n_rows + p + 1, bench_row_count(b));
+            draw_head(b, &b->places[p], what);
+            if (speak(b, &b->places[p], task, &rows[p], one, err))
+                return err->status;
+            for (int k = 0; k < MEASURES; k++)
+                m[p].s[k][i] = one[k];
+        }
+    for (int p = 0; p < b->n_places; p++) {
+        fill_row(b, &rows[p], &b->places[p], &b->places[p].voices[task->clip], &m[p]);
+        rows[p].speedup = rows[0].total_s / rows[p].total_s;
+    }
     return ECHO_OK;
 }
 
-/* One text with one voice, in every number of steps.  What is cold or must grow is so for the
- * text and the voice, not for the steps: the fewest of them warm up for all. */
-static echo_status measure_steps(struct bench *b, struct runtime *e,
-                                 const struct bench_text *text, int clip, bench_show *show,
-                                 echo_error *err)
+/* Whatever is cold or must grow is so for the text and the voice, not for the steps: the fewest
+ * of them warm up for all. */
+static echo_status warm_up(struct bench *b, const struct task *task, struct bench_row *rows,
+                           echo_error *err)
 {
-    struct bench_row row = {
-        .text = text->name,
-        .characters = text->length,
-        .clip_s = b->clips.items[clip],
-        .steps = b->steps.items[0],
-    };
     double unused[MEASURES];
 
-    for (int i = 1; i < b->steps.n; i++)
-        row.steps = b->steps.items[i] < row.steps ? b->steps.items[i] : row.steps;
-    progress_head(&e->bar, "warming up: ");
-    if (speak(b, e, &row, text->words, b->voices[clip].voice, unused, err))
-        return err->status;
-    for (int i = 0; i < b->steps.n; i++) {
-        row.steps = b->steps.items[i];
-        if (measure(b, e, &row, text->words, &b->voices[clip], err))
-            return err->status;
-        b->rows[b->n_rows++] = row;
-        progress_clear(&e->bar);
-        if (show(b, err))
+    for (int p = 0; p < b->n_places; p++) {
+        rows[p].steps = b->steps.items[0];
+        for (int i = 1; i < b->steps.n; i++)
+            if (b->steps.items[i] < rows[p].steps)
+                rows[p].steps = b->steps.items[i];
+        draw_head(b, &b->places[p], "warming up: ");
+        if (speak(b, &b->places[p], task, &rows[p], unused, err))
             return err->status;
     }
     return ECHO_OK;
 }
 
-echo_status bench_measure(struct bench *b, struct runtime *e, bench_show *show, echo_error *err)
+/* One text with one voice, in every number of steps and in every place. */
+static echo_status measure_task(struct bench *b, const struct task *task, bench_show *show,
+                                echo_error *err)
 {
-    if (encode_voices(b, e, err))
+    struct bench_row rows[BENCH_PLACES];
+
+    for (int p = 0; p < b->n_places; p++)
+        rows[p] = (struct bench_row){ .text = task->text->name,
+                                      .characters = task->text->length,
+                                      .clip_s = b->clips.items[task->clip],
+                                      .devices = b->places[p].name };
+    if (warm_up(b, task, rows, err))
+        return err->status;
+    for (int i = 0; i < b->steps.n; i++) {
+        if (measure(b, task, b->steps.items[i], rows, err))
+            return err->status;
+        for (int p = 0; p < b->n_places; p++)
+            progress_clear(&b->places[p].runtime.bar);
+        for (int p = 0; p < b->n_places; p++) {
+            b->rows[b->n_rows++] = rows[p];
+            if (show(b, err))
+                return err->status;
+        }
+    }
+    return ECHO_OK;
+}
+
+echo_status bench_measure(struct bench *b, bench_show *show, echo_error *err)
+{
+    if (encode_voices(b, err))
         return err->status;
     for (int t = 0; t < b->n_texts; t++)
         for (int c = 0; c < b->clips.n; c++)
-            if (measure_steps(b, e, b->texts[t], c, show, err))
+            if (measure_task(b, &(struct task){ b->texts[t], c }, show, err))
                 return err->status;
     return ECHO_OK;
 }

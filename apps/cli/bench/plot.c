@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * plot.c - two panels: how many times slower or faster than real time, by steps, with one
- * voice; and where the time goes, at one number of steps, with all voices.
+ * voice; and where the time goes, at one number of steps, with all voices.  Arrangements of
+ * devices are compared with one text in the first panel, and with one voice in both.
  */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 
 #define WIDTH  1180.0
 #define HEIGHT 620.0
+#define LINE   19.0 /* of the caption */
 
 #define GREY "#5f6c7b"
 #define GRID "#e4e7eb"
@@ -33,7 +36,9 @@ static const struct svg_font caption_font = { .size = 12, .colour = GREY };
 static const struct svg_font tick_font = { .size = 12, .colour = GREY, .anchor = SVG_MIDDLE };
 static const struct svg_font left_font = { .size = 12, .colour = GREY, .anchor = SVG_END };
 
-static const char *const text_colours[BENCH_TEXTS] = { "#2f6fb0", "#e08a1e", "#3a9d6e" };
+/* Of texts, or of arrangements. */
+static const char *const colours[BENCH_PLACES] = { "#2f6fb0", "#e08a1e", "#3a9d6e", "#8e5bb5",
+                                                   "#c0565b", "#6b7f8f", "#3aa6b9", "#a8943a" };
 
 static const struct part {
     const char *name, *colour, *ink;
@@ -46,7 +51,9 @@ static const struct part {
     { "decoding", "#eebc4f", "#1f2933", offsetof(struct bench_row, decode_s) },
 };
 
-enum { PARTS = sizeof parts / sizeof *parts };
+enum { LOAD, TEXT, VOICE, SAMPLING, DECODING, PARTS };
+
+static_assert(sizeof parts / sizeof *parts == PARTS, "each has a name");
 
 static double part_of(const struct bench_row *row, int part)
 {
@@ -59,7 +66,12 @@ static double stack_of(const struct bench_row *row)
 
     for (int i = 0; i < PARTS; i++)
         sum += part_of(row, i);
-    return sum;
+    return sum - row->overlap_s;
+}
+
+static bool is_comparison(const struct bench *b)
+{
+    return b->n_places > 1;
 }
 
 /* Three digits; two of what is small, whose zeros take room, too. */
@@ -88,6 +100,16 @@ static void draw_legend(struct svg *s, double x, double y, const char *colour, c
     svg_text(s, x + 16, y, legend_font, "%s", name);
 }
 
+/* One text has the most to compare. */
+static int longest_text(const struct bench *b)
+{
+    int best = 0;
+
+    for (int i = 1; i < b->n_texts; i++)
+        best = b->texts[i]->length > b->texts[best]->length ? i : best;
+    return best;
+}
+
 /* "without a voice" is what most people try first; else the first voice there is. */
 static int plotted_clip(const struct bench *b)
 {
@@ -107,6 +129,36 @@ static int plotted_steps(const struct bench *b)
         best = b->steps.items[i] > b->steps.items[best] ? i : best;
     }
     return best;
+}
+
+/* The bars of one group: texts, or arrangements with the longest text. */
+static int bar_count(const struct bench *b)
+{
+    return is_comparison(b) ? b->n_places : b->n_texts;
+}
+
+static const struct bench_row *bar_row(const struct bench *b, int clip, int step, int bar)
+{
+    return is_comparison(b) ? bench_row(b, longest_text(b), clip, step, bar)
+                            : bench_row(b, bar, clip, step, 0);
+}
+
+static const char *bar_colour(const struct bench *b, int bar)
+{
+    return colours[is_comparison(b) ? bar : b->texts[bar] - bench_texts];
+}
+
+static void name_bar(char *out, size_t size, const struct bench *b, int bar)
+{
+    if (is_comparison(b))
+        snprintf(out, size, "%.60s", b->places[bar].name);
+    else
+        snprintf(out, size, "%s, %d characters", b->texts[bar]->name, b->texts[bar]->length);
+}
+
+static void name_voice(char *out, size_t size, int clip_s)
+{
+    snprintf(out, size, clip_s ? "voice of %d s" : "no voice", clip_s);
 }
 
 /* ---- speed: bars from 1, up for slower, down for faster than real time ---- */
@@ -129,9 +181,9 @@ static struct ratio_axis find_ratios(const struct bench *b, int clip, double lab
     struct ratio_axis a = { 1, 1 };
     double height = speed_panel.bottom - speed_panel.top, ends, margin;
 
-    for (int t = 0; t < b->n_texts; t++)
+    for (int k = 0; k < bar_count(b); k++)
         for (int i = 0; i < b->steps.n; i++) {
-            double v = bench_row(b, t, clip, i)->rtf;
+            double v = bar_row(b, clip, i, k)->rtf;
 
             a.low = fmin(a.low, v);
             a.high = fmax(a.high, v);
@@ -201,41 +253,79 @@ static void draw_real_time(struct svg *s, const struct ratio_axis *a)
         svg_text(s, p->right + 10, y + 22, caption_font, "faster");
 }
 
+/* Beside each other, in as many lines as that takes. */
+static void draw_bar_names(struct svg *s, const struct bench *b)
+{
+    double left = speed_panel.left, right = speed_panel.right + 90, x = left, y = 102;
+    char name[64];
+
+    if (is_comparison(b)) /* room for a second line */
+        y = 97;
+    for (int i = 0; i < bar_count(b); i++) {
+        name_bar(name, sizeof name, b, i);
+        double width = fmax(svg_text_width(name, legend_font.size) + 32,
+                            is_comparison(b) ? 0 : 176);
+
+        if (x > left && x + width > right) {
+            x = left;
+            y += 16;
+        }
+        draw_legend(s, x, y, bar_colour(b, i), name);
+        x += width;
+    }
+}
+
 static void draw_speed(struct svg *s, const struct bench *b)
 {
     const struct panel *p = &speed_panel;
-    int clip = plotted_clip(b);
+    int clip = plotted_clip(b), n = bar_count(b);
     double group = (p->right - p->left) / b->steps.n;
-    double bar = fmin(group * 0.88 / b->n_texts, 44);
+    double bar = fmin(group * 0.88 / n, 44);
     bool upwards = bar < svg_text_width("0.123", 10);
     struct ratio_axis a =
         find_ratios(b, clip, upwards ? svg_text_width("0.123", 10) + 10 : 20);
-    double x = p->left;
-    char name[64];
+    char voice[32];
 
-    if (b->clips.items[clip])
-        svg_text(s, p->left, 76, panel_font, "RTF by steps, voice of %d s",
-                 b->clips.items[clip]);
-    else
-        svg_text(s, p->left, 76, panel_font, "RTF by steps, no voice");
-    for (int t = 0; t < b->n_texts; t++, x += 176) {
-        snprintf(name, sizeof name, "%s, %d characters", b->texts[t]->name,
-                 b->texts[t]->length);
-        draw_legend(s, x, 102, text_colours[b->texts[t] - bench_texts], name);
-    }
+    name_voice(voice, sizeof voice, b->clips.items[clip]);
+    svg_text(s, p->left, 76, panel_font, "RTF by steps, %s%s%s", voice,
+             is_comparison(b) ? ", text " : "",
+             is_comparison(b) ? b->texts[longest_text(b)]->name : "");
+    draw_bar_names(s, b);
     draw_ratio_axis(s, &a);
     for (int i = 0; i < b->steps.n; i++) {
         double middle = p->left + group * (i + 0.5);
 
-        for (int t = 0; t < b->n_texts; t++)
-            draw_ratio(s, &a, bench_row(b, t, clip, i), middle + bar * (t - b->n_texts / 2.0),
-                       bar - 2, upwards, text_colours[b->texts[t] - bench_texts]);
+        for (int k = 0; k < n; k++)
+            draw_ratio(s, &a, bar_row(b, clip, i, k), middle + bar * (k - n / 2.0), bar - 2,
+                       upwards, bar_colour(b, k));
         svg_text(s, middle, p->bottom + 20, tick_font, "%d", b->steps.items[i]);
     }
     draw_real_time(s, &a);
 }
 
-/* ---- the split: a bar for each text and voice ---- */
+/* ---- the split: a bar for each text and voice, or arrangement ---- */
+
+static int stack_count(const struct bench *b)
+{
+    return b->n_texts * (is_comparison(b) ? b->n_places : b->clips.n);
+}
+
+static const struct bench_row *stack_row(const struct bench *b, int step, int i)
+{
+    return is_comparison(b)
+               ? bench_row(b, i / b->n_places, plotted_clip(b), step, i % b->n_places)
+               : bench_row(b, i / b->clips.n, i % b->clips.n, step, 0);
+}
+
+/* The decoding that ran beside the sampling: a strip at the end of that. */
+static void draw_overlap(struct svg *s, const struct bench_row *row, double end, double y,
+                         double thick, double scale)
+{
+    double width = fmin(row->overlap_s, row->sample_s) * scale;
+
+    if (width >= 0.05)
+        svg_box(s, end - width, y + thick * 0.7, width, thick * 0.3, parts[DECODING].colour);
+}
 
 static void draw_stack(struct svg *s, const struct bench_row *row, double y, double thick,
                        double scale)
@@ -245,12 +335,15 @@ static void draw_stack(struct svg *s, const struct bench_row *row, double y, dou
     char number[32];
 
     for (int i = 0; i < PARTS; i++) {
-        double width = part_of(row, i) * scale;
+        double seconds = part_of(row, i) - (i == DECODING ? row->overlap_s : 0);
+        double width = seconds * scale;
 
         if (width < 0.05)
             continue;
         svg_box(s, x, y, width, thick, parts[i].colour);
-        format_number(number, sizeof number, part_of(row, i));
+        if (i == SAMPLING)
+            draw_overlap(s, row, x + width, y, thick, scale);
+        format_number(number, sizeof number, seconds);
         font.colour = parts[i].ink;
         if (width > svg_text_width(number, font.size) + 8)
             svg_text(s, x + width / 2, base, font, "%s", number);
@@ -281,26 +374,28 @@ static void draw_split(struct svg *s, const struct bench *b)
 {
     const struct panel *p = &split_panel;
     struct svg_font font = left_font;
-    int step = plotted_steps(b), n = b->n_texts * b->clips.n;
+    int step = plotted_steps(b), n = stack_count(b);
     double pitch = (p->bottom - p->top) / n, thick = fmin(pitch * 0.74, 40), most = 0, scale;
     double x = p->left - 126;
+    char voice[32];
 
     for (int i = 0; i < n; i++)
-        most = fmax(most, stack_of(bench_row(b, i / b->clips.n, i % b->clips.n, step)));
+        most = fmax(most, stack_of(stack_row(b, step, i)));
     scale = (p->right - p->left) / most;
     font.size = fmin(font.size, pitch * 0.75);
-    svg_text(s, x, 76, panel_font, "Where the time goes, %d steps", b->steps.items[step]);
+    name_voice(voice, sizeof voice, b->clips.items[plotted_clip(b)]);
+    svg_text(s, x, 76, panel_font, "Where the time goes, %d steps%s%s", b->steps.items[step],
+             is_comparison(b) ? ", " : "", is_comparison(b) ? voice : "");
     for (int i = 0; i < PARTS; i++, x += 92)
         draw_legend(s, x, 102, parts[i].colour, parts[i].name);
     draw_seconds(s, most, scale);
     for (int i = 0; i < n; i++) {
-        const struct bench_row *row = bench_row(b, i / b->clips.n, i % b->clips.n, step);
+        const struct bench_row *row = stack_row(b, step, i);
         double y = p->top + pitch * i + (pitch - thick) / 2;
-        char voice[32];
 
         snprintf(voice, sizeof voice, row->clip_s ? "%d s voice" : "no voice", row->clip_s);
         svg_text(s, p->left - 8, y + thick / 2 + font.size * 0.35, font, "%s, %s", row->text,
-                 voice);
+                 is_comparison(b) ? row->devices : voice);
         draw_stack(s, row, y, thick, scale);
     }
     svg_line(s, p->left, p->top, p->left, p->bottom, GREY, 1, false);
@@ -308,27 +403,55 @@ static void draw_split(struct svg *s, const struct bench *b)
 
 /* ---- the page ---- */
 
+/* Names of devices: in the line of the machine, or a line for each arrangement. */
+static double draw_devices(struct svg *s, const struct bench *b, double y)
+{
+    const struct bench_place *p = b->places;
+    char line[300];
+
+    if (!is_comparison(b)) {
+        bool apart = strcmp(p->info.device, p->info.codec_device) != 0;
+
+        svg_text(s, 28, y, caption_font,
+                 "%.100s, %d core%s.  Device %.60s%s%.60s; precision %.40s.", b->machine.cpu,
+                 b->machine.cores, b->machine.cores == 1 ? "" : "s", p->info.device,
+                 apart ? ", codec on " : "", apart ? p->info.codec_device : "",
+                 p->info.precision);
+        return y + LINE;
+    }
+    svg_text(s, 28, y, caption_font, "%.100s, %d core%s.", b->machine.cpu, b->machine.cores,
+             b->machine.cores == 1 ? "" : "s");
+    for (int i = 0; i < b->n_places; i++) {
+        bench_place_describe(line, sizeof line, &p[i]);
+        svg_text(s, 28, y += LINE, caption_font, "%s - %.150s.", p[i].name, line);
+    }
+    return y + LINE;
+}
+
 static void draw_caption(struct svg *s, const struct bench *b)
 {
-    double below, above, frame_s = (double)b->info.frame_samples / ECHO_SAMPLE_RATE;
+    const echo_model_info *info = &b->places[0].info;
+    double below, above, frame_s = (double)info->frame_samples / ECHO_SAMPLE_RATE;
+    double y = draw_devices(s, b, 540);
     char passes[64] = "windows that fit the text";
     bool estimated = false;
 
     for (int i = 0; i < b->n_rows; i++)
         estimated |= b->rows[i].estimated;
     bench_spread(b, &below, &above);
-    svg_text(s, 28, 540, caption_font, "%.100s, %d core%s.  Device %.60s; precision %.40s.",
-             b->machine.cpu, b->machine.cores, b->machine.cores == 1 ? "" : "s", b->info.device,
-             b->info.precision);
     if (b->frames)
         snprintf(passes, sizeof passes, "passes of %d frames (%.1f s)", b->frames,
                  b->frames * frame_s);
-    svg_text(s, 28, 559, caption_font, "Model %.150s%s, %s.", b->info.path,
-             strlen(b->info.path) > 150 ? "..." : "", passes);
-    svg_text(s, 28, 578, caption_font,
-             "Medians of %d after a warm-up, totals within %+.1f %% to %+.1f %% of them.",
-             b->runs, below * 100, above * 100);
-    svg_text(s, 28, 597, caption_font, "RTF: all but loading, a voice's encoding too.%s",
+    if (b->blocks.n)
+        snprintf(passes, sizeof passes, "%d block%s, %d frames (%.1f s)", b->blocks.n,
+                 b->blocks.n == 1 ? "" : "s", b->rows[0].frames, b->rows[0].frames * frame_s);
+    svg_text(s, 28, y, caption_font, "Model %.150s%s, %s.", info->path,
+             strlen(info->path) > 150 ? "..." : "", passes);
+    svg_text(s, 28, y += LINE, caption_font,
+             "Medians of %d after a warm-up, totals within %+.1f %% to %+.1f %% of them.%s",
+             b->runs, below * 100, above * 100,
+             b->blocks.n ? "  A strip in the sampling: decoding at the same time." : "");
+    svg_text(s, 28, y + LINE, caption_font, "RTF: all but loading, a voice's encoding too.%s",
              !estimated     ? ""
              : b->synthetic ? "  Random weights make no speech: a second for 15 characters."
                             : "  Where no speech came: a second for 15 characters.");
@@ -336,11 +459,12 @@ static void draw_caption(struct svg *s, const struct bench *b)
 
 echo_status bench_plot_save(const struct bench *b, const char *path, echo_error *err)
 {
+    double more = is_comparison(b) ? LINE * b->n_places : 0;
     char title[96];
     struct svg *s;
 
     snprintf(title, sizeof title, "echotts %s: speed of text to speech", echo_version());
-    s = svg_open(WIDTH, HEIGHT, title);
+    s = svg_open(WIDTH, HEIGHT + more, title);
     svg_text(s, 28, 38, title_font, "%s", title);
     draw_speed(s, b);
     draw_split(s, b);
