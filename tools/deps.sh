@@ -27,12 +27,16 @@ for what; do
         need libjansson-dev pkg-config --exists jansson
         need libxxhash-dev pkg-config --exists libxxhash
         need libicu-dev pkg-config --exists icu-uc
+        need libvulkan-dev sh -c 'echo "#include <vulkan/vulkan.h>" | cc -E -'
         ;;
     test)
         need g++ sh -c 'command -v c++'
         need python3 sh -c 'command -v python3'
         need sox sh -c 'command -v sox'
         need python3-venv python3 -c 'import ensurepip'
+        # a driver that computes on the CPU, and what checks our use of it
+        need mesa-vulkan-drivers sh -c 'ls /usr/share/vulkan/icd.d/lvp_icd*.json'
+        need vulkan-validationlayers sh -c 'ls /usr/share/vulkan/explicit_layer.d/*validation*.json'
         [ "$(uname -m)" = x86_64 ] || continue # where the kernels for ARM need an emulator
         need gcc-aarch64-linux-gnu sh -c 'command -v aarch64-linux-gnu-gcc'
         need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdlib.h

@@ -29,6 +29,9 @@ class Program:
         self.path, self.data, self.folder, self.tally = path, data, folder, tally
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("ECHOTTS_")}
         self.env.update(HOME=folder, XDG_CACHE_HOME=folder, XDG_DATA_HOME=folder)
+        self.env["ECHOTTS_DEVICE"] = "cpu"  # whatever GPU is here
+        # Loading its driver would take longer than most cases: only devices.py does.
+        self.env.update(VK_DRIVER_FILES="/nowhere", VK_ICD_FILENAMES="/nowhere")
         for name in ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
             self.env.pop(name, None)
 

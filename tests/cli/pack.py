@@ -484,7 +484,7 @@ def cases(p):
     for command in (pack, ["say", "Hi.", "-m", "TINY"], ["info", "-m", "TINY"]):
         output = [] if command[0] == "info" else ["-o", "out"]
         yield (f"{command[0]} with a codec in int8", [*command, "--codec-precision", "int8", *output], USAGE,
-               "unknown codec precision 'int8': expected auto, f32 or bf16")
+               "codec precision 'int8': this device takes auto, f32 or bf16")
     yield "pack without -o", pack, USAGE, "-o FILE.echo"
     yield "pack to stdout", [*pack, "-o", "-"], USAGE, "model.*standard output"
     yield "pack without a name", [*pack, "-o", ""], USAGE, "empty name"

@@ -15,6 +15,7 @@ import time
 sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 
 import bench
+import devices
 import golden
 import models
 import pack
@@ -55,6 +56,7 @@ def main(path, data):
         precise = [  # every command names its precision
             ("golden tiny", lambda: golden.check(program, "tiny", isa)),
             ("golden odd", lambda: golden.check(program, "odd", isa)),
+            ("devices", lambda: devices.check(program)),  # or is about what auto is
         ]
         sections = [
             ("usage", lambda: usage.check(program)),

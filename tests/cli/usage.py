@@ -27,6 +27,7 @@ SAY_REPORT = {
     "text_s": lambda v: 0 <= v < 60,
     "sample_s": lambda v: 0 < v < 60,
     "decode_s": lambda v: 0 < v < 60,
+    "overlap_s": lambda v: v == 0,
     "total_s": lambda v: 0 < v < 60,
     "rtf": lambda v: 0 < v < 600,
     "peak_bytes": lambda v: 1e6 < v < 1e11,

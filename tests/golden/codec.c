@@ -143,7 +143,9 @@ static void check_voice(struct golden *g, const char *file, const char *name)
     echo_voice *v = NULL;
     echo_error e = { 0 };
 
-    if (!golden_array(g, name))
+    bool again = !g->cap && !strcmp(name, "speaker_latent.latent"); /* check_clip() has it */
+
+    if (again || !golden_array(g, name))
         return;
     const char *clip = json_string_value(json_object_get(g->json, "clip"));
 
