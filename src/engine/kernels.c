@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascending.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "echotts_dev.h"
@@ -76,13 +77,6 @@ struct bench_case {
     float *host; /* of copies */
     int copies;
 };
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 /* Sizes of the weights; the second has none but in units. */
 static int inputs(const struct kernel *k, int which)

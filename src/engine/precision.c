@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascending.h"
+
 /* Rounding must pay: a tie goes to float32.  Known CPUs are far from it, at 0.5, 1 or 2. */
 #define WORTH_ROUNDING 1.2
 
@@ -14,13 +16,6 @@
  */
 #define ROUNDS  15
 #define ROUND_S 8e-4
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 /* How many times as fast as float32 bfloat16 is; 0: it could not be measured. */
 static double ratio_of(struct device *device)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
+#include "base/ascending.h"
 #include "base/clock.h"
 
 #define ROWS    24
@@ -20,13 +21,6 @@ struct peak_job {
     double seconds;
     double rate[POOL_MOST_THREADS]; /* of each task */
 };
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 static void peak_task(void *arg, int task, int thread)
 {
