@@ -125,14 +125,12 @@ struct device_ops {
     /* Operations a second that products in a precision reach where nothing has to be fetched:
      * measured for about so many seconds.  0: it could not be measured. */
     double (*peak)(struct device *, enum dtype precision, double seconds);
-    /* Bytes that can still be allocated, as far as is known; UINT64_MAX: it is not. */
-    uint64_t (*available)(struct device *);
-    /* It failed for good: all that was made with it is to be made again, with another. */
-    bool (*lost)(struct device *);
-    /* An op of such shapes will come: get ready for it, in the background.  Its tensors may be
-     * over no memory.  NULL: there is nothing to get ready. */
-    void (*prepare)(struct device *, const struct op *op);
     echo_status (*open_queue)(struct device *, struct queue **, echo_error *);
+
+    /* The rest may be NULL; the functions below ask them. */
+    uint64_t (*available)(struct device *);
+    bool (*lost)(struct device *);
+    void (*prepare)(struct device *, const struct op *op);
 };
 
 /* Does it pay to round the inputs of products to the device's other float type? */
@@ -155,6 +153,26 @@ struct device {
     int threads;   /* that share its work */
     double rate;   /* operations a second in products, by measurement; 0: not measured */
 };
+
+/* Bytes that can still be allocated, as far as is known; UINT64_MAX: it is not. */
+static inline uint64_t device_available(struct device *d)
+{
+    return d->ops->available ? d->ops->available(d) : UINT64_MAX;
+}
+
+/* It failed for good: all that was made with it is to be made again, with another. */
+static inline bool device_lost(struct device *d)
+{
+    return d->ops->lost && d->ops->lost(d);
+}
+
+/* An op of such shapes will come: get ready for it, in the background.  Its tensors may be over
+ * no memory. */
+static inline void device_prepare(struct device *d, const struct op *op)
+{
+    if (d->ops->prepare)
+        d->ops->prepare(d, op);
+}
 
 struct queue_ops {
     void (*close)(struct queue *);

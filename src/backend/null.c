@@ -28,8 +28,7 @@ static void null_read(struct queue *q, float *dst, struct tensor src)
 
 static void null_run(struct queue *q, const struct op *op)
 {
-    if (q->device->ops->prepare)
-        q->device->ops->prepare(q->device, op);
+    device_prepare(q->device, op);
 }
 
 static echo_status null_sync(struct queue *q, echo_error *err)
@@ -88,18 +87,6 @@ static double peak(struct device *d, enum dtype precision, double seconds)
     return 0;
 }
 
-static uint64_t available(struct device *d)
-{
-    (void)d;
-    return UINT64_MAX;
-}
-
-static bool lost(struct device *d)
-{
-    (void)d;
-    return false;
-}
-
 static echo_status open_queue(struct device *d, struct queue **out, echo_error *err)
 {
     *out = echo_null_queue(d);
@@ -112,8 +99,6 @@ static const struct device_ops device_ops = {
     .free = release,
     .load = load,
     .peak = peak,
-    .available = available,
-    .lost = lost,
     .open_queue = open_queue,
 };
 

@@ -210,20 +210,17 @@ static double peak(struct device *d, enum dtype precision, double seconds)
 
 static uint64_t available(struct device *d)
 {
-    return traced(d)->inner->ops->available(traced(d)->inner);
+    return device_available(traced(d)->inner);
 }
 
 static bool lost(struct device *d)
 {
-    return traced(d)->inner->ops->lost(traced(d)->inner);
+    return device_lost(traced(d)->inner);
 }
 
 static void prepare(struct device *d, const struct op *op)
 {
-    struct device *inner = traced(d)->inner;
-
-    if (inner->ops->prepare)
-        inner->ops->prepare(inner, op);
+    device_prepare(traced(d)->inner, op);
 }
 
 static echo_status open_queue(struct device *d, struct queue **out, echo_error *err)

@@ -216,8 +216,8 @@ static echo_status move_to_cpu(echo_model *m, bool all, echo_error *err)
  * moved to the CPU. */
 static echo_status fit(echo_model *m, echo_error *err)
 {
-    uint64_t left = m->device->ops->available(m->device);
-    uint64_t codec_left = m->codec_device->ops->available(m->codec_device);
+    uint64_t left = device_available(m->device);
+    uint64_t codec_left = device_available(m->codec_device);
     bool together = m->codec_device == m->device, any = echo_is_auto(m->choice.device);
     uint64_t layers, codec;
     echo_status s;

@@ -7,8 +7,7 @@
 
 static bool is_lost(const echo_model *m)
 {
-    return m->broken || m->device->ops->lost(m->device) ||
-           m->codec_device->ops->lost(m->codec_device);
+    return m->broken || device_lost(m->device) || device_lost(m->codec_device);
 }
 
 /* With nobody else inside. */
@@ -20,7 +19,7 @@ static echo_status revive(echo_model *m, echo_error *err)
         return ECHO_OK;
     if (!m->broken)
         echo_log(m, ECHO_LOG_WARNING, "%s was lost in an earlier call: it is opened again",
-                 m->device->ops->lost(m->device) ? m->device->name : m->codec_device->name);
+                 device_lost(m->device) ? m->device->name : m->codec_device->name);
     m->broken = true;
     if ((s = echo_model_load_again(m, err)))
         return s;

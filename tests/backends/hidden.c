@@ -225,16 +225,6 @@ static double peak(struct device *d, enum dtype precision, double seconds)
     return inside(d)->ops->peak(inside(d), precision, seconds);
 }
 
-static uint64_t available(struct device *d)
-{
-    return inside(d)->ops->available(inside(d));
-}
-
-static bool lost(struct device *d)
-{
-    return inside(d)->ops->lost(inside(d));
-}
-
 static echo_status open_queue(struct device *d, struct queue **out, echo_error *err)
 {
     struct hidden_queue *q = calloc(1, sizeof *q);
@@ -253,8 +243,6 @@ static const struct device_ops device_ops = {
     .free = release,
     .load = load,
     .peak = peak,
-    .available = available,
-    .lost = lost,
     .open_queue = open_queue,
 };
 

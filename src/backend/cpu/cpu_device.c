@@ -311,18 +311,6 @@ static void release(struct device *d, struct buffer *m)
     *m = (struct buffer){ 0 };
 }
 
-static uint64_t available(struct device *d)
-{
-    (void)d;
-    return UINT64_MAX;
-}
-
-static bool lost(struct device *d)
-{
-    (void)d;
-    return false;
-}
-
 static echo_status open_queue(struct device *d, struct queue **out, echo_error *err)
 {
     struct queue *q = calloc(1, sizeof *q);
@@ -340,8 +328,6 @@ static const struct device_ops device_ops = {
     .free = release,
     .load = echo_cpu_load,
     .peak = echo_cpu_peak,
-    .available = available,
-    .lost = lost,
     .open_queue = open_queue,
 };
 
