@@ -26,7 +26,9 @@ for what; do
         need libsoxr-dev pkg-config --exists soxr
         need libjansson-dev pkg-config --exists jansson
         need libxxhash-dev pkg-config --exists libxxhash
-        need libicu-dev pkg-config --exists icu-uc
+        need libicu-dev pkg-config --exists icu-uc icu-i18n
+        need libcmark-dev pkg-config --exists libcmark
+        need libsonic-dev sh -c 'echo "#include <sonic.h>" | cc -E -'
         need libvulkan-dev sh -c 'echo "#include <vulkan/vulkan.h>" | cc -E -'
         ;;
     test)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * speller.h - writes out what a reader says otherwise than it is written: numbers, times,
+ * money, units, addresses, capitals.  Over ICU's rule-based number format.
+ */
+#ifndef ECHO_SPELLER_H
+#define ECHO_SPELLER_H
+
+#include "echotts.h"
+#include "text/buffer.h"
+
+struct speller;
+
+/* For a language as BCP 47 names it: "en", "en-GB", "de".  English is complete.  For others
+ * numbers are spelled as far as ICU knows them.  ECHO_ERR_ARG: it is no language. */
+echo_status echo_speller_open(struct speller **out, const char *language, echo_error *err);
+void echo_speller_close(struct speller **s);
+
+/* Append a text of one paragraph, which is valid UTF-8 and tidy, as it is said. */
+void echo_spell(struct speller *s, struct text_buffer *out, const char *text);
+
+/*
+ * The same for text of which its author says how to read it, as <say-as interpret-as="..."
+ * format="..."> of SSML does: "characters", "spell-out", "cardinal", "number", "ordinal",
+ * "digits", "fraction", "unit", "date", "time", "telephone", "currency", "expletive".
+ * False: the way is unknown, and it is appended as by echo_spell().  format may be NULL.
+ */
+bool echo_spell_as(struct speller *s, struct text_buffer *out, const char *text, const char *as,
+                   const char *format);
+
+#endif
