@@ -52,7 +52,7 @@ flags()
 check "pkg-config, shared" sh -c "cc $at/main.c -o $at/shared $(flags --cflags --libs)"
 check "the shared one runs" env LD_LIBRARY_PATH="$lib" "$at/shared" "$prefix/share/echotts/small"
 check "the static library" sh -c "cc $at/main.c -o $at/static $(flags --cflags) $lib/libechotts.a \
-    $(pkg-config --libs sndfile libmpg123 libebur128 soxr jansson libxxhash icu-uc) -lm -pthread"
+    $(pkg-config --libs sndfile libmpg123 libebur128 soxr jansson libxxhash icu-uc icu-i18n libcmark) -lsonic -lm -pthread"
 check "the static one runs" "$at/static" "$prefix/share/echotts/small"
 
 mkdir "$at/user"
