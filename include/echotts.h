@@ -322,6 +322,9 @@ ECHO_API void echo_voice_close(echo_voice **v);
 
 /* ---- speech ---- */
 
+#define ECHO_LENGTH_AUTO 0    /* of echo_params.sequence_length: as many as the text takes */
+#define ECHO_LENGTH_FULL (-1) /* as many as the model knows */
+
 #define ECHO_MAX_BLOCKS 64 /* in echo_params.block_sizes; echo_sink.next_block has no limit */
 
 typedef struct {
@@ -345,7 +348,7 @@ typedef struct {
     float speaker_kv_scale;         /* scale of the speaker's keys and values; 0 = off */
     int speaker_kv_max_layers;      /* scale them in the first N layers only; -1 = all */
     float speaker_kv_min_t;         /* and until t falls below this; 0 = to the end */
-    int sequence_length;            /* latent frames to make; 0 = as many as the text takes */
+    int sequence_length;            /* latent frames to make, or ECHO_LENGTH_... */
     echo_list block_sizes;          /* or: frames of each block, in order; n = 0: one pass */
     bool normalize;                 /* text: quotes, dashes, "[S1] " in front */
     bool trim;                      /* cut at the end of speech */
@@ -364,6 +367,12 @@ typedef enum {
     ECHO_PARAM_LIST,  /* echo_list */
 } echo_param_kind;
 
+/* Text accepted instead of a number. */
+typedef struct {
+    const char *word; /* "auto"; NULL behind the last one of a list */
+    double number;    /* that it means */
+} echo_param_word;
+
 typedef struct {
     const char *name;  /* "num_steps" */
     const char *alias; /* another name it is known by, "steps"; NULL: none */
@@ -371,14 +380,16 @@ typedef struct {
     echo_param_kind kind;
     size_t offset;     /* in echo_params */
     double min, max;   /* of the number, or of each number in a list */
-    const char *word;  /* text accepted instead of a number, "all"; NULL: none */
-    double stands_for; /* the number that `word` means */
+    const echo_param_word *words; /* NULL: none */
 } echo_param;
 
 /* Parameter i; NULL past the last. */
 ECHO_API const echo_param *echo_param_at(int i);
 /* By name or alias; NULL if there is none of this name. */
 ECHO_API const echo_param *echo_param_find(const char *name);
+/* The word of p for text, and the other way round; NULL if there is none. */
+ECHO_API const echo_param_word *echo_param_word_named(const echo_param *p, const char *text);
+ECHO_API const echo_param_word *echo_param_word_of(const echo_param *p, double number);
 
 /*
  * Callbacks for the results; each is optional.  A thread of the session may decode one block

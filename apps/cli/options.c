@@ -92,8 +92,7 @@ static void fill_params(void)
             .help = p->kind == ECHO_PARAM_SEED ? seed_help : p->help,
             .min = p->min,
             .max = p->max,
-            .word = p->word,
-            .stands_for = p->stands_for,
+            .words = p->words,
         };
     }
 }
@@ -214,9 +213,12 @@ static bool is_made_of(const char *text, const char *letters)
     return *text && text[strspn(text, letters)] == '\0';
 }
 
-static bool is_word(const struct option *o, const char *text)
+static const echo_param_word *word_of(const struct option *o, const char *text)
 {
-    return o->word && !strcmp(text, o->word);
+    for (const echo_param_word *w = o->words; w && w->word; w++)
+        if (!strcmp(text, w->word))
+            return w;
+    return NULL;
 }
 
 /* "no" clears it. */
@@ -239,8 +241,10 @@ static bool read_int(const struct option *o, const char *text, void *at)
     char *end;
     long v;
 
-    if (is_word(o, text)) {
-        *(int *)at = (int)o->stands_for;
+    const echo_param_word *w = word_of(o, text);
+
+    if (w) {
+        *(int *)at = (int)w->number;
         return true;
     }
     if (!is_made_of(text, "+-0123456789"))
@@ -256,8 +260,10 @@ static bool read_float(const struct option *o, const char *text, void *at)
     char *end;
     double v;
 
-    if (is_word(o, text)) {
-        *(float *)at = (float)o->stands_for;
+    const echo_param_word *w = word_of(o, text);
+
+    if (w) {
+        *(float *)at = (float)w->number;
         return true;
     }
     if (!is_made_of(text, "+-.0123456789eE"))
@@ -320,11 +326,14 @@ static const struct {
 
 static void format_range(const struct option *o, char *out, size_t size)
 {
+    size_t used = 0;
+
     if (o->kind == OPTION_SEED)
         snprintf(out, size, "0 to %llu", (unsigned long long)UINT64_MAX);
     else
-        snprintf(out, size, "%.9g to %.9g%s%s", o->min, o->max, o->word ? ", or " : "",
-                 o->word ? o->word : "");
+        used = (size_t)snprintf(out, size, "%.9g to %.9g", o->min, o->max);
+    for (const echo_param_word *w = o->words; w && w->word; w++)
+        used += (size_t)snprintf(out + used, size - used, ", or %s", w->word);
 }
 
 /* given: as the user spells it */

@@ -32,8 +32,7 @@ struct option {
     const char *value; /* as the help calls it */
     const char *help;
     double min, max;   /* of numbers */
-    const char *word;  /* may stand in for a number ... */
-    double stands_for; /* ... for this one */
+    const echo_param_word *words; /* may stand in for numbers; NULL: none */
 };
 
 struct option_group {

@@ -15,7 +15,7 @@ echo_params echo_params_reference(void)
         .cfg_max_t = 1,
         .truncation_factor = 0.8f,
         .speaker_kv_max_layers = -1,
-        .sequence_length = ECHO_MAX_FRAMES,
+        .sequence_length = ECHO_LENGTH_AUTO,
         .normalize = true,
         .trim = true,
     };
@@ -25,10 +25,17 @@ echo_params echo_params_reference(void)
 
 #define AT(field) offsetof(echo_params, field)
 
+static const echo_param_word lengths[] = {
+    { "auto", ECHO_LENGTH_AUTO }, { "full", ECHO_LENGTH_FULL }, { NULL, 0 }
+};
+static const echo_param_word none[] = { { "none", 1 }, { NULL, 0 } };
+static const echo_param_word all[] = { { "all", -1 }, { NULL, 0 } };
+
 static const echo_param table[] = {
     { .name = "sequence_length", .alias = "frames", .kind = ECHO_PARAM_INT,
-      .offset = AT(sequence_length), .max = ECHO_MAX_FRAMES, .word = "auto",
-      .help = "latent frames of 46 ms; auto: to fit" },
+      .offset = AT(sequence_length), .min = ECHO_LENGTH_FULL, .max = ECHO_MAX_FRAMES,
+      .words = lengths,
+      .help = "latent frames of 46 ms; auto: to fit; full: all the model knows" },
     { .name = "block_sizes", .alias = "blocks", .kind = ECHO_PARAM_LIST,
       .offset = AT(block_sizes), .min = 1, .max = ECHO_MAX_FRAMES,
       .help = "or: frames of each block, one after the other" },
@@ -49,7 +56,7 @@ static const echo_param table[] = {
     { .name = "cfg_max_t", .kind = ECHO_PARAM_FLOAT, .offset = AT(cfg_max_t), .max = 100,
       .help = "guidance is on up to this time" },
     { .name = "truncation_factor", .alias = "truncation", .kind = ECHO_PARAM_FLOAT,
-      .offset = AT(truncation_factor), .max = 10, .word = "none", .stands_for = 1,
+      .offset = AT(truncation_factor), .max = 10, .words = none,
       .help = "scale of the initial noise" },
     { .name = "rescale_k", .kind = ECHO_PARAM_FLOAT, .offset = AT(rescale_k), .max = 100,
       .help = "temporal score rescaling; 0: off" },
@@ -60,8 +67,7 @@ static const echo_param table[] = {
       .offset = AT(speaker_kv_scale), .max = 100,
       .help = "scale of the voice's keys and values; 0: off" },
     { .name = "speaker_kv_max_layers", .alias = "force_speaker_layers", .kind = ECHO_PARAM_INT,
-      .offset = AT(speaker_kv_max_layers), .min = -1, .max = 1000, .word = "all",
-      .stands_for = -1,
+      .offset = AT(speaker_kv_max_layers), .min = -1, .max = 1000, .words = all,
       .help = "scale only the first N layers; -1: all" },
     { .name = "speaker_kv_min_t", .alias = "force_speaker_min_t", .kind = ECHO_PARAM_FLOAT,
       .offset = AT(speaker_kv_min_t), .max = 1,
@@ -86,6 +92,22 @@ const echo_param *echo_param_find(const char *name)
     for (size_t i = 0; i < PARAMS; i++)
         if (!strcmp(name, table[i].name) || (table[i].alias && !strcmp(name, table[i].alias)))
             return &table[i];
+    return NULL;
+}
+
+const echo_param_word *echo_param_word_named(const echo_param *p, const char *text)
+{
+    for (const echo_param_word *w = p->words; w && w->word; w++)
+        if (!strcmp(w->word, text))
+            return w;
+    return NULL;
+}
+
+const echo_param_word *echo_param_word_of(const echo_param *p, double number)
+{
+    for (const echo_param_word *w = p->words; w && w->word; w++)
+        if (w->number == number)
+            return w;
     return NULL;
 }
 

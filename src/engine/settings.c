@@ -22,14 +22,13 @@ void echo_settings_free(struct settings *s)
     echo_vocabulary_free(&s->vocabulary);
 }
 
-/* A number of the file; word may stand for one. */
+/* A number of the file; its parameter has words that may stand for one. */
 struct field {
     const char *name;
     size_t offset;
     bool whole;
     double min, max;
-    const char *word;
-    double stands_for;
+    const echo_param *param;
 };
 
 /* Beside the parameters of speech. */
@@ -46,9 +45,10 @@ static echo_status read_number(void *owner, const struct field *f, const char *p
                                const json_t *value, echo_error *err)
 {
     void *at = (char *)owner + f->offset;
-    const char *word = json_string_value(value);
-    bool stands = word && f->word && !strcmp(word, f->word);
-    double number = stands ? f->stands_for : json_number_value(value);
+    const char *text = json_string_value(value);
+    const echo_param_word *stands = text && f->param ? echo_param_word_named(f->param, text)
+                                                     : NULL;
+    double number = stands ? stands->number : json_number_value(value);
 
     if (!stands && (!json_is_number(value) || (f->whole && !json_is_integer(value))))
         return echo_fail(err, ECHO_ERR_FILE, "%s: %s is not a%s number", path, f->name,
@@ -72,7 +72,7 @@ static bool is_number(const echo_param *p)
 static struct field field_of(const echo_param *p)
 {
     return (struct field){ p->name, p->offset, p->kind == ECHO_PARAM_INT, p->min, p->max,
-                           p->word, p->stands_for };
+                           p };
 }
 
 static echo_status read_member(struct settings *s, const char *path, const char *key,
