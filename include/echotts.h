@@ -74,6 +74,7 @@ typedef enum {
     ECHO_ERR_DEVICE = -4,    /* no such device, or it failed while working */
     ECHO_ERR_CANCELLED = -5, /* a callback or echo_cancel() asked to stop */
     ECHO_ERR_MODEL = -6,     /* a file of the model is missing, unreadable or damaged */
+    ECHO_ERR_SPEECH = -7,    /* strict: what was said may not be all of the text */
 } echo_status;
 
 typedef struct {
@@ -352,6 +353,7 @@ typedef struct {
     echo_list block_sizes;          /* or: frames of each block, in order; n = 0: one pass */
     bool normalize;                 /* text: quotes, dashes, "[S1] " in front */
     bool trim;                      /* cut at the end of speech */
+    bool strict;                    /* fail where speech may be missing; else a warning */
     bool round_timesteps;           /* round t to bfloat16, as published runs do */
 } echo_params;
 
@@ -412,10 +414,12 @@ typedef struct {
 typedef struct {
     int frames;      /* latent frames, the prefix included */
     int kept;        /* of them, those up to the end of speech; they are decoded */
-    int retries;     /* with a larger window, since the first was too small for the speech */
+    int window;      /* frames of the first try; an estimate if the length is "auto" */
+    int retries;     /* how often it went on, since that was too small for the speech */
     int blocks;      /* sampled */
     bool ended;      /* an end of speech was found; false without trim */
     size_t samples;  /* handed to the sink */
+    double first_audio_s; /* from the call to the first of them */
     int steps;       /* diffusion steps over all blocks */
     int evaluations; /* of the transformer; each guidance branch is one */
     int text_tokens;
@@ -432,15 +436,18 @@ typedef struct {
  * defaults.  sink NULL or without audio: only latents are made.  The same input gives the same
  * samples on any number of threads.  Instruction sets differ in the last bits.
  *
- * With sequence_length 0, one pass and trim, the number of frames is estimated from the text.
- * If they hold no end of speech, the text is said again in the model's largest window.  The
- * result is the same as if that had been asked for.
+ * With ECHO_LENGTH_AUTO and trim, the number of frames is estimated: from the text, and from
+ * what this session has said before in this voice.  If they hold no end of speech, the model
+ * goes on behind them, up to its largest window.  A model without blocks says the text again in
+ * its largest window, as if that had been asked for.  Give a number where the same samples are
+ * wanted whatever the session said before.
  *
- * With blocks, audio comes after each block.  With trim, the last 19 frames of a block wait for
+ * With blocks, audio comes after each block.  With trim, silence at the end of a block waits for
  * the next one, which shows whether speech has ended.
  *
  * With trim, the log gets a warning if speech may be missing: no end of speech was found, it
- * comes too soon for the text, or speech goes on after it.
+ * comes too soon or too late for the text, or speech goes on after it.  If params->strict, that
+ * is ECHO_ERR_SPEECH.
  */
 ECHO_API echo_status echo_generate(echo_session *s, const char *text,
                                    const echo_voice *voice, const echo_params *params,

@@ -23,6 +23,8 @@ static void deliver(struct decoding *d, struct run *r, struct tensor audio)
             d->broken = true;
     if (d->broken)
         return;
+    if (!d->s->stats.samples)
+        d->s->stats.first_audio_s = echo_clock() - d->s->began;
     if (!d->sink->audio(d->sink->user, host, n))
         atomic_store(&d->s->stop, true);
     d->s->stats.samples += n;

@@ -76,6 +76,8 @@ static const echo_param table[] = {
       .help = "adapt quotes, dashes and the speaker tag to the model" },
     { .name = "trim", .kind = ECHO_PARAM_BOOL, .offset = AT(trim),
       .help = "cut what comes after the end of speech" },
+    { .name = "strict", .kind = ECHO_PARAM_BOOL, .offset = AT(strict),
+      .help = "fail where speech may be missing, instead of a warning" },
     { .name = "round_timesteps", .kind = ECHO_PARAM_BOOL, .offset = AT(round_timesteps),
       .help = "round times to bfloat16, as published runs do" },
 };

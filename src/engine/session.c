@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/integers.h"
 #include "base/memory.h"
 #include "echotts_dev.h"
@@ -32,12 +33,12 @@ static echo_status open_lanes(echo_session *s, echo_error *err)
 
 static void close_lanes(echo_session *s)
 {
-    for (int i = 0; i < 2; i++) {
-        struct device *device = s->codec_state[i].device;
+    struct buffer *own[] = { &s->codec_state[0], &s->codec_state[1], &s->speaker_memory };
 
-        if (device)
-            device->ops->free(device, &s->codec_state[i]);
-    }
+    for (int i = 0; i < 3; i++)
+        if (own[i]->device)
+            own[i]->device->ops->free(own[i]->device, own[i]);
+    s->speaker_read = 0;
     echo_lane_close(&s->sampling);
     echo_lane_close(&s->decoding);
 }
@@ -124,6 +125,7 @@ echo_status echo_session_begin(echo_session *s, echo_logger *log, void *user, ec
     }
     s->log = log;
     s->log_user = user;
+    s->began = echo_clock();
     return ECHO_OK;
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine/lane.h"
 #include "engine/model.h"
+#include "engine/pace.h"
 
 struct echo_session {
     echo_model *model;
@@ -15,6 +16,10 @@ struct echo_session {
     struct lane sampling, decoding; /* of the transformer's device and the codec's */
     struct buffer codec_state[2];   /* of the codec's two stages */
     struct kv *kv;                  /* [CONTEXT_KINDS][layers] */
+    struct buffer speaker_memory;   /* keys and values of the speaker, which stay */
+    uint64_t speaker_read;          /* whose they are; 0: nobody's */
+    struct pace paces[PACES];
+    double began; /* the running call */
     float *latent;    /* [ECHO_MAX_FRAMES, in whole patches][latent], of the last generation */
     int frames;       /* of it */
     atomic_bool stop; /* set by echo_cancel() and by callbacks */

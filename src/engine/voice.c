@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/memory.h"
 #include "base/signature.h"
@@ -37,6 +38,14 @@ void echo_voice_close(echo_voice **voice)
     free((*voice)->codes);
     free(*voice);
     *voice = NULL;
+}
+
+uint64_t echo_voice_identity(const echo_voice *v)
+{
+    size_t floats = (size_t)v->frames * (size_t)v->size;
+    uint64_t hash = XXH3_64bits(v->latent, floats * sizeof *v->latent);
+
+    return hash ? hash : 1;
 }
 
 double echo_voice_seconds(const echo_model *m, int frames)

@@ -17,6 +17,9 @@ struct echo_voice {
 /* Room for a voice, zeroed; books 0: without codes. */
 echo_status echo_voice_new(echo_voice **out, int frames, int size, int books, echo_error *err);
 
+/* A number that voices of other latents do not have; never 0. */
+uint64_t echo_voice_identity(const echo_voice *v);
+
 double echo_voice_seconds(const echo_model *m, int frames);
 
 /* Of audio or saved latents, wherever the bytes are; as echo_voice_open(). */

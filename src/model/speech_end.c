@@ -36,6 +36,34 @@ int echo_speech_end(const float *latent, int from, int frames, int size, bool co
     return -1;
 }
 
+/* However it goes on, a window deviates at least by what these numbers deviate from their own
+ * mean.  A little is left for the rounding of sums. */
+static bool is_never_flat(const float *first, size_t there, size_t count)
+{
+    double sum = 0, squares = 0;
+
+    for (size_t i = 0; i < there; i++)
+        sum += first[i];
+    for (size_t i = 0; i < there; i++)
+        squares += (first[i] - sum / (double)there) * (first[i] - sum / (double)there);
+    return squares > 1.0001 * MAX_DEVIATION * MAX_DEVIATION * (double)(count - 1);
+}
+
+int echo_speech_settled(const float *latent, int from, int frames, int size)
+{
+    size_t count = (size_t)SPEECH_END_WINDOW * (size_t)size;
+
+    for (int i = from; i < frames; i++) {
+        int there = frames - i < SPEECH_END_WINDOW ? frames - i : SPEECH_END_WINDOW;
+        const float *first = latent + (size_t)i * (size_t)size;
+
+        if (there == SPEECH_END_WINDOW ? is_flat(first, count, count)
+                                       : !is_never_flat(first, (size_t)(there * size), count))
+            return i;
+    }
+    return frames;
+}
+
 /* Alone among zeros it is too much for a window of any deviation allowed. */
 static bool is_loud(const float *frame, int size)
 {

@@ -16,6 +16,12 @@
 int echo_speech_end(const float *latent, int from, int frames, int size, bool complete);
 
 /*
+ * The first frame from `from` on at which a flat window may still begin, whatever comes behind
+ * the frames there are: those before it are speech.
+ */
+int echo_speech_settled(const float *latent, int from, int frames, int size);
+
+/*
  * The frame at which speech begins again behind `end`, or -1: four frames in a row (0.19 s, a
  * syllable) of which each would keep a window from being flat by itself.
  */

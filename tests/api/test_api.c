@@ -473,8 +473,8 @@ static void parameters(void)
     REFUSED(speaker_kv_scale, NAN, "speaker_kv_scale", "speaker_kv_scale");
     REFUSED(speaker_kv_scale, 101, "speaker_kv_scale", "is 101, expected 0 to 100");
     REFUSED(speaker_kv_max_layers, -2, "speaker_kv_max_layers", "speaker_kv_max_layers");
-    REFUSED(sequence_length, -1, "sequence_length", "sequence_length");
-    REFUSED(sequence_length, 641, "sequence_length", "is 641, expected 0 to 640");
+    REFUSED(sequence_length, -2, "sequence_length", "sequence_length");
+    REFUSED(sequence_length, 641, "sequence_length", "is 641, expected -1 to 640");
 #undef REFUSED
     echo_params p = good;
 

@@ -28,8 +28,38 @@ static int again(int from)
     return echo_speech_again(&latent[0][0], from, FRAMES, SIZE);
 }
 
+/* Frames that are settled stay so: no end comes before them, whatever follows. */
+static void check_settled(void)
+{
+    unsigned seed = 1;
+
+    for (int round = 0; round < 200; round++) {
+        int made = 1 + round % FRAMES, settled;
+
+        for (int i = 0; i < FRAMES; i++) {
+            seed = seed * 1103515245u + 12345u;
+            fill(i, 1, seed >> 16 & 3 ? 0.01f : 0.3f);
+        }
+        settled = echo_speech_settled(&latent[0][0], 0, made, SIZE);
+        CHECK(settled >= 0 && settled <= made);
+        for (int rest = 0; rest < 3; rest++) {
+            int found;
+
+            fill(made, FRAMES - made, rest * 0.02f);
+            found = end(true);
+            CHECK_SAY(found < 0 || found >= settled, "%d settled of %d, an end at %d", settled,
+                      made, found);
+        }
+    }
+    fill(0, FRAMES, 1);
+    CHECK(echo_speech_settled(&latent[0][0], 0, 10, SIZE) == 10); /* speech never waits */
+    fill(6, 4, 0);
+    CHECK(echo_speech_settled(&latent[0][0], 0, 10, SIZE) == 6); /* a pause may be the end */
+}
+
 int main(void)
 {
+    check_settled();
     fill(0, FRAMES, 1);
     CHECK(end(true) == -1 && end(false) == -1); /* to the last frame */
     fill(FRAMES - 1, 1, 0);

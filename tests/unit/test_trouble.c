@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* test_warn.c - speech that is not all there, or more than was kept, over made latents. */
-#include <stdlib.h>
+/* test_trouble.c - speech that is not all there, or more than was kept, over made latents. */
 #include <string.h>
 
-#include "engine/warn.h"
+#include "engine/trouble.h"
 #include "unit.h"
 
 #define SIZE 8
-
-static void keep_line(void *user, echo_log_level level, const char *line)
-{
-    CHECK(level == ECHO_LOG_WARNING);
-    snprintf(user, 300, "%s", line);
-}
 
 /* Speech is loud from `again` on, a frame or -1; the rest does not matter. */
 static void check(const char *want, int bytes, int letters, int start, int again,
@@ -20,9 +13,7 @@ static void check(const char *want, int bytes, int letters, int start, int again
 {
     static float latent[ECHO_MAX_FRAMES * SIZE];
     echo_model m = { 0 };
-    char line[300] = "";
-    echo_session s = { .model = &m, .latent = latent, .stats = stats, .log = keep_line,
-                       .log_user = line };
+    echo_session s = { .model = &m, .latent = latent, .stats = stats };
 
     m.dit.latent = SIZE;
     m.codec.frame_samples = 2048;
@@ -31,11 +22,10 @@ static void check(const char *want, int bytes, int letters, int start, int again
     for (int i = again; i >= 0 && i < stats.frames; i++)
         for (int c = 0; c < SIZE; c++)
             latent[i * SIZE + c] = c & 1 ? 1 : -1;
-    pthread_mutex_init(&s.callbacks, NULL);
-    echo_warn_of_speech(&s, bytes, letters, start);
-    pthread_mutex_destroy(&s.callbacks);
-    CHECK_SAY(want ? strstr(line, want) != NULL : !*line, "%s: '%s'", want ? want : "nothing",
-              line);
+    struct trouble t = echo_find_trouble(&s, bytes, letters, start);
+
+    CHECK_SAY(want ? t.kind && strstr(t.line, want) : !t.kind && !*t.line, "%s: '%s'",
+              want ? want : "nothing", t.line);
 }
 
 int main(void)
@@ -56,5 +46,7 @@ int main(void)
     check("seems to go on", 60, 45, 0, 76, ended);
     check(NULL, 60, 45, 0, 93, ended); /* three frames are no syllable */
     check("made no speech", 40, 30, 8, -1, none);
+    check("so words may be said twice", 10, 7, 0, -1,
+          (echo_stats){ .frames = 224, .kept = 120, .ended = true });
     return unit_report();
 }
