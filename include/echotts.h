@@ -422,7 +422,8 @@ typedef struct {
     double first_audio_s; /* from the call to the first of them */
     int steps;       /* diffusion steps over all blocks */
     int evaluations; /* of the transformer; each guidance branch is one */
-    int text_tokens;
+    int text_tokens; /* of echo_speak(): of its last piece, as are frames, kept, window */
+    int pieces, retakes; /* of echo_speak(), whose sums the other counts and times are */
     double text_s;    /* text and voice to keys and values */
     double sample_s;  /* diffusion */
     double decode_s;  /* codec */
@@ -458,6 +459,104 @@ ECHO_API echo_status echo_generate(echo_session *s, const char *text,
 ECHO_API echo_status echo_continue(echo_session *s, const echo_voice *speech, const char *text,
                                    const echo_voice *voice, const echo_params *params,
                                    const echo_sink *sink, echo_error *err);
+
+/* ---- text of any length ---- */
+
+typedef struct echo_script echo_script; /* a text, cleaned, on its way to pieces */
+
+/* Where a long text is between two pieces: for going on later.  A plain value, to be kept as it
+ * is; its numbers mean nothing to others. */
+typedef struct {
+    uint64_t job; /* of text, voice, model and settings: others are refused */
+    uint64_t byte, samples;
+    int part, speaker, pieces, heard;
+    double pace, level, level_samples;
+} echo_checkpoint;
+
+/*
+ * How text becomes pieces, and pieces become one speech.  A plain value: get one from
+ * echo_speak_opts_default().
+ */
+typedef struct {
+    bool clean;           /* markup, numbers, signs to what a reader says; else as it stands */
+    const char *markup;   /* "auto", "plain", "markdown", "html", "ssml"; NULL: auto */
+    const char *language; /* of the text, as BCP 47 names it; NULL: "en" */
+    float pause_sentence, pause_paragraph; /* seconds between pieces that end so, 0 to 60 */
+    float crossfade;      /* seconds that pieces without a pause overlap, 0 to 1 */
+    bool match_levels;    /* pieces are as loud as those before, changed by at most 6 dB */
+    int retakes;          /* of a piece that is silent, cut or too long, 0 to 10 */
+    bool stream;          /* audio leaves within pieces, in blocks; there are no retakes */
+    int first_block;      /* its frames, 16 to 640; later ones follow playback */
+    const echo_checkpoint *from; /* go on from here; NULL: from the beginning */
+    const echo_voice *own_voice; /* what that run's last echo_piece had as voice */
+} echo_speak_opts;
+
+/* Cleaned, with pauses of 0.4 and 0.8 s, levels matched, two retakes, first blocks of 32. */
+ECHO_API echo_speak_opts echo_speak_opts_default(void);
+
+/* A piece of a text. */
+typedef struct {
+    const char *text; /* as the model gets it, before normalisation; during the call only */
+    int index;        /* from 0 */
+    int level;        /* of a heading that begins here, 1 to 6; 0: there is none */
+    double pause_s;   /* behind it */
+    double expected_s; /* how long it should take to say, without the pause */
+    double done;      /* share of the text up to its end, 0 to 1 */
+    /* The rest is of echo_speak() alone. */
+    double begin_s, end_s; /* of its sound in the whole, without the pause */
+    uint64_t seed;
+    int takes;         /* tries */
+    const char *trouble; /* what is wrong with the one that was kept; "" */
+    echo_stats stats;  /* of that one */
+    bool resumable;    /* `next` and `voice` may be kept */
+    echo_checkpoint next;
+    const echo_voice *voice; /* made of the first pieces where none was given; else NULL */
+} echo_piece;
+
+/*
+ * Clean a text of any length and cut it as echo_speak() would at the model's own pace.
+ * ECHO_ERR_ARG as for echo_speak().  The model must stay open until the script is closed.
+ */
+ECHO_API echo_status echo_script_open(echo_script **out, const echo_model *m, const char *text,
+                                      const echo_speak_opts *opts, echo_error *err);
+/* The next piece; false at the end. */
+ECHO_API bool echo_script_next(echo_script *s, echo_piece *out);
+ECHO_API void echo_script_close(echo_script **s);
+
+/* Callbacks of echo_speak(); each is optional.  As in echo_sink, none runs beside another of its
+ * kind. */
+typedef struct {
+    void *user;
+    bool (*audio)(void *user, const float *pcm, size_t n);
+    echo_progress *progress; /* of the piece at hand */
+    /* Share of the text that is spoken, and seconds that the rest may take; below 0: not known */
+    bool (*overall)(void *user, double done, double left_s);
+    /* A piece has been handed on, with the pause behind it.  Return false to stop. */
+    bool (*piece)(void *user, const echo_piece *piece);
+    echo_logger *log;
+} echo_speak_sink;
+
+/*
+ * Speak a text of any length: a word or a book.  It is cleaned and cut into pieces that fit one
+ * pass; silence at their ends becomes pauses by punctuation; they are joined without clicks.
+ * Memory does not grow with the sound.  A text of one piece sounds as echo_generate() says it.
+ *
+ * voice NULL: the first pieces, up to 7 s, become the voice of the rest.  Piece i is made with
+ * rng_seed + i.  One that is silent, cut or far too long is made again with another seed; what
+ * stays wrong is a warning with its words, or, if params->strict, ECHO_ERR_SPEECH.
+ *
+ * Windows fit the text and the pace of the pieces before, or have params->sequence_length.
+ * With opts->stream, the first block of a text is small, and later ones as large as playback in
+ * real time allows; so samples depend on the speed of the machine.  With block_sizes, blocks have
+ * those sizes in turn, the last of them from then on.
+ *
+ * ECHO_ERR_ARG: the text has invalid UTF-8, or no letter or digit that would be spoken; an option
+ * is out of its range; `from` is of another job; params->trim is off and there is more than one
+ * piece.
+ */
+ECHO_API echo_status echo_speak(echo_session *s, const char *text, const echo_voice *voice,
+                                const echo_params *params, const echo_speak_opts *opts,
+                                const echo_speak_sink *sink, echo_error *err);
 
 /* Turn latents into sound: every frame, no trim. */
 ECHO_API echo_status echo_decode(echo_session *s, const echo_voice *latents,

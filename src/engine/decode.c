@@ -23,11 +23,11 @@ static void deliver(struct decoding *d, struct run *r, struct tensor audio)
             d->broken = true;
     if (d->broken)
         return;
-    if (!d->s->stats.samples)
-        d->s->stats.first_audio_s = echo_clock() - d->s->began;
+    if (!d->stats->samples)
+        d->stats->first_audio_s = echo_clock() - d->s->began;
     if (!d->sink->audio(d->sink->user, host, n))
         atomic_store(&d->s->stop, true);
-    d->s->stats.samples += n;
+    d->stats->samples += n;
 }
 
 /* A coarse piece of `frames` latents. */
@@ -100,7 +100,7 @@ static void decode_to(struct decoding *d, int ready, int total)
     if (d->status) /* nobody needs to sample on */
         atomic_store(&d->s->stop, true);
     d->ended = echo_clock();
-    d->s->stats.decode_s += d->ended - d->began;
+    d->stats->decode_s += d->ended - d->began;
 }
 
 /* ---- beside the sampling ---- */
@@ -111,7 +111,7 @@ static void count_overlap(struct decoding *d)
     double end = d->closed && d->closed_at < d->ended ? d->closed_at : d->ended;
 
     if (end > d->began)
-        d->s->stats.overlap_s += end - d->began;
+        d->stats->overlap_s += end - d->began;
 }
 
 static void *work(void *arg)
@@ -137,12 +137,13 @@ static void *work(void *arg)
     return NULL;
 }
 
-echo_status echo_decode_begin(struct decoding *d, echo_session *s, const float *latent,
-                              int frames, const echo_sink *sink, bool overlap, echo_error *err)
+echo_status echo_decode_begin(struct decoding *d, echo_session *s, echo_stats *stats,
+                              const float *latent, int frames, const echo_sink *sink,
+                              bool overlap, echo_error *err)
 {
     echo_status status;
 
-    *d = (struct decoding){ .s = s, .sink = sink, .latent = latent };
+    *d = (struct decoding){ .s = s, .stats = stats, .sink = sink, .latent = latent };
     if ((status = reserve(d, frames, err)))
         return status;
     struct run r = echo_lane_run(&s->decoding);
@@ -199,7 +200,8 @@ static echo_status decode(echo_session *s, const echo_voice *latents, const echo
     if (latents->size != s->model->dit.latent)
         return echo_fail_field(err, "latents", "the latents have size %d, the model's %d",
                                latents->size, s->model->dit.latent);
-    if ((status = echo_decode_begin(&d, s, latents->latent, latents->frames, sink, false, err)))
+    if ((status = echo_decode_begin(&d, s, &s->stats, latents->latent, latents->frames, sink,
+                                    false, err)))
         return status;
     echo_decode_more(&d, latents->frames, latents->frames);
     status = echo_decode_end(&d, err);

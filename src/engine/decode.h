@@ -8,6 +8,7 @@
 /* Its fields are decode.c's. */
 struct decoding {
     echo_session *s;
+    echo_stats *stats;     /* samples, decode_s, overlap_s and first_audio_s are added to it */
     const echo_sink *sink; /* with an audio callback */
     const float *latent;   /* [frames][latent], which fills up while it is decoded */
     struct codec_state state;
@@ -30,9 +31,9 @@ struct decoding {
  * Prepare to decode up to `frames` frames of latent.  overlap: in a thread beside the caller,
  * where there can be one.  On success it is for echo_decode_end().
  */
-echo_status echo_decode_begin(struct decoding *d, echo_session *s, const float *latent,
-                              int frames, const echo_sink *sink, bool overlap,
-                              echo_error *err);
+echo_status echo_decode_begin(struct decoding *d, echo_session *s, echo_stats *stats,
+                              const float *latent, int frames, const echo_sink *sink,
+                              bool overlap, echo_error *err);
 
 /* The first `ready` of about `total` frames are there.  Without a thread they are decoded
  * now. */

@@ -4,10 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/* A comma or a stop takes 4 to 5 frames more than its byte; a byte takes 1.1 (the small voice,
- * least squares over 68 sentences). */
-#define BYTES_A_PAUSE 4
-
 /* A voice's next utterance may be so much slower than the slowest of late.  Of 140 sentences of
  * the small voice none was. */
 #define MARGIN 1.15f
@@ -17,20 +13,6 @@
 
 /* Of the slowest of late, one that was slower long ago counts so much less each time. */
 #define FORGET 0.1f
-
-static bool is_pause(const char *at)
-{
-    return strchr(",;:.!?", *at) && (at[1] == ' ' || !at[1]);
-}
-
-int echo_pace_weight(const char *text)
-{
-    int weight = 0;
-
-    for (; *text; text++)
-        weight += is_pause(text) ? 1 + BYTES_A_PAUSE : 1;
-    return weight;
-}
 
 static float frames_a_byte(const struct pace *p, const struct settings *s)
 {

@@ -17,10 +17,7 @@ struct pace {
     int heard;        /* utterances */
 };
 
-/* How long a normalised text is to say: its bytes, and some for each pause. */
-int echo_pace_weight(const char *text);
-
-/* Frames that a text of this weight nearly always fits into. */
+/* Frames that a text of this weight (echo_text_weight()) nearly always fits into. */
 int echo_pace_frames(const struct pace *p, const struct settings *s, int weight);
 
 /* Frames that it takes on average. */

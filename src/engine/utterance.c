@@ -51,7 +51,7 @@ static echo_status take_text(struct job *j, const char *text, echo_error *err)
     j->n_ids = 1 + (int)echo_text_normalize(text, j->p->normalize, bytes, sizeof bytes);
     j->ids[0] = 0;
     memcpy(j->ids + 1, bytes, (size_t)j->n_ids - 1);
-    j->weight = echo_pace_weight(bytes);
+    j->weight = echo_text_weight(bytes, (size_t)j->n_ids - 1);
     return ECHO_OK;
 }
 
@@ -456,8 +456,8 @@ static echo_status sample_and_decode(struct job *j, echo_error *err)
 
     if (!j->wants_audio)
         return sample(j, err);
-    if ((s = echo_decode_begin(&j->decoding, j->s, j->s->latent, j->frames, j->sink, overlap,
-                               err)))
+    if ((s = echo_decode_begin(&j->decoding, j->s, &j->s->stats, j->s->latent, j->limit, j->sink,
+                               overlap, err)))
         return s;
     s = sample(j, err);
     decoded = echo_decode_end(&j->decoding, &why);

@@ -134,6 +134,22 @@ size_t echo_text_normalize(const char *text, bool normalize, char *out, size_t s
     return w.length;
 }
 
+/* ---- how long it is to say ---- */
+
+/* A comma or a stop takes 4 to 5 frames more than its byte; a byte takes 1.1 (the small voice,
+ * least squares over 68 sentences). */
+#define BYTES_A_PAUSE 4
+
+int echo_text_weight(const char *text, size_t n)
+{
+    size_t weight = n;
+
+    for (size_t i = 0; i < n; i++)
+        if (strchr(",;:.!?", text[i]) && (i + 1 == n || text[i + 1] == ' '))
+            weight += BYTES_A_PAUSE;
+    return (int)weight;
+}
+
 /* ---- words ---- */
 
 /* Bytes of the letter or digit at the beginning of text, or 0. */

@@ -20,6 +20,9 @@ echo_status echo_text_valid(const char *text, echo_error *err);
  * (echo_model_unknown() says it in full).  What is no UTF-8 is no letter. */
 const char *echo_text_word(const char *text, size_t *length);
 
+/* How long n bytes of text are to say, in bytes: each counts, and pauses count for more. */
+int echo_text_weight(const char *text, size_t n);
+
 /* How many characters its words have. */
 int echo_text_letters(const char *text);
 

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include "audio/join.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "echotts.h"
+
+#define WINDOW  (ECHO_SAMPLE_RATE / 100) /* 10 ms: silence is looked for in such windows */
+#define SILENT  2e-3                     /* rms of a window, -54 dB of full scale */
+#define LEAD    (2 * WINDOW)             /* kept before the first window that sounds */
+#define TAIL    (6 * WINDOW)             /* kept behind the last: consonants fade */
+#define FADE    WINDOW
+#define MOST_DB 6.0  /* a piece's level is changed by at most so much */
+#define PEAK    0.98 /* and not above this */
+#define HEARD   (ECHO_SAMPLE_RATE / 2.0) /* less sound than this says little about a level */
+
+struct joiner {
+    struct join_opts o;
+    float *piece; /* what is held of the piece at hand */
+    size_t n, capacity;
+    size_t scanned;     /* of it, looked at in whole windows */
+    size_t loud_end;    /* behind the last window that sounds; 0: there was none */
+    bool begun;         /* its beginning is found, or is kept as it is */
+    struct join_level own; /* of what was scanned of it, before its gain */
+    float peak;
+    bool judged;        /* its gain is known */
+    double gain;
+    float *overlap;     /* the end of the piece before, where it overlaps with this one */
+    size_t overlapping; /* samples of it */
+    size_t samples; /* handed on */
+    size_t begins;  /* where the piece at hand does, of those */
+    size_t began, ended;
+    bool out_of_memory, stopped;
+};
+
+struct joiner *echo_joiner_open(const struct join_opts *opts)
+{
+    struct joiner *j = calloc(1, sizeof *j);
+    size_t overlap = (size_t)(opts->crossfade_s * ECHO_SAMPLE_RATE);
+
+    if (!j || !(j->overlap = malloc((overlap + 1) * sizeof *j->overlap))) {
+        free(j);
+        return NULL;
+    }
+    j->o = *opts;
+    j->begun = !opts->goes_on;
+    return j;
+}
+
+void echo_joiner_close(struct joiner **joiner)
+{
+    if (!*joiner)
+        return;
+    free((*joiner)->piece);
+    free((*joiner)->overlap);
+    free(*joiner);
+    *joiner = NULL;
+}
+
+/* ---- handing on ---- */
+
+static void emit(struct joiner *j, const float *pcm, size_t n)
+{
+    if (!n || j->stopped)
+        return;
+    j->stopped = !j->o.audio(j->o.user, pcm, n);
+    j->samples += n;
+}
+
+bool echo_joiner_silence(struct joiner *j, double seconds)
+{
+    static const float zeros[4096];
+    size_t n = seconds > 0 ? (size_t)llround(seconds * ECHO_SAMPLE_RATE) : 0;
+
+    for (size_t some; n; n -= some) {
+        some = n < 4096 ? n : 4096;
+        emit(j, zeros, some);
+    }
+    j->begins = j->samples;
+    return !j->stopped;
+}
+
+/* The first n samples of the piece are gone. */
+static void drop(struct joiner *j, size_t n)
+{
+    memmove(j->piece, j->piece + n, (j->n - n) * sizeof *j->piece);
+    j->n -= n;
+    j->scanned = j->scanned > n ? j->scanned - n : 0;
+    j->loud_end = j->loud_end > n ? j->loud_end - n : 0;
+}
+
+/* Mix the end of the piece before into the beginning of this one. */
+static void mix_overlap(struct joiner *j, size_t n)
+{
+    size_t both = j->overlapping < n ? j->overlapping : n;
+
+    emit(j, j->overlap, j->overlapping - both);
+    for (size_t i = 0; i < both; i++) {
+        double t = (i + 0.5) / (double)both;
+
+        j->piece[i] = (float)(j->piece[i] * sqrt(t) +
+                              j->overlap[j->overlapping - both + i] * sqrt(1 - t));
+    }
+    j->overlapping = 0;
+}
+
+static void amplify(struct joiner *j, size_t n)
+{
+    for (size_t i = 0; i < n && j->gain != 1; i++)
+        j->piece[i] *= (float)j->gain;
+}
+
+static void hand_on(struct joiner *j, size_t n)
+{
+    amplify(j, n);
+    if (j->overlapping)
+        mix_overlap(j, n);
+    emit(j, j->piece, n);
+    drop(j, n);
+}
+
+/* ---- what is speech ---- */
+
+static double energy(const float *pcm, size_t n)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (double)pcm[i] * pcm[i];
+    return sum;
+}
+
+/* Silence before the piece goes, but for a little that fades in. */
+static void begin(struct joiner *j, size_t loud)
+{
+    size_t from = loud > LEAD ? loud - LEAD : 0;
+
+    j->begun = true;
+    drop(j, from);
+    if (from)
+        for (size_t i = 0; i < FADE && i < j->n; i++)
+            j->piece[i] *= (float)i / FADE;
+}
+
+static void scan(struct joiner *j)
+{
+    for (; j->scanned + WINDOW <= j->n; j->scanned += WINDOW) {
+        const float *window = j->piece + j->scanned;
+        double loud = energy(window, WINDOW);
+
+        for (int i = 0; i < WINDOW; i++)
+            j->peak = fmaxf(j->peak, fabsf(window[i]));
+        if (loud < SILENT * SILENT * WINDOW)
+            continue;
+        j->own.energy += loud;
+        j->own.samples += WINDOW;
+        j->loud_end = j->scanned + WINDOW;
+        if (!j->begun)
+            begin(j, j->scanned);
+    }
+}
+
+/* ---- how loud it is ---- */
+
+static double gain_for(const struct joiner *j)
+{
+    const struct join_level *before = &j->o.level, *own = &j->own;
+    double most = pow(10, MOST_DB / 20), gain;
+
+    if (!j->o.match_levels || before->samples < HEARD || own->samples < HEARD)
+        return 1;
+    gain = sqrt(before->energy / before->samples / (own->energy / own->samples));
+    gain = fmin(fmax(gain, 1 / most), most);
+    return gain > 1 && gain * j->peak > PEAK ? fmax(1, PEAK / j->peak) : gain;
+}
+
+static void judge(struct joiner *j)
+{
+    j->gain = gain_for(j);
+    j->judged = true;
+}
+
+/* Without anything to compare it with, a piece need not wait. */
+static bool may_judge(const struct joiner *j)
+{
+    if (j->o.level.samples < HEARD)
+        return true;
+    return j->o.hold_s > 0 && (double)j->n >= j->o.hold_s * ECHO_SAMPLE_RATE;
+}
+
+/* ---- a piece ---- */
+
+static bool make_room(struct joiner *j, size_t n)
+{
+    size_t capacity = j->capacity ? j->capacity : 1 << 16;
+    float *grown;
+
+    while (capacity < j->n + n)
+        capacity *= 2;
+    if (capacity == j->capacity)
+        return true;
+    if (!(grown = realloc(j->piece, capacity * sizeof *grown))) {
+        j->out_of_memory = true;
+        return false;
+    }
+    j->piece = grown;
+    j->capacity = capacity;
+    return true;
+}
+
+bool echo_joiner_write(struct joiner *j, const float *pcm, size_t n)
+{
+    if (j->stopped || !make_room(j, n))
+        return false;
+    memcpy(j->piece + j->n, pcm, n * sizeof *pcm);
+    j->n += n;
+    scan(j);
+    if (!j->begun)
+        return true;
+    if (!j->judged && may_judge(j))
+        judge(j);
+    if (j->judged)
+        hand_on(j, j->loud_end);
+    return !j->stopped;
+}
+
+/* The end of a piece behind which another one comes. */
+static void cut_tail(struct joiner *j)
+{
+    size_t keep = j->loud_end + TAIL;
+
+    if (keep >= j->n)
+        return;
+    j->n = keep;
+    for (size_t i = 0; i < FADE && i < keep; i++)
+        j->piece[keep - 1 - i] *= (float)i / FADE;
+}
+
+/* Keep the end back, for the next piece to overlap with. */
+static void keep_overlap(struct joiner *j)
+{
+    size_t most = (size_t)(j->o.crossfade_s * ECHO_SAMPLE_RATE);
+    size_t n = most < j->n ? most : j->n;
+
+    hand_on(j, j->n - n);
+    amplify(j, n);
+    memcpy(j->overlap, j->piece, n * sizeof *j->piece);
+    j->overlapping = n;
+    j->n = 0;
+}
+
+bool echo_joiner_end_piece(struct joiner *j, double pause_s, bool last)
+{
+    if (!j->judged)
+        judge(j);
+    if (!last)
+        cut_tail(j);
+    if (!last && pause_s <= 0 && j->o.crossfade_s > 0)
+        keep_overlap(j);
+    else
+        hand_on(j, j->n);
+    j->o.level.energy += j->own.energy * j->gain * j->gain;
+    j->o.level.samples += j->own.samples;
+    j->began = j->begins;
+    j->ended = j->samples + j->overlapping;
+    echo_joiner_silence(j, pause_s);
+    j->n = j->scanned = j->loud_end = 0;
+    j->own = (struct join_level){ 0 };
+    j->peak = 0;
+    j->begun = j->judged = false;
+    return !j->stopped && !j->out_of_memory;
+}
+
+size_t echo_joiner_began(const struct joiner *j)
+{
+    return j->began;
+}
+
+size_t echo_joiner_ended(const struct joiner *j)
+{
+    return j->ended;
+}
+
+size_t echo_joiner_samples(const struct joiner *j)
+{
+    return j->samples;
+}
+
+bool echo_joiner_is_settled(const struct joiner *j)
+{
+    return !j->overlapping && !j->n;
+}
+
+struct join_level echo_joiner_level(const struct joiner *j)
+{
+    return j->o.level;
+}
+
+bool echo_joiner_failed(const struct joiner *j)
+{
+    return j->out_of_memory;
+}

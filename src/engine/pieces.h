@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* pieces.h - a text as its reader says it, piece by piece: each fits one pass. */
+#ifndef ECHO_ENGINE_PIECES_H
+#define ECHO_ENGINE_PIECES_H
+
+#include "engine/pace.h"
+#include "text/split.h"
+
+struct pieces {
+    struct script script;
+    struct splitter *splitter;
+};
+
+/* Clean and open.  ECHO_ERR_ARG: the text or an option is at fault.  Close it in any case. */
+echo_status echo_pieces_open(struct pieces *p, const char *text, const echo_speak_opts *opts,
+                             bool normalize, echo_error *err);
+void echo_pieces_close(struct pieces *p);
+
+/* Weight that a piece may have in a window of so many frames at this pace. */
+int echo_pieces_limit(const struct pace *pace, const struct settings *settings, int window);
+
+/* The next piece of at most this weight; false at the end. */
+bool echo_pieces_next(struct pieces *p, int limit, struct split_piece *out);
+
+/* Seconds of silence behind a piece that another one follows. */
+double echo_pieces_pause(const struct split_piece *piece, const echo_speak_opts *opts);
+
+#endif

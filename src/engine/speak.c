@@ -1,0 +1,713 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A text is cleaned and cut to pieces (pieces.h).  Each becomes latents (utterance.h), which are
+ * looked at (trouble.h) and perhaps made again; then sound (decode.h), which is joined to what
+ * came before (audio/join.h).  A piece is sampled while the one before it is decoded, where a
+ * session overlaps the two.  In a stream, sound leaves while its piece is made.
+ */
+#include "engine/speak.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "audio/join.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "engine/blocks.h"
+#include "engine/decode.h"
+#include "engine/params.h"
+#include "engine/pieces.h"
+#include "engine/trouble.h"
+#include "engine/utterance.h"
+#include "engine/voice.h"
+#include "text/text.h"
+
+#define LONGEST_PAUSE   60  /* seconds, of an option */
+#define MOST_RETAKES    10
+#define RETAKE_SEED     7919 /* between the seeds of two tries: no piece of a book has them both */
+#define OWN_VOICE       160  /* frames that make a voice, 7.4 s */
+#define HALVED          40   /* a shorter piece is not cut in two where its end is missing */
+#define STREAM_HOLD_S   1.0  /* of a streamed piece is heard before its level is judged */
+
+/* One piece on its way. */
+struct piece {
+    char *text;
+    struct split_piece cut;          /* but for its text */
+    struct split_position at, after; /* where it begins; where it ends */
+    int index, weight, takes;
+    uint64_t seed;
+    struct trouble trouble;
+    echo_stats stats;
+    struct pace pace; /* when it had been said */
+    double done;      /* of the text, up to its end */
+};
+
+struct speaking {
+    echo_session *s;
+    const echo_model *m;
+    echo_params params; /* of each piece */
+    const echo_params *asked;
+    const echo_speak_opts *o;
+    const echo_speak_sink *sink;
+    struct pieces pieces;
+    struct pace pace;
+    const echo_voice *voice; /* the caller's, or `own` */
+    echo_voice *own;         /* of the first pieces */
+    uint64_t job;
+    struct piece now, next;  /* text NULL: there is none */
+    int halved;              /* weight that the next piece may have; 0: any */
+
+    float *kept, *best; /* latents: of the piece that is decoded; of the best try */
+    struct piece decoded; /* the piece whose decoding runs; text NULL: none does */
+    struct decoding decoding;
+    echo_stats decode_stats;
+    echo_sink decode_sink, sample_sink;
+    struct joiner *joiner;
+    struct blocks blocks;
+
+    echo_stats total;
+    size_t before; /* samples of the run that this one goes on from */
+    double begun, made; /* shares of the text: done at the beginning, and sampled by now */
+    double from, to, told; /* of the piece at hand, and the last that was said of it: with the
+                            * session's lock of callbacks */
+    pthread_mutex_t lock;  /* of what follows: sound may come from the decoding thread */
+    size_t samples;     /* handed on */
+    double first_audio; /* when it came; 0: not yet */
+};
+
+/* ---- options ---- */
+
+echo_speak_opts echo_speak_opts_default(void)
+{
+    return (echo_speak_opts){
+        .clean = true,
+        .pause_sentence = 0.4f,
+        .pause_paragraph = 0.8f,
+        .match_levels = true,
+        .retakes = 2,
+        .first_block = 32,
+    };
+}
+
+static echo_status check_number(const char *name, double value, double min, double max,
+                                echo_error *err)
+{
+    if (value >= min && value <= max) /* NaN is not */
+        return ECHO_OK;
+    return echo_fail_field(err, name, "%s is %g, expected %g to %g", name, value, min, max);
+}
+
+echo_status echo_speak_opts_check(const echo_speak_opts *o, echo_error *err)
+{
+    const struct {
+        const char *name;
+        double value, min, max;
+    } numbers[] = {
+        { "pause_sentence", o->pause_sentence, 0, LONGEST_PAUSE },
+        { "pause_paragraph", o->pause_paragraph, 0, LONGEST_PAUSE },
+        { "crossfade", o->crossfade, 0, 1 },
+        { "retakes", o->retakes, 0, MOST_RETAKES },
+        { "first_block", o->first_block, 16, ECHO_MAX_FRAMES },
+    };
+    echo_status s;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if ((s = check_number(numbers[i].name, numbers[i].value, numbers[i].min,
+                              numbers[i].max, err)))
+            return s;
+    return ECHO_OK;
+}
+
+/* ---- which job it is ---- */
+
+static void hash_number(XXH3_state_t *h, double value)
+{
+    XXH3_64bits_update(h, &value, sizeof value);
+}
+
+static void hash_string(XXH3_state_t *h, const char *string)
+{
+    XXH3_64bits_update(h, string, strlen(string) + 1);
+}
+
+static void hash_params(XXH3_state_t *h, const echo_params *p)
+{
+    const echo_param *t;
+
+    for (int i = 0; (t = echo_param_at(i)); i++) {
+        const char *at = (const char *)p + t->offset;
+
+        switch (t->kind) {
+        case ECHO_PARAM_SEED: XXH3_64bits_update(h, at, sizeof(uint64_t)); break;
+        case ECHO_PARAM_INT: XXH3_64bits_update(h, at, sizeof(int)); break;
+        case ECHO_PARAM_FLOAT: XXH3_64bits_update(h, at, sizeof(float)); break;
+        case ECHO_PARAM_BOOL: XXH3_64bits_update(h, at, sizeof(bool)); break;
+        case ECHO_PARAM_LIST:
+            for (int k = 0; k < ((const echo_list *)(const void *)at)->n; k++)
+                hash_number(h, ((const echo_list *)(const void *)at)->items[k]);
+            break;
+        }
+    }
+}
+
+static void hash_script(XXH3_state_t *h, const struct script *s)
+{
+    for (int i = 0; i < s->n; i++) {
+        hash_string(h, s->parts[i].text);
+        hash_number(h, s->parts[i].end);
+        hash_number(h, s->parts[i].pause_s);
+    }
+}
+
+/* Of all that decides what is spoken; 0 means that memory ran out. */
+static uint64_t hash_job(const struct speaking *k, const echo_voice *voice)
+{
+    echo_model_info about = echo_model_describe(k->m);
+    XXH3_state_t *h = XXH3_createState();
+    uint64_t hash;
+
+    if (!h)
+        return 0;
+    XXH3_64bits_reset(h);
+    hash_script(h, &k->pieces.script);
+    hash_params(h, k->asked);
+    hash_number(h, k->o->pause_sentence);
+    hash_number(h, k->o->pause_paragraph);
+    hash_number(h, k->o->crossfade);
+    hash_number(h, k->o->match_levels);
+    hash_number(h, k->o->retakes);
+    hash_number(h, k->o->stream);
+    hash_number(h, voice ? (double)echo_voice_identity(voice) : 0);
+    hash_number(h, (double)about.file_bytes);
+    hash_number(h, (double)about.echo_parameters);
+    hash_string(h, about.precision);
+    hash_string(h, about.codec_precision);
+    hash = XXH3_64bits_digest(h);
+    XXH3_freeState(h);
+    return hash ? hash : 1;
+}
+
+/* ---- the next piece ---- */
+
+static int window(const struct speaking *k)
+{
+    int asked = k->asked->sequence_length;
+
+    return asked > 0 ? asked : k->m->settings.max_sequence_length;
+}
+
+/* False where there is none, or memory ran out: then `status` says so. */
+static bool fetch(struct speaking *k, struct piece *p, echo_status *status, echo_error *err)
+{
+    int limit = echo_pieces_limit(&k->pace, &k->m->settings, window(k));
+
+    *p = (struct piece){ .at = echo_split_tell(k->pieces.splitter) };
+    if (k->halved && k->halved < limit)
+        limit = k->halved;
+    k->halved = 0;
+    if (!echo_pieces_next(&k->pieces, limit, &p->cut)) {
+        if (echo_split_failed(k->pieces.splitter))
+            *status = echo_fail_memory(err, 0, "splitting the text");
+        return false;
+    }
+    p->after = echo_split_tell(k->pieces.splitter);
+    p->done = echo_split_done(k->pieces.splitter);
+    p->index = k->total.pieces;
+    p->weight = echo_text_weight(p->cut.text, strlen(p->cut.text));
+    if (!(p->text = strdup(p->cut.text)))
+        *status = echo_fail_memory(err, strlen(p->cut.text), "a piece of the text");
+    return p->text != NULL;
+}
+
+static void forget(struct piece *p)
+{
+    free(p->text);
+    p->text = NULL;
+}
+
+/* ---- callbacks ---- */
+
+/* Silence at the end of the text is what it asks for, no more. */
+static double pause_behind(const struct speaking *k, const struct piece *p, bool last)
+{
+    if (last)
+        return p->cut.pause_s > 0 ? p->cut.pause_s : 0;
+    return echo_pieces_pause(&p->cut, k->o);
+}
+
+static bool hand_on(void *user, const float *pcm, size_t n)
+{
+    struct speaking *k = user;
+
+    pthread_mutex_lock(&k->lock);
+    if (!k->first_audio)
+        k->first_audio = echo_clock();
+    k->samples += n;
+    pthread_mutex_unlock(&k->lock);
+    return k->sink->audio(k->sink->user, pcm, n);
+}
+
+static bool join(void *user, const float *pcm, size_t n)
+{
+    return echo_joiner_write(((struct speaking *)user)->joiner, pcm, n);
+}
+
+/* The piece at hand is this share of the text. */
+static void set_span(struct speaking *k, double from, double to)
+{
+    pthread_mutex_lock(&k->s->callbacks);
+    k->from = from;
+    k->to = to;
+    pthread_mutex_unlock(&k->s->callbacks);
+}
+
+/* Of a piece, sampling is most of the work.  Where it overlaps with decoding, the larger of the
+ * two counts. */
+static bool tell_overall(struct speaking *k, echo_stage stage, int done, int total)
+{
+    double part = total ? (double)done / total : 0, left = -1;
+    double now = stage == ECHO_STAGE_SAMPLE ? 0.7 * part : 0.7 + 0.3 * part;
+
+    now = k->from + (k->to - k->from) * now;
+    k->told = now > k->told ? now : k->told;
+    if (k->told - k->begun > 0.02)
+        left = (echo_clock() - k->s->began) * (1 - k->told) / (k->told - k->begun);
+    return !k->sink->overall || k->sink->overall(k->sink->user, k->told, left);
+}
+
+static bool progress(void *user, echo_stage stage, int done, int total)
+{
+    struct speaking *k = user;
+    bool go_on = !k->sink->progress || k->sink->progress(k->sink->user, stage, done, total);
+
+    return tell_overall(k, stage, done, total) && go_on;
+}
+
+/* Seconds that were handed on and are not played yet, in real time. */
+static double ahead(struct speaking *k)
+{
+    double seconds = 0;
+
+    pthread_mutex_lock(&k->lock);
+    if (k->first_audio)
+        seconds = (double)k->samples / ECHO_SAMPLE_RATE - (echo_clock() - k->first_audio);
+    pthread_mutex_unlock(&k->lock);
+    return seconds;
+}
+
+static int next_block(void *user, int made, int left)
+{
+    struct speaking *k = user;
+
+    (void)made;
+    return echo_blocks_next(&k->blocks, left, ahead(k), echo_clock());
+}
+
+/* ---- making one ---- */
+
+static void add_times(struct speaking *k, const echo_stats *one)
+{
+    echo_stats *t = &k->total;
+
+    t->retries += one->retries;
+    t->blocks += one->blocks;
+    t->steps += one->steps;
+    t->evaluations += one->evaluations;
+    t->text_s += one->text_s;
+    t->sample_s += one->sample_s;
+    t->decode_s += one->decode_s;
+    t->overlap_s += one->overlap_s;
+}
+
+/* One try; the session has its latents then. */
+static echo_status take(struct speaking *k, struct piece *p, echo_error *err)
+{
+    struct pace pace = k->pace;
+    struct utterance u = { .text = p->text, .voice = k->voice, .params = &k->params,
+                           .sink = &k->sample_sink, .pace = &pace };
+    echo_status s;
+
+    p->seed = k->asked->rng_seed + (uint64_t)p->index + (uint64_t)RETAKE_SEED * p->takes;
+    k->params.rng_seed = p->seed;
+    p->takes++;
+    if ((s = echo_utter(k->s, &u, err)))
+        return s;
+    p->stats = k->s->stats;
+    p->pace = pace;
+    p->trouble = (struct trouble){ 0 };
+    if (k->params.trim)
+        p->trouble = echo_find_trouble(k->s, k->s->stats.text_tokens - 1,
+                                       echo_text_letters(p->text), 0);
+    add_times(k, &p->stats);
+    return ECHO_OK;
+}
+
+/* The worst is to say nothing; a few words behind the end are the least. */
+static int badness(const struct piece *p)
+{
+    static const int bad[] = { [TROUBLE_NONE] = 0, [TROUBLE_MORE] = 1, [TROUBLE_LONG] = 2,
+                               [TROUBLE_CUT] = 3, [TROUBLE_SILENT] = 4 };
+
+    return bad[p->trouble.kind];
+}
+
+static void keep_latents(const struct speaking *k, float *to, const struct piece *p)
+{
+    memcpy(to, k->s->latent,
+           (size_t)p->stats.kept * (size_t)k->m->dit.latent * sizeof *to);
+}
+
+/* Try until it is right, or often enough; the best try's latents are in k->best. */
+static echo_status make(struct speaking *k, struct piece *p, echo_error *err)
+{
+    int tries = k->o->stream ? 1 : 1 + k->o->retakes;
+    struct piece now = *p;
+    echo_status s;
+
+    set_span(k, k->made, p->done);
+    do {
+        if ((s = take(k, &now, err)))
+            return s;
+        if (now.takes == 1 || badness(&now) < badness(p)) {
+            *p = now;
+            keep_latents(k, k->best, p);
+        }
+    } while (badness(p) && now.takes < tries);
+    p->takes = now.takes;
+    k->total.retakes += now.takes - 1;
+    return ECHO_OK;
+}
+
+/* A text whose end is missing in the largest window, try as one may, is said in two. */
+static bool is_to_be_halved(const struct speaking *k, const struct piece *p)
+{
+    return p->trouble.kind == TROUBLE_CUT && !p->stats.ended && !k->o->stream &&
+           k->asked->sequence_length <= 0 && p->weight > HALVED;
+}
+
+static echo_status make_whole(struct speaking *k, struct piece *p, echo_error *err)
+{
+    echo_status s = make(k, p, err);
+
+    while (!s && is_to_be_halved(k, p)) {
+        echo_session_log(k->s, ECHO_LOG_INFO,
+                         "piece %d has more to say than fits its window: it is cut in two",
+                         p->index + 1);
+        echo_split_seek(k->pieces.splitter, p->at);
+        k->halved = p->weight / 2 + 1;
+        forget(p);
+        if (!fetch(k, p, &s, err))
+            return s;
+        s = make(k, p, err);
+    }
+    return s;
+}
+
+static echo_status tell_trouble(struct speaking *k, const struct piece *p, echo_error *err)
+{
+    char tries[48] = "";
+    int shown = (int)strlen(p->text);
+
+    if (!p->trouble.kind)
+        return ECHO_OK;
+    if (p->takes > 1)
+        snprintf(tries, sizeof tries, " after %d tries", p->takes);
+    if (shown > 60)
+        for (shown = 57; shown && ((unsigned char)p->text[shown] & 0xc0) == 0x80;)
+            shown--; /* no half character */
+    if (k->asked->strict)
+        return echo_fail(err, ECHO_ERR_SPEECH, "\"%.*s%s\"%s: %s", shown, p->text,
+                         p->text[shown] ? "..." : "", tries, p->trouble.line);
+    echo_session_log(k->s, ECHO_LOG_WARNING, "\"%.*s%s\"%s: %s", shown, p->text,
+                     p->text[shown] ? "..." : "", tries, p->trouble.line);
+    return ECHO_OK;
+}
+
+/* ---- its sound ---- */
+
+/* The first pieces become the voice of the rest. */
+static echo_status grow_own_voice(struct speaking *k, const struct piece *p,
+                                  const float *latents, echo_error *err)
+{
+    int size = k->m->dit.latent, patch = k->m->dit.encoder[CONTEXT_SPEAKER].patch;
+    int had = k->own ? k->own->frames : 0, more = p->stats.kept / patch * patch;
+    size_t row = (size_t)size * sizeof(float);
+    echo_voice *grown;
+    echo_status s;
+
+    if (k->voice != k->own || had >= OWN_VOICE || !more || badness(p))
+        return ECHO_OK;
+    if (had + more > VOICE_MAX_FRAMES)
+        return ECHO_OK;
+    if ((s = echo_voice_new(&grown, had + more, size, 0, err)))
+        return s;
+    if (had)
+        memcpy(grown->latent, k->own->latent, (size_t)had * row);
+    memcpy(grown->latent + (size_t)had * (size_t)size, latents, (size_t)more * row);
+    echo_voice_close(&k->own);
+    k->voice = k->own = grown;
+    return ECHO_OK;
+}
+
+static bool report(struct speaking *k, const struct piece *p, bool last)
+{
+    struct join_level level = echo_joiner_level(k->joiner);
+    double frame_s = (double)k->m->codec.frame_samples / ECHO_SAMPLE_RATE;
+    echo_piece out = {
+        .text = p->text, .index = p->index, .level = p->cut.begins_part ? p->cut.level : 0,
+        .pause_s = pause_behind(k, p, last), .done = p->done,
+        .expected_s = frame_s * echo_pace_expected(&p->pace, &k->m->settings, p->weight),
+        .begin_s = (double)(k->before + echo_joiner_began(k->joiner)) / ECHO_SAMPLE_RATE,
+        .end_s = (double)(k->before + echo_joiner_ended(k->joiner)) / ECHO_SAMPLE_RATE,
+        .seed = p->seed, .takes = p->takes, .trouble = p->trouble.line, .stats = p->stats,
+        .resumable = echo_joiner_is_settled(k->joiner), .voice = k->own,
+        .next = { .job = k->job, .byte = p->after.byte, .part = p->after.part,
+                  .speaker = p->after.speaker, .pieces = p->index + 1,
+                  .samples = k->before + echo_joiner_samples(k->joiner),
+                  .pace = p->pace.slowest, .heard = p->pace.heard,
+                  .level = level.energy, .level_samples = level.samples },
+    };
+
+    return !k->sink->piece || k->sink->piece(k->sink->user, &out);
+}
+
+/* The sound of a piece has been joined: silence behind it, and a word to the caller. */
+static echo_status end_piece(struct speaking *k, struct piece *p, bool last, echo_error *err)
+{
+    bool good = echo_joiner_end_piece(k->joiner, pause_behind(k, p, last), last) &&
+                report(k, p, last);
+
+    forget(p);
+    if (good)
+        return ECHO_OK;
+    if (echo_joiner_failed(k->joiner))
+        return echo_fail_memory(err, 0, "a piece of sound");
+    return echo_fail(err, ECHO_ERR_CANCELLED, "stopped on request");
+}
+
+static echo_status end_decoding(struct speaking *k, bool last, echo_error *err)
+{
+    echo_status s;
+
+    if (!k->decoded.text)
+        return ECHO_OK;
+    s = echo_decode_end(&k->decoding, err);
+    add_times(k, &k->decode_stats);
+    if (!s)
+        return end_piece(k, &k->decoded, last, err);
+    forget(&k->decoded);
+    return s;
+}
+
+/* Takes the piece. */
+static echo_status begin_decoding(struct speaking *k, struct piece *p, echo_error *err)
+{
+    float *latents = k->best;
+    int frames = p->stats.kept;
+    echo_status s;
+
+    k->best = k->kept;
+    k->kept = latents;
+    k->decode_stats = (echo_stats){ 0 };
+    if ((s = echo_decode_begin(&k->decoding, k->s, &k->decode_stats, latents,
+                               frames ? frames : 1, &k->decode_sink, k->s->overlap, err)))
+        return s;
+    k->decoded = *p;
+    p->text = NULL;
+    if (frames)
+        echo_decode_more(&k->decoding, frames, frames);
+    return ECHO_OK;
+}
+
+/* ---- from the first to the last ---- */
+
+/* A piece has been made, and the one behind it is known. */
+static echo_status finish(struct speaking *k, echo_error *err)
+{
+    bool last = !k->next.text;
+    echo_status s;
+
+    if (k->o->stream) {
+        echo_blocks_pause(&k->blocks, echo_clock());
+        if ((s = grow_own_voice(k, &k->now, k->best, err)))
+            return s;
+        return end_piece(k, &k->now, last, err);
+    }
+    if ((s = end_decoding(k, false, err)) ||
+        (s = grow_own_voice(k, &k->now, k->best, err)) ||
+        (s = begin_decoding(k, &k->now, err)))
+        return s;
+    return last || !k->s->overlap ? end_decoding(k, last, err) : ECHO_OK;
+}
+
+static echo_status speak_pieces(struct speaking *k, echo_error *err)
+{
+    echo_status s = ECHO_OK;
+
+    fetch(k, &k->now, &s, err);
+    while (!s && k->now.text) {
+        if ((s = make_whole(k, &k->now, err)) || (s = tell_trouble(k, &k->now, err)))
+            break;
+        k->total.pieces++;
+        k->pace = k->now.pace;
+        k->made = k->now.done;
+        fetch(k, &k->next, &s, err);
+        if (!s && k->next.text && !k->params.trim)
+            s = echo_fail_field(err, "trim", "trim is off, and the text is more than one pass: "
+                                             "its pieces can only be joined if they are "
+                                             "trimmed");
+        if (!s)
+            s = finish(k, err);
+        forget(&k->now);
+        k->now = k->next;
+        k->next.text = NULL;
+    }
+    return s;
+}
+
+static void resume(struct speaking *k, const echo_checkpoint *c)
+{
+    struct split_position at = { c->part, (size_t)c->byte, c->speaker };
+
+    echo_split_seek(k->pieces.splitter, at);
+    k->total.pieces = c->pieces;
+    k->pace.slowest = (float)c->pace;
+    k->pace.heard = c->heard;
+    k->before = (size_t)c->samples;
+    k->begun = k->made = k->told = echo_split_done(k->pieces.splitter);
+}
+
+/* Positions come from a file: they must be within the text. */
+static bool is_of_this_job(const struct speaking *k, const echo_checkpoint *c)
+{
+    const struct script *s = &k->pieces.script;
+
+    return c->job == k->job && c->part >= 0 && c->part <= s->n && c->pieces >= 0 &&
+           c->speaker >= 0 && c->speaker <= 9 && c->heard >= 0 && c->pace >= 0 &&
+           (c->part < s->n ? c->byte <= strlen(s->parts[c->part].text) : !c->byte);
+}
+
+static echo_status open_voice(struct speaking *k, const echo_voice *voice, echo_error *err)
+{
+    const echo_voice *own = k->o->own_voice;
+    echo_status s;
+
+    k->voice = voice;
+    if (voice || !k->o->from || !own)
+        return ECHO_OK;
+    if ((s = echo_voice_from_latent(&k->own, own->latent, own->frames, own->size, err)))
+        return s;
+    k->voice = k->own;
+    return ECHO_OK;
+}
+
+static echo_status open(struct speaking *k, const char *text, const echo_voice *voice,
+                        echo_error *err)
+{
+    const echo_checkpoint *from = k->o->from;
+    struct join_opts join = { .crossfade_s = k->o->crossfade,
+                              .match_levels = k->o->match_levels,
+                              .hold_s = k->o->stream ? STREAM_HOLD_S : 0,
+                              .audio = hand_on, .user = k };
+    size_t latents = echo_session_latent_floats(k->m) * sizeof(float);
+    echo_status s;
+
+    if (!k->sink || !k->sink->audio)
+        return echo_fail(err, ECHO_ERR_ARG, "speaking needs a sink for the audio");
+    if ((s = echo_speak_opts_check(k->o, err)) || (s = echo_params_check(k->asked, err)) ||
+        (s = echo_pieces_open(&k->pieces, text, k->o, k->asked->normalize, err)) ||
+        (s = open_voice(k, voice, err)))
+        return s;
+    k->job = hash_job(k, voice);
+    if (from && !is_of_this_job(k, from))
+        return echo_fail_field(err, "from", "what was begun is of another text, voice, model or "
+                                            "settings: it cannot be gone on with");
+    if (from) {
+        resume(k, from);
+        join.goes_on = from->pieces > 0;
+        join.level = (struct join_level){ from->level, from->level_samples };
+    }
+    k->joiner = echo_joiner_open(&join);
+    k->kept = echo_alloc(latents);
+    k->best = echo_alloc(latents);
+    if (!k->joiner || !k->kept || !k->best || !k->job)
+        return echo_fail_memory(err, latents, "a long text");
+    if (!from)
+        echo_joiner_silence(k->joiner, k->pieces.script.lead_s);
+    return ECHO_OK;
+}
+
+static void close(struct speaking *k)
+{
+    if (k->decoded.text) { /* something failed meanwhile */
+        atomic_store(&k->s->stop, true);
+        echo_decode_end(&k->decoding, NULL);
+    }
+    forget(&k->now);
+    forget(&k->next);
+    forget(&k->decoded);
+    echo_joiner_close(&k->joiner);
+    echo_free(k->kept);
+    echo_free(k->best);
+    echo_voice_close(&k->own);
+    echo_pieces_close(&k->pieces);
+}
+
+/* What callbacks and blocks an utterance has. */
+static void set_up(struct speaking *k)
+{
+    k->params = *k->asked;
+    k->params.block_sizes.n = 0;
+    k->decode_sink = (echo_sink){ .user = k, .audio = join, .progress = progress };
+    k->sample_sink = (echo_sink){ .user = k, .progress = progress };
+    k->blocks = (struct blocks){ .given = &k->asked->block_sizes, .first = k->o->first_block,
+                                 .frame_s = (double)k->m->codec.frame_samples /
+                                            ECHO_SAMPLE_RATE };
+    if (k->o->stream) {
+        k->sample_sink.audio = join;
+        if (k->m->dit.has_prefix)
+            k->sample_sink.next_block = next_block;
+    }
+}
+
+static void sum_up(struct speaking *k)
+{
+    echo_stats *t = &k->total;
+    const echo_stats *last = &k->s->stats;
+
+    t->frames = last->frames;
+    t->kept = last->kept;
+    t->window = last->window;
+    t->ended = last->ended;
+    t->text_tokens = last->text_tokens;
+    t->samples = k->samples;
+    t->first_audio_s = k->first_audio ? k->first_audio - k->s->began : 0;
+    t->total_s = echo_clock() - k->s->began;
+    k->s->stats = *t;
+}
+
+echo_status echo_speak(echo_session *s, const char *text, const echo_voice *voice,
+                       const echo_params *params, const echo_speak_opts *opts,
+                       const echo_speak_sink *sink, echo_error *err)
+{
+    echo_params defaults = echo_params_default(s->model);
+    echo_speak_opts plain = echo_speak_opts_default();
+    struct speaking k = { .s = s, .m = s->model, .asked = params ? params : &defaults,
+                          .o = opts ? opts : &plain, .sink = sink };
+    echo_status status = echo_session_begin(s, sink ? sink->log : NULL,
+                                            sink ? sink->user : NULL, err);
+
+    if (status)
+        return status;
+    pthread_mutex_init(&k.lock, NULL);
+    set_up(&k);
+    status = open(&k, text, voice, err);
+    if (!status)
+        status = speak_pieces(&k, err);
+    close(&k);
+    sum_up(&k);
+    pthread_mutex_destroy(&k.lock);
+    return echo_session_end(s, status);
+}

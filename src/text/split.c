@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/split.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicode/ubrk.h>
+
+#include "base/error.h"
+#include "text/buffer.h"
+#include "text/character.h"
+#include "text/text.h"
+
+/* Shorter pieces sound odd: a model has too little to go by. */
+#define SHORT_PIECE 20
+
+/* Brackets that close within so many bytes hold an event or a remark, which is not cut. */
+#define LONGEST_EVENT 40
+
+#define TAG_BYTES 5 /* "[S1] " */
+
+enum { LINES, SENTENCES, CHARACTERS, ITERATORS };
+
+struct splitter {
+    const struct script *script;
+    struct split_position at;
+    UBreakIterator *iterators[ITERATORS];
+    UText text;    /* of the part that they are at */
+    int text_part; /* -1: none */
+    size_t length; /* of that text */
+    size_t bytes, behind; /* of the script; of the parts before this one */
+    bool tagged;   /* the script says who speaks */
+    bool failed;
+    struct text_buffer piece;
+};
+
+/* ---- opening ---- */
+
+/* The digit of the tag at text, or 0. */
+static int tag(const char *text)
+{
+    return text[0] == '[' && text[1] == 'S' && text[2] >= '1' && text[2] <= '9' &&
+                   text[3] == ']'
+               ? text[2] - '0'
+               : 0;
+}
+
+static bool has_tag(const char *text)
+{
+    for (; (text = strstr(text, "[S")); text++)
+        if (tag(text))
+            return true;
+    return false;
+}
+
+static void open_iterators(struct splitter *s, const char *language)
+{
+    static const UBreakIteratorType types[] = { UBRK_LINE, UBRK_SENTENCE, UBRK_CHARACTER };
+    char locale[64];
+
+    /* "ss": no sentence ends behind an abbreviation */
+    snprintf(locale, sizeof locale, "%.40s@ss=standard", language);
+    for (int i = 0; i < ITERATORS; i++) {
+        UErrorCode status = U_ZERO_ERROR;
+
+        s->iterators[i] = ubrk_open(types[i], locale, NULL, 0, &status);
+        if (U_FAILURE(status))
+            s->failed = true;
+    }
+}
+
+echo_status echo_splitter_open(struct splitter **out, const struct script *script,
+                               const char *language, echo_error *err)
+{
+    struct splitter *s = calloc(1, sizeof *s);
+
+    *out = NULL;
+    if (!s)
+        return echo_fail_memory(err, sizeof *s, "splitting the text");
+    s->script = script;
+    s->text_part = -1;
+    s->text = (UText)UTEXT_INITIALIZER;
+    open_iterators(s, language ? language : "en");
+    if (s->failed) {
+        echo_splitter_close(&s);
+        return echo_fail(err, ECHO_ERR_MEMORY, "ICU cannot split texts: its data are missing, "
+                                               "or memory");
+    }
+    for (int i = 0; i < script->n; i++) {
+        s->bytes += strlen(script->parts[i].text);
+        s->tagged |= has_tag(script->parts[i].text);
+    }
+    *out = s;
+    return ECHO_OK;
+}
+
+void echo_splitter_close(struct splitter **splitter)
+{
+    struct splitter *s = *splitter;
+
+    if (!s)
+        return;
+    for (int i = 0; i < ITERATORS; i++)
+        if (s->iterators[i])
+            ubrk_close(s->iterators[i]);
+    utext_close(&s->text);
+    echo_buffer_free(&s->piece);
+    free(s);
+    *splitter = NULL;
+}
+
+/* ---- the part it is at ---- */
+
+static const struct script_part *part(const struct splitter *s)
+{
+    return s->at.part < s->script->n ? &s->script->parts[s->at.part] : NULL;
+}
+
+/* Let the iterators see the part. */
+static void enter(struct splitter *s)
+{
+    UErrorCode status = U_ZERO_ERROR;
+
+    if (s->text_part == s->at.part)
+        return;
+    s->length = strlen(part(s)->text);
+    utext_openUTF8(&s->text, part(s)->text, (int64_t)s->length, &status);
+    for (int i = 0; i < ITERATORS; i++)
+        ubrk_setUText(s->iterators[i], &s->text, &status);
+    s->text_part = s->at.part;
+    if (U_FAILURE(status))
+        s->failed = true;
+}
+
+static void next_part(struct splitter *s)
+{
+    s->behind += strlen(part(s)->text);
+    s->at.part++;
+    s->at.byte = 0;
+}
+
+/* ---- boundaries ---- */
+
+static size_t skip_blanks(const char *text, size_t at)
+{
+    return at + strspn(text + at, " ");
+}
+
+static size_t without_blanks(const char *text, size_t from, size_t to)
+{
+    while (to > from && text[to - 1] == ' ')
+        to--;
+    return to;
+}
+
+static bool has_word(const char *text, size_t from, size_t to)
+{
+    size_t length;
+    const char *word = echo_text_word(text + from, &length);
+
+    return word && word < text + to;
+}
+
+/* Brackets around `at` that were opened a few bytes before it and close soon. */
+static bool is_in_event(const char *text, size_t from, size_t at)
+{
+    static const char pairs[][2] = { { '[', ']' }, { '(', ')' } };
+    size_t first = at - from > LONGEST_EVENT ? at - LONGEST_EVENT : from;
+
+    for (int i = 0; i < 2; i++)
+        for (size_t open = at; open-- > first && text[open] != pairs[i][1];) {
+            if (text[open] != pairs[i][0])
+                continue;
+            const char *close = memchr(text + open, pairs[i][1],
+                                       strnlen(text + open, LONGEST_EVENT));
+
+            return close && close >= text + at;
+        }
+    return false;
+}
+
+/* A speaker tag belongs to what comes behind it. */
+static bool is_behind_tag(const char *text, size_t from, size_t at)
+{
+    size_t end = without_blanks(text, from, at);
+
+    return end >= from + TAG_BYTES - 1 && tag(text + end - (TAG_BYTES - 1));
+}
+
+static enum split_end kind_of(struct splitter *s, const char *text, size_t from, size_t at)
+{
+    size_t end = without_blanks(text, from, at);
+
+    if (ubrk_isBoundary(s->iterators[SENTENCES], (int32_t)at))
+        return SPLIT_SENTENCE;
+    if (end > from && strchr(",;:)", text[end - 1]))
+        return SPLIT_CLAUSE;
+    if (end >= from + 3 && (!memcmp(text + end - 3, "\xe2\x80\x94", 3) ||
+                            !memcmp(text + end - 3, "\xe3\x80\x81", 3))) /* dash, 、 */
+        return SPLIT_CLAUSE;
+    if (text[at - 1] == ' ' && !strncmp(text + at, "- ", 2))
+        return SPLIT_CLAUSE;
+    return SPLIT_WORD;
+}
+
+/* ---- one piece ---- */
+
+/* How far a piece may go, and how far it would go if all that is left were cut evenly. */
+struct room {
+    int weight, ideal;
+    size_t bytes;
+};
+
+/* A cut costs what it breaks, and how uneven it makes the pieces. */
+static double cost_of(enum split_end end, int weight, const struct room *room)
+{
+    static const double broken[] = { [SPLIT_CHARACTER] = 4, [SPLIT_WORD] = 1,
+                                     [SPLIT_CLAUSE] = 0.35, [SPLIT_SENTENCE] = 0 };
+    double off = (double)(weight - room->ideal) / room->weight;
+
+    return broken[end] + (off < 0 ? -off : off) + (weight < SHORT_PIECE ? 0.5 : 0);
+}
+
+struct cut {
+    size_t at;
+    enum split_end end;
+    double cost;
+};
+
+/* The cheapest of the boundaries that an iterator has within the room; at 0: there is none. */
+static struct cut find_cut(struct splitter *s, int iterator, const struct room *room)
+{
+    const char *text = part(s)->text;
+    size_t from = s->at.byte, last = from;
+    struct cut best = { 0 };
+    int weight = 0;
+
+    for (;;) {
+        int32_t next = ubrk_following(s->iterators[iterator], (int32_t)last);
+
+        if (next == UBRK_DONE || (size_t)next - from > room->bytes)
+            return best;
+        weight += echo_text_weight(text + last, (size_t)next - last);
+        last = (size_t)next;
+        if (weight > room->weight)
+            return best;
+        if (is_in_event(text, from, last) || is_behind_tag(text, from, last) ||
+            !has_word(text, from, last))
+            continue;
+        enum split_end end = iterator == CHARACTERS ? SPLIT_CHARACTER
+                                                    : kind_of(s, text, from, last);
+        double cost = cost_of(end, weight, room);
+
+        if (!best.at || cost < best.cost)
+            best = (struct cut){ last, end, cost };
+    }
+}
+
+/* Between two characters, whatever they are. */
+static size_t cut_anywhere(const char *text, size_t from, const struct room *room)
+{
+    size_t at = from, n;
+    uint32_t code;
+
+    while ((n = echo_character(text + at, &code)) && at + n - from <= room->bytes &&
+           echo_text_weight(text + from, at + n - from) <= room->weight)
+        at += n;
+    return at > from ? at : from + n;
+}
+
+static struct cut choose_cut(struct splitter *s, const struct room *room)
+{
+    struct cut cut = find_cut(s, LINES, room);
+
+    if (!cut.at)
+        cut = find_cut(s, CHARACTERS, room);
+    if (!cut.at)
+        cut = (struct cut){ cut_anywhere(part(s)->text, s->at.byte, room), SPLIT_CHARACTER, 0 };
+    return cut;
+}
+
+/* An even share of what is left, as far as that is worth counting. */
+static void share_evenly(struct room *room, const char *text)
+{
+    size_t most = 8 * room->bytes;
+    int left = echo_text_weight(text, strnlen(text, most));
+    int pieces = (left + room->weight - 1) / room->weight;
+
+    room->ideal = left / pieces;
+    if (text[strnlen(text, most)])
+        room->ideal = room->weight * 7 / 8;
+}
+
+static bool fits(const char *text, const struct room *room)
+{
+    size_t n = strnlen(text, room->bytes + 1);
+
+    return n <= room->bytes && echo_text_weight(text, n) <= room->weight;
+}
+
+/* Append bytes of the part, after the tag of who speaks where the script has such tags. */
+static void put(struct splitter *s, size_t from, size_t to)
+{
+    const char *text = part(s)->text;
+    char speaker[] = "[S1] ";
+
+    if (!s->piece.length && s->tagged && !tag(text + from)) {
+        speaker[2] = (char)('0' + (s->at.speaker ? s->at.speaker : 1));
+        echo_buffer_string(&s->piece, speaker);
+    }
+    echo_buffer_put(&s->piece, text + from, to - from);
+    for (size_t i = from; i < to; i++)
+        if (tag(text + i))
+            s->at.speaker = tag(text + i);
+}
+
+/* Could the next part be said in one piece with this short one? */
+static bool joins(const struct splitter *s, const struct room *room)
+{
+    const struct script_part *now = part(s), *next = now + 1;
+    struct room left = *room;
+
+    if (s->at.part + 1 >= s->script->n || now->level || next->level || now->pause_s >= 0 ||
+        now->end == SCRIPT_PAUSE || s->piece.length >= SHORT_PIECE)
+        return false;
+    left.bytes -= s->piece.length + 2;
+    left.weight -= echo_text_weight(echo_buffer_text(&s->piece), s->piece.length) + 2;
+    return left.weight > 0 && fits(next->text, &left);
+}
+
+/* A stop between two paragraphs in one piece, where the first has none. */
+static void put_stop(struct splitter *s)
+{
+    const char *text = echo_buffer_text(&s->piece);
+
+    echo_buffer_string(&s->piece,
+                       strchr(".!?:;,", text[s->piece.length - 1]) ? " " : ". ");
+}
+
+static void take_rest(struct splitter *s, const struct room *room, struct split_piece *out)
+{
+    const struct script_part *p = part(s);
+    size_t from = s->at.byte;
+
+    put(s, from, without_blanks(p->text, from, strlen(p->text)));
+    while (joins(s, room)) {
+        put_stop(s);
+        next_part(s);
+        put(s, 0, strlen(part(s)->text));
+    }
+    p = part(s);
+    out->pause_s = p->pause_s;
+    out->end = p->end == SCRIPT_SENTENCE ? SPLIT_SENTENCE
+               : p->end == SCRIPT_PAUSE  ? SPLIT_PAUSE
+                                         : SPLIT_PARAGRAPH;
+    next_part(s);
+}
+
+static void take_some(struct splitter *s, struct room *room, struct split_piece *out)
+{
+    const char *text = part(s)->text;
+
+    enter(s);
+    share_evenly(room, text + s->at.byte);
+    struct cut cut = choose_cut(s, room);
+
+    put(s, s->at.byte, without_blanks(text, s->at.byte, cut.at));
+    s->at.byte = skip_blanks(text, cut.at);
+    out->end = cut.end;
+}
+
+/* What has no word in it is not said: on to the next that has. */
+static const struct script_part *find_part(struct splitter *s, size_t bytes)
+{
+    const struct script_part *p;
+    size_t length;
+
+    for (; (p = part(s)); next_part(s)) {
+        const char *word = echo_text_word(p->text + s->at.byte, &length);
+
+        if (!word)
+            continue;
+        if ((size_t)(word - p->text) - s->at.byte >= bytes)
+            s->at.byte = (size_t)(word - p->text);
+        s->at.byte = skip_blanks(p->text, s->at.byte);
+        return p;
+    }
+    return NULL;
+}
+
+bool echo_split(struct splitter *s, int weight, int bytes, struct split_piece *out)
+{
+    struct room room = { .weight = weight, .bytes = (size_t)bytes };
+    const struct script_part *p;
+
+    if (s->tagged) { /* one is put in front, unless the piece begins with its own */
+        room.weight -= TAG_BYTES;
+        room.bytes -= TAG_BYTES;
+    }
+    ECHO_ASSERT(room.weight >= 1 && room.bytes >= 8 && bytes > TAG_BYTES);
+    echo_buffer_cut(&s->piece, 0);
+    if (s->failed || !(p = find_part(s, room.bytes)))
+        return false;
+    *out = (struct split_piece){ .level = p->level, .pause_s = -1,
+                                 .begins_part = !s->at.byte };
+    if (fits(p->text + s->at.byte, &room))
+        take_rest(s, &room, out);
+    else
+        take_some(s, &room, out);
+    s->failed |= s->piece.failed;
+    out->text = echo_buffer_text(&s->piece);
+    return !s->failed;
+}
+
+bool echo_split_failed(const struct splitter *s)
+{
+    return s->failed;
+}
+
+/* ---- where it is ---- */
+
+struct split_position echo_split_tell(const struct splitter *s)
+{
+    return s->at;
+}
+
+void echo_split_seek(struct splitter *s, struct split_position to)
+{
+    s->at = to;
+    s->behind = 0;
+    for (int i = 0; i < to.part && i < s->script->n; i++)
+        s->behind += strlen(s->script->parts[i].text);
+}
+
+double echo_split_done(const struct splitter *s)
+{
+    return s->bytes ? (double)(s->behind + s->at.byte) / (double)s->bytes : 1;
+}
