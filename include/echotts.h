@@ -614,6 +614,104 @@ typedef enum { ECHO_WAV_PCM16,
 ECHO_API echo_status echo_wav_write(const char *path, const float *pcm, size_t n,
                                     echo_wav_format format, echo_error *err);
 
+/* A format that sound is written in. */
+typedef struct {
+    const char *name;   /* "mp3" */
+    const char *ending; /* of its files, without the dot: "mp3" */
+    const char *mime;   /* "audio/mpeg" */
+    const char *title;  /* "MP3" */
+    bool lossy;         /* it has a bitrate or a quality */
+    bool available;     /* false: the libsndfile at hand cannot encode it */
+} echo_format;
+
+/* Describe format i: wav, pcm, flac, mp3, ogg (Vorbis), opus; false past the last.  The strings
+ * stay. */
+ECHO_API bool echo_format_at(int i, echo_format *out);
+
+/* The format of this name or ending, in any case.  ECHO_ERR_ARG lists those that are known. */
+ECHO_API echo_status echo_format_named(const char *name, echo_format *out, echo_error *err);
+
+/*
+ * The format that a file's ending means: "mp3" of "talk.MP3".  A path whose ending means nothing
+ * here, as "talk" and "talk.v2" do, gives WAV, and out->ending is NULL.  ECHO_ERR_ARG: it is the
+ * ending of sound that cannot be written (.m4a); the line says what helps.
+ */
+ECHO_API echo_status echo_format_of_path(const char *path, echo_format *out, echo_error *err);
+
+/*
+ * What a file says about itself.  Names: title, artist, album, date, genre, comment, copyright,
+ * license, software, and text, the words that are spoken.  MP3 keeps those as lyrics; elsewhere
+ * they are the comment, behind one that is given.  Values are UTF-8.  Of each, 8 kB are kept.
+ * WAV keeps no license, raw samples keep nothing.
+ */
+typedef struct {
+    const char *name, *value;
+} echo_tag;
+
+/*
+ * All zero means: 16-bit WAV at 44.1 kHz, the samples as they are.  Whatever is asked for
+ * happens in this order: speed, rate, loudness, format.
+ */
+typedef struct {
+    const char *format; /* "mp3"; NULL: by the path's ending, "wav" where it has none */
+    int rate;           /* Hz, 8,000 to 48,000; 0: 44,100, for Opus 48,000 */
+    bool as_float;      /* samples of wav and pcm in 32-bit float instead of 16-bit */
+    int bitrate;        /* kbit/s of mp3, ogg, opus; ogg only comes near it; 0: by quality */
+    float quality;      /* of mp3, ogg, opus: above 0, the smallest, to 1, the best; 0: 0.5 */
+    float loudness;     /* LUFS that the whole is brought to, -40 to -5; 0: as it is */
+    float true_peak;    /* dB of full scale, -20 to 0, that is not passed then; 0: -1 */
+    float speed;        /* 0.5 to 2, the pitch stays; 0 or 1: as it is */
+    bool stream;        /* bytes leave as they come; the file cannot say how long it is */
+    const echo_tag *tags;
+    int n_tags;
+} echo_writer_opts;
+
+/*
+ * Sound on its way into a file, as it is made.  Memory does not grow with its length.
+ *
+ * Files appear whole or not at all, as by echo_file_write().  Where bytes cannot be changed once
+ * they are written (standard output, a pipe, a device, a callback), they are kept in $TMPDIR
+ * until the end, unless `stream` is set.
+ *
+ * loudness is that of EBU R 128, over the whole.  The samples are kept in $TMPDIR, too, and
+ * brought to within 0.5 LU of it.  A limiter holds back what would pass true_peak; where it would
+ * have to work harder than that allows, the result stays below the target.  With `stream` the
+ * gain follows what was heard so far, from a second ahead: the whole ends up within about 2 LU.
+ * What a lossy format does to the peak behind that is not known.
+ */
+typedef struct echo_writer echo_writer;
+
+/* Would these options work for this path?  path may be NULL: then only the format counts.  Ask
+ * before minutes of work.  ECHO_ERR_ARG has the field of the option at fault. */
+ECHO_API echo_status echo_writer_check(const char *path, const echo_writer_opts *opts,
+                                       echo_error *err);
+
+/* path "-" is standard output.  opts may be NULL. */
+ECHO_API echo_status echo_writer_open(echo_writer **out, const char *path,
+                                      const echo_writer_opts *opts, echo_error *err);
+
+/* The same into a function of yours, which returns false if it can take no more; it is called by
+ * echo_writer_write() and echo_writer_close() only. */
+ECHO_API echo_status echo_writer_open_callback(echo_writer **out,
+                                               bool (*write)(void *user, const void *bytes,
+                                                             size_t n),
+                                               void *user, const echo_writer_opts *opts,
+                                               echo_error *err);
+
+/* Mono at 44.1 kHz.  ECHO_ERR_ARG: a sample is infinite or not a number.  ECHO_ERR_FILE: there is
+ * no room, or nobody reads any more.  After a failure all further calls fail alike. */
+ECHO_API echo_status echo_writer_write(echo_writer *w, const float *pcm, size_t n,
+                                       echo_error *err);
+
+/* Finish: the file is there, or err says why not.  The writer is gone either way. */
+ECHO_API echo_status echo_writer_close(echo_writer **w, echo_error *err);
+
+/* Give up: nothing is left behind.  What was streamed has gone. */
+ECHO_API void echo_writer_abort(echo_writer **w);
+
+/* Seconds of sound written so far, after the change of speed. */
+ECHO_API double echo_writer_seconds(const echo_writer *w);
+
 /* ---- other files ---- */
 
 /* Write bytes to a file; path "-" is standard output.  The file appears whole or not at all: a

@@ -63,12 +63,6 @@ void echo_audio_free(float **pcm)
     *pcm = NULL;
 }
 
-echo_status echo_wav_write(const char *path, const float *pcm, size_t n, echo_wav_format format,
-                           echo_error *err)
-{
-    return echo_audio_save_wav(path, pcm, n, format, err);
-}
-
 echo_status echo_file_write(const char *path, const void *data, size_t bytes, echo_error *err)
 {
     struct file_out *out = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audio.h - files to mono float at 44.1 kHz and back, over libsndfile, libmpg123 and libsoxr.
+ * audio.h - files to mono float at 44.1 kHz, over libsndfile, libmpg123 and libsoxr.
  */
 #ifndef ECHO_AUDIO_H
 #define ECHO_AUDIO_H
@@ -40,9 +40,5 @@ echo_status echo_audio_load_memory(float **pcm, size_t *n, const void *data, siz
  * must be finite.  ECHO_ERR_ARG for a rate outside 1,000 to 768,000. */
 echo_status echo_audio_resample(float **out, size_t *n_out, const float *pcm, size_t n,
                                 int rate, echo_error *err);
-
-/* WAV into a file or, for "-", standard output. */
-echo_status echo_audio_save_wav(const char *path, const float *pcm, size_t n,
-                                echo_wav_format format, echo_error *err);
 
 #endif

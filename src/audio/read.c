@@ -86,7 +86,8 @@ static echo_status run(struct reading *r, int only)
     if (expected > 600 * (uint64_t)r->from.rate) /* a header may promise anything */
         expected = 600 * (uint64_t)r->from.rate;
     echo_mix_start(&r->mix, r->from.channels, only);
-    if ((s = echo_resampler_open(&r->to, r->from.rate, (size_t)expected, r->err)))
+    if ((s = echo_resampler_open(&r->to, r->from.rate, ECHO_SAMPLE_RATE, (size_t)expected,
+                                 r->err)))
         return s;
     return pump(r);
 }

@@ -18,8 +18,8 @@
 
 struct resampler {
     soxr_t soxr; /* NULL: the rate is right already */
-    int rate;
-    uint64_t n_in;
+    int from, to;
+    uint64_t n_in, taken;
     float *out;
     size_t n, capacity;
 };
@@ -43,12 +43,18 @@ static echo_status reserve(struct resampler *r, size_t more, echo_error *err)
     return ECHO_OK;
 }
 
-static size_t length_after(uint64_t n, int rate)
+static uint64_t length_after(uint64_t n, int from, int to)
 {
-    return (size_t)((n * ECHO_SAMPLE_RATE + (uint64_t)rate / 2) / (uint64_t)rate);
+    return (n * (uint64_t)to + (uint64_t)from / 2) / (uint64_t)from;
 }
 
-echo_status echo_resampler_open(struct resampler **out, int rate, size_t expected,
+static echo_status failed(const struct resampler *r, soxr_error_t why, echo_error *err)
+{
+    return echo_fail(err, ECHO_ERR_MEMORY, "resampling from %d to %d Hz: %s", r->from, r->to,
+                     why);
+}
+
+echo_status echo_resampler_open(struct resampler **out, int from, int to, size_t expected,
                                 echo_error *err)
 {
     soxr_io_spec_t io = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I);
@@ -58,18 +64,20 @@ echo_status echo_resampler_open(struct resampler **out, int rate, size_t expecte
     soxr_error_t why = NULL;
     echo_status s;
 
-    ECHO_ASSERT(rate >= AUDIO_MIN_RATE && rate <= AUDIO_MAX_RATE);
+    ECHO_ASSERT(from >= AUDIO_MIN_RATE && from <= AUDIO_MAX_RATE);
+    ECHO_ASSERT(to >= AUDIO_MIN_RATE && to <= AUDIO_MAX_RATE);
     *out = NULL;
     if (!r)
         return echo_fail_memory(err, sizeof *r, "a resampler");
-    r->rate = rate;
-    if (rate != ECHO_SAMPLE_RATE)
-        r->soxr = soxr_create(rate, ECHO_SAMPLE_RATE, 1, &why, &io, &quality, &threads);
+    r->from = from;
+    r->to = to;
+    if (from != to)
+        r->soxr = soxr_create(from, to, 1, &why, &io, &quality, &threads);
     if (why) {
-        s = echo_fail(err, ECHO_ERR_MEMORY, "resampling from %d Hz: %s", rate, why);
+        s = failed(r, why, err);
         goto fail;
     }
-    if ((s = reserve(r, length_after(expected, rate) + STEP, err)))
+    if ((s = reserve(r, (size_t)length_after(expected, from, to) + STEP, err)))
         goto fail;
     *out = r;
     return ECHO_OK;
@@ -93,7 +101,7 @@ static echo_status process(struct resampler *r, const float *pcm, size_t n, echo
         why = soxr_process(r->soxr, pcm ? pcm + used : NULL, n - used, &took, r->out + r->n,
                            STEP, &made);
         if (why)
-            return echo_fail(err, ECHO_ERR_MEMORY, "resampling from %d Hz: %s", r->rate, why);
+            return failed(r, why, err);
         used += took;
         r->n += made;
     } while (pcm ? used < n : made > 0);
@@ -116,9 +124,18 @@ echo_status echo_resampler_push(struct resampler *r, const float *pcm, size_t n,
     return ECHO_OK;
 }
 
-echo_status echo_resampler_finish(struct resampler *r, float **out, size_t *n, echo_error *err)
+const float *echo_resampler_take(struct resampler *r, size_t *n)
 {
-    size_t want = length_after(r->n_in, r->rate);
+    *n = r->n;
+    r->taken += r->n;
+    r->n = 0;
+    return r->out;
+}
+
+echo_status echo_resampler_end(struct resampler *r, echo_error *err)
+{
+    uint64_t all = length_after(r->n_in, r->from, r->to);
+    size_t want = all > r->taken ? (size_t)(all - r->taken) : 0;
     echo_status s;
 
     if (r->soxr && (s = process(r, NULL, 0, err)))
@@ -128,8 +145,18 @@ echo_status echo_resampler_finish(struct resampler *r, float **out, size_t *n, e
             return s;
         memset(r->out + r->n, 0, (want - r->n) * sizeof *r->out);
     }
+    r->n = want;
+    return ECHO_OK;
+}
+
+echo_status echo_resampler_finish(struct resampler *r, float **out, size_t *n, echo_error *err)
+{
+    echo_status s = echo_resampler_end(r, err);
+
+    if (s)
+        return s;
     *out = r->out;
-    *n = want;
+    *n = r->n;
     r->out = NULL;
     r->n = r->capacity = 0;
     return ECHO_OK;
@@ -156,7 +183,7 @@ echo_status echo_audio_resample(float **out, size_t *n_out, const float *pcm, si
     if (rate < AUDIO_MIN_RATE || rate > AUDIO_MAX_RATE)
         return echo_fail(err, ECHO_ERR_ARG, "a sample rate of %d Hz is outside %d to %d", rate,
                          AUDIO_MIN_RATE, AUDIO_MAX_RATE);
-    if (!(s = echo_resampler_open(&r, rate, n, err)) &&
+    if (!(s = echo_resampler_open(&r, rate, ECHO_SAMPLE_RATE, n, err)) &&
         !(s = echo_resampler_push(r, pcm, n, err)))
         s = echo_resampler_finish(r, out, n_out, err);
     echo_resampler_close(&r);

@@ -1,125 +1,72 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wav.c - WAV files: encoded in memory, then written by the one way out that files and
- * standard output share.  The same samples give the same bytes: no date gets into the file.
+ * wav.c - the same samples give the same bytes: no date gets into the file.
+ *
+ * Sizes in plain WAV files have 32 bits.  Of a longer one they are in a chunk before all others
+ * (RF64, EBU 3306).
  */
+#include "audio/wav.h"
+
 #include <math.h>
-#include <sndfile.h>
-#include <stdint.h>
 #include <string.h>
 
-#include "audio/audio.h"
-#include "base/error.h"
-#include "base/file_out.h"
-#include "base/memory.h"
-
-#define HEADER_BYTES 4096          /* more than any WAV header libsndfile writes */
-#define MAX_RIFF    0xffff0000ull /* sizes in plain WAV files have 32 bits */
-
-/* A file in memory of at most `room` bytes. */
-struct memory_file {
-    unsigned char *data;
-    sf_count_t bytes, capacity, at;
-};
-
-static sf_count_t memory_length(void *user)
+static unsigned char *put(unsigned char *to, const void *bytes, size_t n)
 {
-    return ((struct memory_file *)user)->bytes;
+    memcpy(to, bytes, n);
+    return to + n;
 }
 
-static sf_count_t memory_tell(void *user)
+/* The lowest byte first. */
+static unsigned char *number(unsigned char *to, uint64_t value, int bytes)
 {
-    return ((struct memory_file *)user)->at;
+    for (int i = 0; i < bytes; i++)
+        *to++ = (unsigned char)(value >> 8 * i);
+    return to;
 }
 
-static sf_count_t memory_seek(sf_count_t offset, int whence, void *user)
+static unsigned char *put_form(const struct wav *w, unsigned char *at)
 {
-    struct memory_file *m = user;
+    int bytes = w->as_float ? 4 : 2;
 
-    offset += whence == SEEK_CUR ? m->at : whence == SEEK_END ? m->bytes : 0;
-    if (offset < 0 || offset > m->bytes)
-        return -1;
-    return m->at = offset;
+    at = number(put(at, "fmt ", 4), 16, 4);
+    at = number(at, w->as_float ? 3 : 1, 2);
+    at = number(at, 1, 2);
+    at = number(at, (uint64_t)w->rate, 4);
+    at = number(at, (uint64_t)(w->rate * bytes), 4);
+    at = number(at, (uint64_t)bytes, 2);
+    return number(at, (uint64_t)(8 * bytes), 2);
 }
 
-static sf_count_t memory_read(void *out, sf_count_t n, void *user)
+size_t echo_wav_header(const struct wav *w, uint64_t bytes, unsigned char *out)
 {
-    struct memory_file *m = user;
+    bool open = bytes == UINT64_MAX;
+    uint64_t samples = open ? UINT32_MAX : bytes / (w->as_float ? 4 : 2);
+    uint64_t plain = 12 + 24 + (w->as_float ? 12 : 0) + w->chunk_bytes + 8;
+    bool large = !open && bytes > WAV_MOST - plain;
+    unsigned char *at = out;
 
-    if (n > m->bytes - m->at)
-        n = m->bytes - m->at;
-    memcpy(out, m->data + m->at, (size_t)n);
-    m->at += n;
-    return n;
-}
-
-static sf_count_t memory_write(const void *data, sf_count_t n, void *user)
-{
-    struct memory_file *m = user;
-
-    if (n > m->capacity - m->at)
-        n = m->capacity - m->at;
-    memcpy(m->data + m->at, data, (size_t)n);
-    m->at += n;
-    if (m->bytes < m->at)
-        m->bytes = m->at;
-    return n;
-}
-
-/* Rounded to nearest; libsndfile's own clipping rounds down, half a step of bias. */
-static sf_count_t write_pcm16(SNDFILE *file, const float *pcm, size_t n)
-{
-    short block[1024];
-    sf_count_t written = 0;
-
-    for (size_t i = 0; i < n; i += sizeof block / sizeof *block) {
-        size_t m = n - i < 1024 ? n - i : 1024;
-
-        for (size_t j = 0; j < m; j++)
-            block[j] = (short)lrintf(fminf(fmaxf(pcm[i + j] * 32768, -32768), 32767));
-        written += sf_write_short(file, block, (sf_count_t)m);
+    at = put(at, large ? "RF64" : "RIFF", 4);
+    at = number(at, open || large ? UINT32_MAX : plain - 8 + bytes, 4);
+    at = put(at, "WAVE", 4);
+    if (large) {
+        at = number(put(at, "ds64", 4), WAV_GROWTH - 8, 4);
+        at = number(at, plain + WAV_GROWTH - 8 + bytes, 8);
+        at = number(at, bytes, 8);
+        at = number(at, samples, 8);
+        at = number(at, 0, 4);
     }
-    return written;
+    at = put_form(w, at);
+    if (w->as_float)
+        at = number(number(put(at, "fact", 4), 4, 4), large ? UINT32_MAX : samples, 4);
+    if (w->chunk_bytes)
+        at = put(at, w->chunks, w->chunk_bytes);
+    at = number(put(at, "data", 4), open || large ? UINT32_MAX : bytes, 4);
+    return (size_t)(at - out);
 }
 
-static bool encode(struct memory_file *m, const float *pcm, size_t n, echo_wav_format format)
+/* libsndfile's own clipping rounds down, half a step of bias. */
+void echo_pcm16(short *out, const float *pcm, size_t n)
 {
-    SF_VIRTUAL_IO io = { memory_length, memory_seek, memory_read, memory_write, memory_tell };
-    int encoding = format == ECHO_WAV_FLOAT ? SF_FORMAT_FLOAT : SF_FORMAT_PCM_16;
-    SF_INFO info = { .samplerate = ECHO_SAMPLE_RATE, .channels = 1 };
-    SNDFILE *file;
-    sf_count_t written;
-
-    info.format = (uint64_t)m->capacity > MAX_RIFF ? SF_FORMAT_RF64 : SF_FORMAT_WAV;
-    info.format |= encoding;
-    if (!(file = sf_open_virtual(&io, SFM_WRITE, &info, m)))
-        return false;
-    sf_command(file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE); /* it holds the time of day */
-    written = format == ECHO_WAV_FLOAT ? sf_write_float(file, pcm, (sf_count_t)n)
-                                       : write_pcm16(file, pcm, n);
-    return !sf_close(file) && written == (sf_count_t)n;
-}
-
-echo_status echo_audio_save_wav(const char *path, const float *pcm, size_t n,
-                                echo_wav_format format, echo_error *err)
-{
-    size_t bytes = echo_product(n, format == ECHO_WAV_FLOAT ? sizeof(float) : sizeof(short));
-    struct memory_file m = { 0 };
-    struct file_out *out = NULL;
-    echo_status s;
-
-    if (bytes == SIZE_MAX || !(m.data = echo_alloc(bytes + HEADER_BYTES)))
-        return echo_fail_memory(err, bytes, path);
-    m.capacity = (sf_count_t)(bytes + HEADER_BYTES);
-    if (!encode(&m, pcm, n, format)) {
-        s = echo_fail(err, ECHO_ERR_MEMORY, "%s: cannot be encoded as WAV", path);
-        goto done;
-    }
-    if ((s = echo_out_open(&out, path, err)))
-        goto done;
-    echo_out_write(out, m.data, (size_t)m.bytes);
-    s = echo_out_commit(&out, err);
-done:
-    echo_free(m.data);
-    return s;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (short)lrintf(fminf(fmaxf(pcm[i] * 32768, -32768), 32767));
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/nameless.h"
 
 #define MAX_LINKS 40 /* one after the other, as the kernel has it */
 
@@ -106,7 +107,7 @@ static int open_beside(struct file_out *o)
     }
     for (unsigned i = 0; i < 100; i++) {
         sprintf(o->beside, "%s.%ld-%u.part", o->path, (long)getpid(), i);
-        int fd = open(o->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int fd = open(o->beside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
         if (fd >= 0 || errno != EEXIST)
             return fd;
@@ -183,6 +184,29 @@ void echo_out_write(struct file_out *o, const void *data, size_t bytes)
             bytes -= (size_t)n;
         }
     }
+}
+
+bool echo_out_can_change(const struct file_out *o)
+{
+    return o->beside != NULL;
+}
+
+void echo_out_write_at(struct file_out *o, uint64_t at, const void *data, size_t bytes)
+{
+    ECHO_ASSERT(echo_out_can_change(o));
+    if (!o->error && !echo_write_at(o->fd, at, data, bytes))
+        o->error = errno;
+}
+
+size_t echo_out_read_at(struct file_out *o, uint64_t at, void *data, size_t bytes)
+{
+    ECHO_ASSERT(echo_out_can_change(o));
+    return echo_read_at(o->fd, at, data, bytes);
+}
+
+echo_status echo_out_status(const struct file_out *o, echo_error *err)
+{
+    return o->error ? cannot_write(o->given, o->error, err) : ECHO_OK;
 }
 
 bool echo_out_failed(const struct file_out *o)

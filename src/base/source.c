@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/nameless.h"
 
 #define PATIENCE_MS 100 /* between looks at the flag that stops */
 
@@ -108,39 +109,6 @@ void echo_source_memory(struct source *s, const void *data, size_t bytes, const 
     *s = (struct source){ .name = name, .fd = -1, .data = data, .bytes = bytes };
 }
 
-/* A file that has no name, and goes when it is closed. */
-static int open_nameless(const char *folder)
-{
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
-    char path[4096];
-
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-        return fd;
-    if ((size_t)snprintf(path, sizeof path, "%s/echotts-XXXXXX", folder) >= sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
-}
-
-static bool write_all(int fd, const unsigned char *data, size_t n)
-{
-    while (n) {
-        ssize_t some = write(fd, data, n);
-
-        if (some < 0 && errno != EINTR)
-            return false;
-        if (some > 0) {
-            data += some;
-            n -= (size_t)some;
-        }
-    }
-    return true;
-}
-
 static echo_status cannot_keep(const struct source *s, const char *folder, echo_error *err)
 {
     return echo_fail(err, ECHO_ERR_FILE,
@@ -156,7 +124,7 @@ static echo_status copy_rest(struct source *s, int to, const char *folder, echo_
     echo_status status;
 
     for (;;) {
-        if (!write_all(to, s->head, got))
+        if (!echo_write_at(to, done, s->head, got))
             return cannot_keep(s, folder, err);
         done += got;
         if (s->ended)
@@ -174,15 +142,13 @@ static echo_status copy_rest(struct source *s, int to, const char *folder, echo_
 
 echo_status echo_source_spool(struct source *s, echo_error *err)
 {
-    const char *folder = getenv("TMPDIR");
+    const char *folder;
     echo_status status;
     int to;
 
     if (!s->is_stream || s->ended) /* then the head is all there is */
         return ECHO_OK;
-    if (!folder || !*folder)
-        folder = "/tmp";
-    if ((to = open_nameless(folder)) < 0)
+    if ((to = echo_nameless_open(&folder)) < 0)
         return cannot_keep(s, folder, err);
     if ((status = copy_rest(s, to, folder, err))) {
         close(to);

@@ -58,7 +58,7 @@ static void check_round_trips(const char *folder)
 
     for (int i = 0; i < 3000; i++)
         pcm[i] = i < 10 ? odd[i] : 0.9f * sinf((float)i * 0.1f);
-    CHECK_SAY(!echo_audio_save_wav(path, pcm, 3000, ECHO_WAV_PCM16, &e), "%s", e.text);
+    CHECK_SAY(!echo_wav_write(path, pcm, 3000, ECHO_WAV_PCM16, &e), "%s", e.text);
     CHECK(!stat(path, &st) && st.st_size == 44 + 6000);
     if (CHECK_SAY(!echo_audio_load(&back, &n, path, 0, &e), "%s", e.text) && CHECK(n == 3000)) {
         for (int i = 0; i < 10; i++)
@@ -68,16 +68,16 @@ static void check_round_trips(const char *folder)
                 break;
     }
     echo_free(back);
-    CHECK(!echo_audio_save_wav(path, pcm, 3000, ECHO_WAV_FLOAT, &e));
+    CHECK(!echo_wav_write(path, pcm, 3000, ECHO_WAV_FLOAT, &e));
     if (CHECK(!echo_audio_load(&back, &n, path, 0, &e)))
         CHECK(n == 3000 && !memcmp(back, pcm, sizeof pcm));
     echo_free(back);
-    CHECK(!echo_audio_save_wav(path, pcm, 0, ECHO_WAV_PCM16, &e));
+    CHECK(!echo_wav_write(path, pcm, 0, ECHO_WAV_PCM16, &e));
     CHECK(!stat(path, &st) && st.st_size == 44);
     unlink(path);
-    CHECK(echo_audio_save_wav("/nowhere/x.wav", pcm, 1, ECHO_WAV_FLOAT, &e) == ECHO_ERR_FILE);
+    CHECK(echo_wav_write("/nowhere/x.wav", pcm, 1, ECHO_WAV_FLOAT, &e) == ECHO_ERR_FILE);
     CHECK_SAY(strstr(e.text, "/nowhere/x.wav: ") == e.text, "%s", e.text);
-    CHECK(echo_audio_save_wav("/dev/full", pcm, 9, ECHO_WAV_FLOAT, &e) == ECHO_ERR_FILE);
+    CHECK(echo_wav_write("/dev/full", pcm, 9, ECHO_WAV_FLOAT, &e) == ECHO_ERR_FILE);
     CHECK_SAY(strstr(e.text, "No space") != NULL, "%s", e.text);
 }
 
@@ -211,13 +211,13 @@ static void check_lies(const char *folder)
     echo_error e;
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        CHECK(!echo_audio_save_wav(path, pcm, 1000, ECHO_WAV_PCM16, &e));
+        CHECK(!echo_wav_write(path, pcm, 1000, ECHO_WAV_PCM16, &e));
         patch(path, 40, &sizes[i], 4);
         if (CHECK_SAY(!echo_audio_load(&back, &n, path, 0, &e), "%u: %s", sizes[i], e.text))
             CHECK_SAY(n == want[i] && back[0] == 0.5f, "%u: %zu samples", sizes[i], n);
         echo_free(back);
     }
-    CHECK(!echo_audio_save_wav(path, pcm, 1000, ECHO_WAV_PCM16, &e));
+    CHECK(!echo_wav_write(path, pcm, 1000, ECHO_WAV_PCM16, &e));
     CHECK(!truncate(path, 44 + 2 * 300));
     CHECK(!echo_audio_load(&back, &n, path, 0, &e) && n == 300);
     echo_free(back);
@@ -282,16 +282,16 @@ static void check_refusals(const char *folder)
     check_refused(path, "plain text, not audio");
     CHECK((f = fopen(path, "w")) && fputs("neither a text\1nor a sound", f) >= 0 && !fclose(f));
     check_refused(path, "FLAC");
-    CHECK(!echo_audio_save_wav(path, pcm, 0, ECHO_WAV_PCM16, &e));
+    CHECK(!echo_wav_write(path, pcm, 0, ECHO_WAV_PCM16, &e));
     check_refused(path, "no samples");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         pcm[17] = bad[i];
-        CHECK(!echo_audio_save_wav(path, pcm, 100, ECHO_WAV_FLOAT, &e));
+        CHECK(!echo_wav_write(path, pcm, 100, ECHO_WAV_FLOAT, &e));
         check_refused(path, "sample 17 ");
     }
     pcm[17] = 0;
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-        CHECK(!echo_audio_save_wav(path, pcm, 100, ECHO_WAV_PCM16, &e));
+        CHECK(!echo_wav_write(path, pcm, 100, ECHO_WAV_PCM16, &e));
         patch(path, 24, &rates[i], 4);
         check_refused(path, rates[i] ? "sample rate" : "");
     }
