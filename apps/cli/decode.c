@@ -4,14 +4,14 @@
 
 #include "commands.h"
 #include "common/failure.h"
-#include "common/output.h"
 #include "recording.h"
 #include "common/report.h"
+#include "sound_options.h"
 
 struct decode {
     struct common common;
     const char *output;
-    bool as_float;
+    struct sound_opts opts;
 
     /* Had while running. */
     echo_voice *latents;
@@ -23,9 +23,8 @@ struct decode {
 static const struct option own_options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
       .value = "FILE",
-      .help = "the WAV file to write (-: stdout)" },
-    { .name = "float", .kind = OPTION_ON, .at = AT(as_float),
-      .help = "32-bit float samples instead of 16-bit" },
+      .help = "the sound file to write (-: stdout)" },
+    SOUND_OPTION_ROWS(AT(opts)),
     { 0 },
 };
 
@@ -41,10 +40,10 @@ static echo_status check(const struct decode *decode, echo_error *err)
     if (!decode->common.word)
         return echo_fail(err, ECHO_ERR_ARG, "nothing to decode: give a safetensors file");
     if (!decode->output)
-        return echo_fail(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.wav");
+        return echo_fail(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.wav, .mp3, .flac, ...");
     if (!strcmp(decode->output, "-") && decode->common.json)
         return echo_fail(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
-    return output_check_sound(decode->output, err);
+    return sound_options_check(&decode->opts, decode->output, err);
 }
 
 static echo_status sound(struct decode *decode, struct runtime *e, echo_error *err)
@@ -73,12 +72,13 @@ static echo_status run(void *job, echo_error *err)
 {
     struct decode *decode = job;
     struct runtime e = { 0 };
+    echo_writer_opts opts = sound_options(&decode->opts);
     bool failed;
 
     failed = check(decode, err) || runtime_open(&e, &decode->common, err) ||
              echo_voice_load(&decode->latents, e.session, decode->common.word, err) ||
              sound(decode, &e, err) ||
-             recording_save(&decode->sound, decode->output, decode->as_float, err);
+             recording_write(&decode->sound, decode->output, &opts, err);
     if (!failed)
         recording_summary(&decode->sound, decode->output,
                           echo_session_stats(e.session).decode_s, "");
@@ -93,7 +93,7 @@ static echo_status run(void *job, echo_error *err)
 const struct command decode_command = {
     .name = "decode",
     .word = "latents file",
-    .synopsis = "LATENTS.safetensors|- -o FILE.wav [options]",
+    .synopsis = "LATENTS.safetensors|- -o FILE [options]",
     .summary = "turn latents back into sound",
     .job_size = sizeof(struct decode),
     .groups = groups,

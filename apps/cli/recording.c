@@ -49,7 +49,20 @@ echo_status recording_status(const struct recording *r, echo_status status, echo
 echo_status recording_save(const struct recording *r, const char *path, bool as_float,
                            echo_error *err)
 {
-    return echo_wav_write(path, r->pcm, r->n, as_float ? ECHO_WAV_FLOAT : ECHO_WAV_PCM16, err);
+    echo_writer_opts opts = { .as_float = as_float };
+
+    return recording_write(r, path, &opts, err);
+}
+
+echo_status recording_write(const struct recording *r, const char *path,
+                            const echo_writer_opts *opts, echo_error *err)
+{
+    echo_writer *w = NULL;
+    echo_status status = echo_writer_open(&w, path, opts, err);
+
+    if (!status && (status = echo_writer_write(w, r->pcm, r->n, err)))
+        echo_writer_abort(&w);
+    return status ? status : echo_writer_close(&w, err);
 }
 
 void recording_summary(const struct recording *r, const char *path, double work_s,

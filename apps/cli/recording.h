@@ -20,6 +20,8 @@ echo_status recording_status(const struct recording *r, echo_status status, echo
 
 echo_status recording_save(const struct recording *r, const char *path, bool as_float,
                            echo_error *err);
+echo_status recording_write(const struct recording *r, const char *path,
+                            const echo_writer_opts *opts, echo_error *err);
 /* If the bar is shown: "out.wav  2.97 s of audio in 1.8 s (0.61x)", and what more there is. */
 void recording_summary(const struct recording *r, const char *path, double work_s,
                        const char *more);

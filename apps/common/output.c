@@ -24,13 +24,6 @@ echo_status output_check(const char *path, echo_error *err)
     return echo_file_check(path, err);
 }
 
-/* Names of files that are not WAV, by their ending. */
-static const char *const sounds[] = {
-    "mp3", "mp2", "ogg", "oga", "opus", "spx", "flac", "m4a", "m4b", "mp4", "mov", "3gp", "aac",
-    "wma", "webm", "weba", "mka", "mkv", "aif", "aiff", "aifc", "au", "snd", "caf", "amr",
-    "ac3", "w64", "wv", "ape", "tta", "mpc", "dsf", NULL
-};
-static const char *const wavs[] = { "wav", "wave", NULL };
 static const char *const latents[] = { "safetensors", NULL };
 static const char *const tensors[] = { "pt", "pth", "ckpt", "bin", "npy", "npz", "pkl", "gguf",
                                        NULL };
@@ -59,18 +52,25 @@ static int stem(const char *path)
     return (int)(ending(path) - 1 - path);
 }
 
+/* Is this the name of a sound file, be it written here or not? */
+static bool names_sound(const char *path)
+{
+    echo_format format;
+
+    return echo_format_of_path(path, &format, NULL) || format.ending;
+}
+
 echo_status output_check_sound(const char *path, echo_error *err)
 {
-    if (ends_like(path, sounds))
-        return echo_fail(err, ECHO_ERR_ARG,
-                         "%s: only WAV is written: name it %.*s.wav, then `ffmpeg -i %.*s.wav "
-                         "%s`",
-                         path, stem(path), path, stem(path), path, path);
+    echo_format format;
+
     if (ends_like(path, latents) || ends_like(path, tensors))
         return echo_fail(err, ECHO_ERR_ARG,
-                       "%s: sound is written as WAV: name it %.*s.wav (latents are written by "
-                       "encode, and by say --latent-out)",
-                       path, stem(path), path);
+                         "%s: sound is written as WAV, or .mp3, .flac, .ogg, .opus: name it "
+                         "%.*s.wav (latents are written by encode, and by say --latent-out)",
+                         path, stem(path), path);
+    if (echo_format_of_path(path, &format, err))
+        return err->status;
     return output_check(path, err);
 }
 
@@ -78,7 +78,7 @@ echo_status output_check_latents(const char *path, echo_error *err)
 {
     if (is_stdout(path))
         return echo_fail(err, ECHO_ERR_ARG, "latents go to a file, not to standard output");
-    if (ends_like(path, sounds) || ends_like(path, wavs) || ends_like(path, tensors))
+    if (names_sound(path) || ends_like(path, tensors))
         return echo_fail(err, ECHO_ERR_ARG,
                        "%s: latents are written as safetensors: name it %.*s.safetensors", path,
                        stem(path), path);

@@ -8,8 +8,8 @@
 /* Can this be written?  "-" is standard output.  The file itself stays as it is. */
 echo_status output_check(const char *path, echo_error *err);
 
-/* The same for sound, which is WAV, and for latents, which cannot go to standard output: names
- * that end like something else are refused, since their bytes would not be what they say. */
+/* The same for sound, and for latents, which cannot go to standard output: names that end like
+ * something else are refused, since their bytes would not be what they say. */
 echo_status output_check_sound(const char *path, echo_error *err);
 echo_status output_check_latents(const char *path, echo_error *err);
 
