@@ -35,6 +35,7 @@ for what; do
         need g++ sh -c 'command -v c++'
         need python3 sh -c 'command -v python3'
         need sox sh -c 'command -v sox'
+        need ffmpeg sh -c 'command -v ffmpeg ffprobe'
         need python3-venv python3 -c 'import ensurepip'
         # a driver that computes on the CPU, and what checks our use of it
         need mesa-vulkan-drivers sh -c 'ls /usr/share/vulkan/icd.d/lvp_icd*.json'

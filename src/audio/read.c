@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "audio/audio.h"
+#include "audio/convert.h"
 #include "audio/decoder.h"
 #include "audio/mix.h"
 #include "audio/resample.h"
@@ -114,6 +115,7 @@ echo_status echo_audio_load_source(float **pcm, size_t *n, struct source *source
 {
     struct reading r = { .source = source, .err = err, .seconds = MAX_SECONDS };
     struct audio_about found = { 0 };
+    struct source converted = { .fd = -1 };
     echo_status s;
     int only;
 
@@ -123,6 +125,10 @@ echo_status echo_audio_load_source(float **pcm, size_t *n, struct source *source
         r.seconds = max_seconds;
     if (!(r.chunk = echo_alloc(CHUNK * sizeof *r.chunk)))
         return echo_fail_memory(err, CHUNK * sizeof *r.chunk, source->name);
+    if ((s = echo_convert(&converted, source, r.seconds, err)))
+        goto done;
+    if (converted.bytes)
+        r.source = &converted;
     if ((s = run(&r, -1)) ||
         ((only = echo_mix_cancelled(&r.mix)) >= 0 && (s = run(&r, only))))
         goto done;
@@ -136,6 +142,7 @@ echo_status echo_audio_load_source(float **pcm, size_t *n, struct source *source
 done:
     echo_resampler_close(&r.to);
     echo_decoder_close(&r.from);
+    echo_source_close(&converted);
     echo_free(r.chunk);
     return s;
 }
