@@ -40,7 +40,7 @@ static size_t recorded(float *out, size_t most, int channels, bool *same)
     size_t n = 0, used = 0;
 
     *same = true;
-    while (f && n < most && fread(frame, sizeof *frame, (size_t)channels, f) == (size_t)channels) {
+    while (f && n < most && fread(frame, sizeof *frame * (size_t)channels, 1, f) == 1) {
         *same = *same && (channels == 1 || frame[0] == frame[1]);
         out[n++] = frame[0];
         if (frame[0] != 0)
@@ -87,7 +87,8 @@ static void test_all_arrives(const char *channels, size_t length, size_t piece)
     CHECK(!p);
     n = recorded(got, 40 * SECOND, atoi(channels), &same);
     CHECK(same);
-    CHECK_SAY(is_sound(got, n, length), "%zu samples of %zu, in pieces of %zu", n, length, piece);
+    CHECK_SAY(is_sound(got, n, length), "%zu samples of %zu, in pieces of %zu", n, length,
+              piece);
     free(got);
 }
 
