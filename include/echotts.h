@@ -357,7 +357,7 @@ typedef struct {
     bool round_timesteps;           /* round t to bfloat16, as published runs do */
 } echo_params;
 
-/* The reference's defaults, or the model's own where it brings any. */
+/* The reference's defaults, or the model's own where it brings any.  NULL: the reference's. */
 ECHO_API echo_params echo_params_default(const echo_model *m);
 
 /* The fields of echo_params as a table: for command lines, JSON, forms and other languages. */

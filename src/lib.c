@@ -9,6 +9,7 @@
 #include "base/file_out.h"
 #include "base/memory.h"
 #include "echotts_dev.h"
+#include "engine/params.h"
 #include "engine/session.h"
 #include "synth/synth.h"
 
@@ -36,7 +37,7 @@ echo_status echo_model_synthesize(const char *size, const char *dir, uint64_t se
 
 echo_params echo_params_default(const echo_model *m)
 {
-    return m->settings.defaults;
+    return m ? m->settings.defaults : echo_params_reference();
 }
 
 echo_stats echo_session_stats(const echo_session *s)

@@ -71,6 +71,12 @@ check "find_package" sh -c "cmake -S $at/user -B $at/user/build -DCMAKE_PREFIX_P
 check "its shared one runs" "$at/user/build/a" "$prefix/share/echotts/small"
 check "its static one runs" "$at/user/build/b" "$prefix/share/echotts/small"
 
+# its manual, and what shells complete
+for file in man/man1/echotts.1 man/man1/echotts-say.1 zsh/site-functions/_echotts \
+    bash-completion/completions/echotts fish/vendor_completions.d/echotts.fish; do
+    check "$file" test -s "$prefix/share/$file"
+done
+
 # the installed program finds the voice that was installed with it
 mkdir "$at/home"
 check "the installed program speaks" env -i HOME="$at/home" PATH="$PATH" \

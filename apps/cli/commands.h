@@ -6,6 +6,12 @@
 #include "options.h"
 
 extern const struct command say_command, encode_command, decode_command, info_command,
-    pack_command, synth_command, bench_command;
+    pack_command, synth_command, bench_command, manual_command, completion_command;
+
+/* Command i as the help lists them, NULL past the last. */
+const struct command *commands_at(int i);
+
+/* By name; ECHO_ERR_ARG says which one may have been meant. */
+echo_status commands_find(const struct command **out, const char *name, echo_error *err);
 
 #endif

@@ -90,11 +90,18 @@ static echo_status run(void *job, echo_error *err)
     return failed ? err->status : ECHO_OK;
 }
 
+static const struct example examples[] = {
+    { "decode text.safetensors -o text.wav", "what say --latent-out wrote, untrimmed" },
+    { 0 },
+};
+
 const struct command decode_command = {
     .name = "decode",
     .word = "latents file",
+    .words = "FILE",
     .synopsis = "LATENTS.safetensors|- -o FILE [options]",
     .summary = "turn latents back into sound",
+    .examples = examples,
     .job_size = sizeof(struct decode),
     .groups = groups,
     .run = run,

@@ -88,11 +88,21 @@ static echo_status run(void *job, echo_error *err)
     return failed ? err->status : ECHO_OK;
 }
 
+static const struct example examples[] = {
+    { "encode clip.mp3 -o voice.safetensors", "then: say ... -v voice.safetensors" },
+    { "encode - -o voice.safetensors --lift < quiet.wav", "a quiet recording, by a pipe" },
+    { 0 },
+};
+
 const struct command encode_command = {
     .name = "encode",
     .word = "audio file",
+    .words = "FILE",
     .synopsis = "AUDIO|- -o FILE.safetensors [options]",
     .summary = "turn a recording of a voice into latents",
+    .details = "Latents are what the model hears of a voice. They load at once, while a "
+               "recording is encoded each time that it is given to say.",
+    .examples = examples,
     .job_size = sizeof(struct encode),
     .groups = groups,
     .run = run,

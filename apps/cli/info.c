@@ -294,10 +294,19 @@ static echo_status run(void *job, echo_error *err)
     return status;
 }
 
+static const struct example examples[] = {
+    { "info", "what this machine and the model have" },
+    { "info -m DIR --check", "is a download whole?" },
+    { "info --json", "the same for programs" },
+    { 0 },
+};
+
 const struct command info_command = {
     .name = "info",
     .synopsis = "[-m DIR] [options]",
     .summary = "show version, CPU, devices and model",
+    .examples = examples,
+    .may_lack_model = true,
     .job_size = sizeof(struct info),
     .groups = groups,
     .run = run,

@@ -12,55 +12,21 @@
 #include "commands.h"
 #include "common/failure.h"
 #include "common/output.h"
+#include "config.h"
 #include "signals.h"
-#include "common/spelling.h"
-
-static const struct command *const commands[] = {
-    &say_command,
-    &encode_command,
-    &decode_command,
-    &info_command,
-    &pack_command,
-    &synth_command,
-    &bench_command,
-};
-
-enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)
 {
+    const struct command *c;
+
     printf("echotts %s - text to speech with Echo-TTS\n\n"
            "usage: echotts COMMAND ...\n\n",
            echo_version());
-    for (int i = 0; i < COMMANDS; i++)
-        printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    for (int i = 0; (c = commands_at(i)); i++)
+        printf("  %-10s %s\n", c->name, c->summary);
     puts("\n"
          "echotts COMMAND --help lists its options.\n"
          "Exit status: 0 done, 1 failed, 2 usage error, 130 interrupted.");
-}
-
-static echo_status find_command(const struct command **out, const char *name, echo_error *err)
-{
-    const struct command *nearest = NULL;
-    int best = spelling_limit(name) + 1;
-
-    for (int i = 0; i < COMMANDS; i++) {
-        int d = spelling_distance(name, commands[i]->name);
-
-        if (d < best) {
-            best = d;
-            nearest = commands[i];
-        }
-    }
-    if (nearest && best == 0) {
-        *out = nearest;
-        return ECHO_OK;
-    }
-    if (nearest)
-        return echo_fail(err, ECHO_ERR_ARG, "'%.60s': unknown command; did you mean %s?", name,
-                         nearest->name);
-    return echo_fail(err, ECHO_ERR_ARG, "'%.60s': unknown command (echotts --help lists them)",
-                     name);
 }
 
 static echo_status run(const struct command *c, int argc, char **argv, echo_error *err)
@@ -74,6 +40,8 @@ static echo_status run(const struct command *c, int argc, char **argv, echo_erro
     if (!status && job->help) {
         options_help(c);
         status = output_flush(err);
+    } else if (!status && job->print_config) {
+        status = config_print(c, job, err);
     } else if (!status) {
         status = c->run(job, err);
     }
@@ -89,7 +57,7 @@ static echo_status help(int argc, char **argv, echo_error *err)
         print_help();
         return output_flush(err);
     }
-    if (find_command(&c, argv[0], err))
+    if (commands_find(&c, argv[0], err))
         return err->status;
     options_help(c);
     return output_flush(err);
@@ -126,7 +94,7 @@ static echo_status dispatch(int argc, char **argv, echo_error *err)
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
         if (!strcmp(argv[1], questions[i].name))
             return questions[i].answer(argc - 2, argv + 2, err);
-    if (find_command(&c, argv[1], err))
+    if (commands_find(&c, argv[1], err))
         return err->status;
     return run(c, argc - 2, argv + 2, err);
 }

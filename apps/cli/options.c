@@ -10,30 +10,50 @@
 #include "common/failure.h"
 #include "common/quote.h"
 #include "common/spelling.h"
+#include "parameters.h"
 
 #define AT(field) offsetof(struct common, field)
 
 const struct option common_model_options[] = {
     { .name = "model", .letter = 'm', .kind = OPTION_STRING, .at = AT(model), .value = "DIR",
-      .help = "the model (default: $ECHOTTS_MODEL, or the usual places)" },
+      .variable = "ECHOTTS_MODEL",
+      .help = "the model (default: $ECHOTTS_MODEL, or the usual places)",
+      .details = "A directory with the model's files, a packed file (see echotts-pack(1)), or "
+                 "a directory above them. Without both the Hugging Face cache is searched, then "
+                 "an installed model, then the small voice that ships with the program." },
     { .name = "threads", .letter = 't', .kind = OPTION_INT, .at = AT(threads), .value = "N",
       .min = 1, .max = 256,
-      .help = "threads to use; default: one per core" },
+      .help = "threads to use; default: one per core",
+      .details = "The result does not depend on it." },
     { .name = "device", .kind = OPTION_STRING, .at = AT(device), .value = "NAME",
-      .help = "compute on: auto, cpu, vulkan, ... (see echotts info)" },
+      .values = "auto,cpu,vulkan", .preset = "auto", .variable = "ECHOTTS_DEVICE",
+      .help = "compute on what echotts info lists",
+      .details = "auto takes the fastest GPU that passes its self-test and is faster than the "
+                 "CPU. vulkan:1 is the second GPU." },
     { .name = "codec-device", .kind = OPTION_STRING, .at = AT(codec_device), .value = "NAME",
-      .help = "run the codec on (default: where the rest is)" },
-    { .name = "isa", .kind = OPTION_STRING, .at = AT(isa), .value = "NAME",
-      .help = "no CPU instructions above this level (see echotts info)" },
+      .values = "auto,cpu,vulkan", .preset = "auto",
+      .help = "run the codec on (default: the same)",
+      .details = "On another device, one block of speech is decoded while the next is made." },
+    { .name = "isa", .kind = OPTION_STRING, .at = AT(isa), .value = "NAME", .ask = "isa",
+      .help = "no CPU instructions above this level (see echotts info)",
+      .details = "For comparing speeds and results. Levels differ in the last bits." },
     { .name = "precision", .kind = OPTION_STRING, .at = AT(precision), .value = "NAME",
-      .help = "of the transformer: auto, f32, bf16, int8; on a GPU f16" },
+      .values = "auto,f32,bf16,int8,f16", .preset = "auto",
+      .help = "of the transformer (f16: GPUs)",
+      .details = "f32 is exact. auto takes bf16 where that multiplies clearly faster, and what "
+                 "a packed file was packed in. int8 is the fastest on most CPUs, and the "
+                 "least exact. A GPU computes in f16 or f32." },
     { .name = "codec-precision", .kind = OPTION_STRING, .at = AT(codec_precision),
-      .value = "NAME",
-      .help = "of the codec: auto, f32, bf16; on a GPU f16" },
+      .value = "NAME", .values = "auto,f32,bf16,f16", .preset = "auto",
+      .help = "of the codec (f16: GPUs)" },
     { .name = "profile", .kind = OPTION_ON, .at = AT(profile),
       .help = "print times by operation at the end" },
     { .name = "json", .kind = OPTION_ON, .at = AT(json),
       .help = "report to standard output as a JSON object" },
+    { .name = "print-config", .kind = OPTION_ON, .at = AT(print_config),
+      .help = "print all settings as they would be, as JSON, and do no more",
+      .details = "These are the defaults, the model's own settings over them, and the command "
+                 "line over those. A seed that is not given is drawn, as it would be." },
     { 0 },
 };
 
@@ -45,73 +65,18 @@ const struct option common_options[] = {
     { 0 },
 };
 
-/* ---- the library's parameters as options ---- */
-
-#define MOST_PARAMS 32
-
-static struct {
-    struct option rows[MOST_PARAMS + 1];
-    char names[MOST_PARAMS][2][40]; /* and aliases */
-} params;
-
-static const char *with_dashes(char out[40], const char *name)
+const struct option *options_rows(const struct option_group *g)
 {
-    if (!name)
-        return NULL;
-    snprintf(out, 40, "%s", name);
-    for (char *p = out; *p; p++)
-        if (*p == '_')
-            *p = '-';
-    return out;
-}
-
-static void fill_params(void)
-{
-    static const char seed_help[] = "the same seed gives the same speech (default: random)";
-    static const struct {
-        enum option_kind kind;
-        const char *value;
-    } kinds[] = {
-        [ECHO_PARAM_SEED] = { OPTION_SEED, "N" },
-        [ECHO_PARAM_INT] = { OPTION_INT, "N" },
-        [ECHO_PARAM_FLOAT] = { OPTION_FLOAT, "F" },
-        [ECHO_PARAM_BOOL] = { OPTION_SWITCH, NULL },
-        [ECHO_PARAM_LIST] = { OPTION_LIST, "N,N,..." },
-    };
-    const echo_param *p;
-
-    for (int i = 0; (p = echo_param_at(i)); i++) {
-        assert(i < MOST_PARAMS);
-        params.rows[i] = (struct option){
-            .name = with_dashes(params.names[i][0], p->name),
-            .letter = strcmp(p->name, "num_steps") ? 0 : 's',
-            .alias = with_dashes(params.names[i][1], p->alias),
-            .kind = kinds[p->kind].kind,
-            .at = p->offset,
-            .value = kinds[p->kind].value,
-            .help = p->kind == ECHO_PARAM_SEED ? seed_help : p->help,
-            .min = p->min,
-            .max = p->max,
-            .words = p->words,
-        };
-    }
-}
-
-static const struct option *rows_of(const struct option_group *g)
-{
-    if (!g->rows && !params.rows->name)
-        fill_params();
-    return g->rows ? g->rows : params.rows;
+    return g->rows ? g->rows : parameters_rows();
 }
 
 /* ---- the rows of all groups, one after the other ---- */
 
-/* Row `index`, and, unless NULL, where its value is in the job. */
-static const struct option *row(const struct command *c, int index, size_t *at)
+const struct option *options_at(const struct command *c, int i, size_t *at)
 {
     for (const struct option_group *g = c->groups; g->title; g++)
-        for (const struct option *o = rows_of(g); o->name; o++)
-            if (index-- == 0) {
+        for (const struct option *o = options_rows(g); o->name; o++)
+            if (i-- == 0) {
                 if (at)
                     *at = o->at + (g->rows ? 0 : c->params);
                 return o;
@@ -130,7 +95,7 @@ static int find_name(const struct command *c, const char *name, size_t length, b
     const struct option *o;
     bool no = length > 3 && !memcmp(name, "no-", 3);
 
-    for (int i = 0; (o = row(c, i, NULL)); i++) {
+    for (int i = 0; (o = options_at(c, i, NULL)); i++) {
         *cleared = o->kind == OPTION_SWITCH && no && is_name(o->name, name + 3, length - 3);
         if (*cleared || is_name(o->name, name, length) || is_name(o->alias, name, length))
             return i;
@@ -142,7 +107,7 @@ static int find_letter(const struct command *c, char letter)
 {
     const struct option *o;
 
-    for (int i = 0; (o = row(c, i, NULL)); i++)
+    for (int i = 0; (o = options_at(c, i, NULL)); i++)
         if (o->letter && o->letter == letter)
             return i;
     return -1;
@@ -185,7 +150,7 @@ static echo_status unknown(const struct command *c, const char *word, echo_error
 
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
     best = spelling_limit(name) + 1;
-    for (int i = 0; (o = row(c, i, NULL)); i++) {
+    for (int i = 0; (o = options_at(c, i, NULL)); i++) {
         const char *spellings[] = { o->name, o->alias };
 
         for (int j = 0; j < 2; j++) {
@@ -324,14 +289,21 @@ static const struct {
                       read_list },
 };
 
-static void format_range(const struct option *o, char *out, size_t size)
+bool options_takes_value(const struct option *o)
+{
+    return kinds[o->kind].noun != NULL;
+}
+
+void options_range(const struct option *o, char *out, size_t size)
 {
     size_t used = 0;
 
     if (o->kind == OPTION_SEED)
-        snprintf(out, size, "0 to %llu", (unsigned long long)UINT64_MAX);
-    else
+        used = (size_t)snprintf(out, size, "0 to %llu", (unsigned long long)UINT64_MAX);
+    else if (o->min < o->max)
         used = (size_t)snprintf(out, size, "%.9g to %.9g", o->min, o->max);
+    else
+        *out = '\0';
     for (const echo_param_word *w = o->words; w && w->word; w++)
         used += (size_t)snprintf(out + used, size - used, ", or %s", w->word);
 }
@@ -344,7 +316,7 @@ static echo_status store(const struct option *o, const char *given, const char *
 
     if (kinds[o->kind].read(o, text, at))
         return ECHO_OK;
-    format_range(o, range, sizeof range);
+    options_range(o, range, sizeof range);
     return echo_fail(err, ECHO_ERR_ARG, "--%s: '%.60s' is not a %s from %s", given, text,
                      kinds[o->kind].noun, range);
 }
@@ -383,7 +355,7 @@ static echo_status read_given(const struct command *c, const char *word, struct 
     if (g->index < 0)
         return unknown_letter(c, word, err);
     g->value = word[2] ? word + 2 : NULL;
-    snprintf(g->name, sizeof g->name, "%s", row(c, g->index, NULL)->name);
+    snprintf(g->name, sizeof g->name, "%s", options_at(c, g->index, NULL)->name);
     return ECHO_OK;
 }
 
@@ -397,7 +369,7 @@ static echo_status parse_option(const struct command *c, int argc, char **argv, 
 
     if (read_given(c, word, &g, err))
         return err->status;
-    const struct option *o = row(c, g.index, &at);
+    const struct option *o = options_at(c, g.index, &at);
 
     value = g.value;
     if (value && !kinds[o->kind].noun) {
@@ -435,7 +407,7 @@ echo_status options_parse(const struct command *c, int argc, char **argv, void *
     bool only_words = false;
     echo_status status = ECHO_OK;
 
-    assert(!row(c, 64, NULL) && "one bit of `given` for each");
+    assert(!options_at(c, 64, NULL) && "one bit of `given` for each");
     for (int i = 0; i < argc && !status && !common->help; i++) {
         if (!only_words && !strcmp(argv[i], "--"))
             only_words = true;
@@ -461,25 +433,42 @@ void options_copy_given(const struct command *c, const void *from, void *to)
     const struct option *o;
     size_t at = 0;
 
-    for (int i = 0; (o = row(c, i, &at)); i++)
+    for (int i = 0; (o = options_at(c, i, &at)); i++)
         if (((const struct common *)from)->given >> i & 1)
             memcpy((char *)to + at, (const char *)from + at, kinds[o->kind].size);
 }
 
 /* ---- help ---- */
 
+void options_spelling(const struct option *o, char *out, size_t size)
+{
+    char letter[8] = "";
+
+    if (o->letter)
+        snprintf(letter, sizeof letter, "-%c, ", o->letter);
+    snprintf(out, size, "%s--%s%s%s%s", letter, o->kind == OPTION_SWITCH ? "[no-]" : "",
+             o->name, o->value ? " " : "", o->value ? o->value : "");
+}
+
+/* "auto,cpu" as ": auto, cpu" */
+static void print_values(const char *values)
+{
+    printf(": ");
+    for (const char *p = values; *p; p++)
+        printf(*p == ',' ? ", " : "%c", *p);
+}
+
 static void print_option(const struct option *o)
 {
     char left[64], range[64];
 
-    snprintf(left, sizeof left, o->letter ? "-%c, --%s%s %s" : "%c   --%s%s %s",
-             o->letter ? o->letter : ' ', o->kind == OPTION_SWITCH ? "[no-]" : "", o->name,
-             o->value ? o->value : "");
-    printf("  %-33s %s", left, o->help);
-    if (o->min < o->max && o->kind != OPTION_SEED) {
-        format_range(o, range, sizeof range);
+    options_spelling(o, left, sizeof left);
+    printf("  %s%-*s %s", o->letter ? "" : "    ", o->letter ? 33 : 29, left, o->help);
+    if (o->values)
+        print_values(o->values);
+    options_range(o, range, sizeof range);
+    if (*range && o->kind != OPTION_SEED)
         printf(" (%s)", range);
-    }
     putchar('\n');
 }
 
@@ -490,7 +479,7 @@ static void print_aliases(const struct command *c)
     const struct option *o;
     int column = 0;
 
-    for (int i = 0; (o = row(c, i, NULL)); i++) {
+    for (int i = 0; (o = options_at(c, i, NULL)); i++) {
         if (!o->alias)
             continue;
         if (!column)
@@ -508,7 +497,7 @@ void options_help(const struct command *c)
     printf("usage: echotts %s %s\n%s\n", c->name, c->synopsis, c->summary);
     for (const struct option_group *g = c->groups; g->title; g++) {
         printf("\n%s:\n", g->title);
-        for (const struct option *o = rows_of(g); o->name; o++)
+        for (const struct option *o = options_rows(g); o->name; o++)
             print_option(o);
     }
     print_aliases(c);

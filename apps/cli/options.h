@@ -2,9 +2,10 @@
 /*
  * options.h - a command and its options, as tables.
  *
- * The same rows parse the command line and print the help.  A row says where its value goes
- * as an offset into the command's job: a struct that starts as zeros, has struct common as
- * its first member, and is filled before the command runs.
+ * The same rows parse the command line, print the help, the manual (manual.c), what shells
+ * complete (completion.c) and the settings (config.c).  A row says where its value goes as an
+ * offset into the command's job: a struct that starts as zeros, has struct common as its first
+ * member, and is filled before the command runs.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -29,8 +30,13 @@ struct option {
     char letter;       /* 0: none */
     enum option_kind kind;
     size_t at;         /* of the value in the job */
-    const char *value; /* as the help calls it */
+    const char *value; /* as the help calls it; "FILE..." and "DIR..." are completed as such */
     const char *help;
+    const char *values;   /* the usual ones, "auto,cpu,vulkan"; NULL: any */
+    const char *ask;      /* what lists more of them: echotts completion `ask`; NULL: nothing */
+    const char *preset;   /* of what is not given, if that can be told in a word; NULL */
+    const char *variable; /* of the environment, that counts before the preset; NULL */
+    const char *details;  /* for the manual, behind the help: whole sentences; NULL */
     double min, max;   /* of numbers */
     const echo_param_word *words; /* may stand in for numbers; NULL: none */
 };
@@ -43,16 +49,25 @@ struct option_group {
 struct common {
     const char *model, *device, *codec_device, *isa, *precision, *codec_precision;
     int threads;
-    bool json, profile, quiet, help;
+    bool json, profile, print_config, quiet, help;
     const char *word; /* the argument that is no option; NULL: none */
     uint64_t given;   /* a bit for each row, over all groups */
+};
+
+/* A line to type, "say \"Hello.\" -o hello.wav", and why. */
+struct example {
+    const char *line, *purpose;
 };
 
 struct command {
     const char *name;
     const char *word;     /* its argument that is no option; NULL: takes none */
+    const char *words;    /* what it may be: "FILE", or "bash,zsh,fish"; NULL: any */
     const char *synopsis; /* what comes after the name */
     const char *summary;
+    const char *details;  /* for the manual: paragraphs, a line of its own each; NULL: none */
+    const struct example *examples; /* the last one has no line; NULL: none */
+    bool may_lack_model; /* though it has options for one */
     size_t job_size;
     size_t params; /* where echo_params is in the job, if a group is of the parameters */
     const struct option_group *groups; /* the last one has no title */
@@ -73,5 +88,21 @@ bool options_given(const struct command *c, const void *job, const char *name);
 void options_copy_given(const struct command *c, const void *from, void *to);
 
 void options_help(const struct command *c);
+
+/* ---- for what else is made of the tables ---- */
+
+const struct option *options_rows(const struct option_group *g);
+
+/* Row i over all groups, NULL past the last, and, unless NULL, where its value is in the job. */
+const struct option *options_at(const struct command *c, int i, size_t *at);
+
+/* Does a value follow? */
+bool options_takes_value(const struct option *o);
+
+/* "1 to 256", or "" for what is no number. */
+void options_range(const struct option *o, char *out, size_t size);
+
+/* How it is spelled: "-s, --num-steps N", "--[no-]trim". */
+void options_spelling(const struct option *o, char *out, size_t size);
 
 #endif

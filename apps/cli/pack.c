@@ -74,10 +74,18 @@ static echo_status run(void *job, echo_error *err)
     return pack->common.json ? report(pack, &st, clock_now() - began, err) : ECHO_OK;
 }
 
+static const struct example examples[] = {
+    { "pack -m DIR --precision int8 -o echo.echo", "then: say ... -m echo.echo" },
+    { 0 },
+};
+
 const struct command pack_command = {
     .name = "pack",
     .synopsis = "[-m DIR] --precision bf16|int8 -o FILE.echo [options]",
     .summary = "put a model into one file that is ready for use (-m FILE.echo)",
+    .details = "A packed file opens at once, and processes share its memory. The clips of the "
+               "model's voices are in it.",
+    .examples = examples,
     .job_size = sizeof(struct pack),
     .groups = groups,
     .run = run,

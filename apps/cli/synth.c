@@ -18,7 +18,9 @@ struct synth {
 
 static const struct option own_options[] = {
     { .name = "size", .kind = OPTION_STRING, .at = AT(size), .value = "SIZE",
-      .help = "base, small, or a directory to imitate" },
+      .values = "base,small",
+      .help = "of a directory to imitate, or one of these",
+      .details = "base is the size of the published model: 7.5 GB." },
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
       .value = "DIR",
       .help = "the directory to make" },
@@ -53,10 +55,16 @@ static echo_status run(void *job, echo_error *err)
     return status;
 }
 
+static const struct example examples[] = {
+    { "synth --size small -o DIR", "then: info -m DIR" },
+    { 0 },
+};
+
 const struct command synth_command = {
     .name = "synth",
     .synopsis = "--size base|small|DIR -o DIR [options]",
     .summary = "write a model of random numbers, for tests and benchmarks",
+    .examples = examples,
     .job_size = sizeof(struct synth),
     .groups = groups,
     .run = run,

@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 import bench
 import devices
 import golden
+import manual
 import models
 import pack
 import refusals
@@ -60,6 +61,7 @@ def main(path, data):
         ]
         sections = [
             ("usage", lambda: usage.check(program)),
+            ("manual", lambda: manual.check(program)),
             ("windows", lambda: windows.check(program)),
             ("models", lambda: models.check(program)),
             ("refusals", lambda: refusals.check(program)),

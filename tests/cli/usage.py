@@ -7,7 +7,7 @@ import safetensors
 import wav
 from harness import is_one_line, read, text
 
-COMMANDS = ("say", "encode", "decode", "info", "synth", "bench")
+COMMANDS = ("say", "encode", "decode", "info", "pack", "synth", "bench", "manual", "completion")
 
 # Every key of a report, and what is sane: of a run of 8 frames, 2 steps.
 SAY_REPORT = {

@@ -11,7 +11,8 @@
 
 static const struct option work_options[] = {
     { .name = "texts", .kind = OPTION_STRING, .at = AT(text_names), .value = "NAME,...",
-      .help = "of short, medium, long: 63, 207, 545 bytes (default: all)" },
+      .values = "short,medium,long",
+      .help = "of 63, 207, 545 bytes (default: all)" },
     { .name = "num-steps", .alias = "steps", .letter = 's', .kind = OPTION_LIST,
       .at = AT(steps),
       .value = "N,N,...", .min = 1, .max = 1000,
@@ -27,13 +28,15 @@ static const struct option work_options[] = {
       .value = "N,N,...", .min = 1, .max = ECHO_MAX_FRAMES,
       .help = "or: frames of each block, decoded beside the next" },
     { .name = "devices", .kind = OPTION_STRING, .at = AT(devices), .value = "NAME,...",
-      .help = "compare: cpu,vulkan,vulkan+cpu (codec on the CPU), or all" },
+      .values = "cpu,vulkan,vulkan+cpu,all",
+      .help = "compare, +cpu for the codec" },
     { .name = "runs", .kind = OPTION_INT, .at = AT(runs), .value = "N", .min = 1,
       .max = BENCH_RUNS,
       .help = "of each, after a warm-up (default: 3)" },
     { .name = "kernels", .kind = OPTION_ON, .at = AT(kernels),
       .help = "no model: matmuls, attention, convolutions by themselves" },
-    { .name = "synthetic", .kind = OPTION_STRING, .at = AT(synthetic), .value = "base|small",
+    { .name = "synthetic", .kind = OPTION_STRING, .at = AT(synthetic), .value = "SIZE",
+      .values = "base,small",
       .help = "measure a temporary random model of this size" },
     { 0 },
 };
@@ -196,10 +199,19 @@ static echo_status run(void *job, echo_error *err)
     return failed ? err->status : ECHO_OK;
 }
 
+static const struct example examples[] = {
+    { "bench --plot speed.svg", "texts, voices and steps on this machine" },
+    { "bench --devices cpu,vulkan", "side by side" },
+    { "bench --synthetic base", "random weights of full size, 7.5 GB in $TMPDIR" },
+    { 0 },
+};
+
 const struct command bench_command = {
     .name = "bench",
     .synopsis = "[-m DIR|--synthetic base|small|--kernels] [options]",
     .summary = "measure how fast this machine speaks",
+    .examples = examples,
+    .may_lack_model = true,
     .job_size = sizeof(struct bench),
     .groups = groups,
     .run = run,

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands.h"
+
+#include "common/failure.h"
+#include "common/spelling.h"
+
+static const struct command *const commands[] = {
+    &say_command,
+    &encode_command,
+    &decode_command,
+    &info_command,
+    &pack_command,
+    &synth_command,
+    &bench_command,
+    &manual_command,
+    &completion_command,
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+const struct command *commands_at(int i)
+{
+    return i < COMMANDS ? commands[i] : NULL;
+}
+
+echo_status commands_find(const struct command **out, const char *name, echo_error *err)
+{
+    const struct command *nearest = NULL;
+    int best = spelling_limit(name) + 1;
+
+    for (int i = 0; i < COMMANDS; i++) {
+        int d = spelling_distance(name, commands[i]->name);
+
+        if (d < best) {
+            best = d;
+            nearest = commands[i];
+        }
+    }
+    if (nearest && best == 0) {
+        *out = nearest;
+        return ECHO_OK;
+    }
+    if (nearest)
+        return echo_fail(err, ECHO_ERR_ARG, "'%.60s': unknown command; did you mean %s?", name,
+                         nearest->name);
+    return echo_fail(err, ECHO_ERR_ARG, "'%.60s': unknown command (echotts --help lists them)",
+                     name);
+}
