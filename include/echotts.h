@@ -194,6 +194,7 @@ typedef struct {
     const char *device_reason; /* why "auto" took it: "" if there was nothing else */
     const char *precision, *codec_precision;     /* of the matmuls: "f32" */
     const char *precision_reason; /* "chosen by speed: bf16 multiplies 1.97 times as fast..." */
+    const char *license;      /* of the weights, as its echotts.json says; "" if it does not */
     const char *absent;       /* optional parts that the files lack, "" if complete */
     const char *stripped;     /* prefixes removed from tensor names, "speech: module."; or "" */
     uint64_t echo_parameters; /* transformer and encoders */

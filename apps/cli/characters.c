@@ -10,6 +10,8 @@ static int place_of(struct characters *c, uint32_t code)
     for (int i = 0; i < c->n; i++)
         if (c->items[i].code == code)
             return i;
+    if (c->n == CHARACTERS)
+        return -1;
     c->items[c->n].code = code;
     c->items[c->n].apart = 0;
     return c->n++;
@@ -27,7 +29,7 @@ void characters_find(struct characters *c, const echo_model *m, const char *text
             word = echo_model_unknown(m, word + in_word, &in_word);
         int i = place_of(c, code);
 
-        if (!word || text < word)
+        if (i >= 0 && (!word || text < word))
             c->items[i].apart++;
     }
 }

@@ -6,7 +6,8 @@
 #include <jansson.h>
 
 #include "runtime.h"
-#include "text.h"
+
+enum { CHARACTERS = 1000 };
 
 /* Each once, in the order of the text. */
 struct characters {
@@ -14,10 +15,9 @@ struct characters {
     struct {
         uint32_t code;
         int apart; /* how often it stands where no unknown word does */
-    } items[TEXT_BYTES / 2]; /* two bytes each, at least */
+    } items[CHARACTERS]; /* those that come first */
 };
 
-/* text has less than TEXT_ROOM bytes. */
 void characters_find(struct characters *c, const echo_model *m, const char *text);
 
 /* Say so, if there are any, of those that no warning of words names already. */

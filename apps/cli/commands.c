@@ -6,6 +6,7 @@
 
 static const struct command *const commands[] = {
     &say_command,
+    &text_command,
     &encode_command,
     &decode_command,
     &info_command,

@@ -4,9 +4,10 @@
 
 #include "commands.h"
 #include "common/failure.h"
-#include "recording.h"
+#include "common/output.h"
 #include "common/report.h"
-#include "sound_options.h"
+#include "delivery.h"
+#include "runtime.h"
 
 struct decode {
     struct common common;
@@ -15,7 +16,8 @@ struct decode {
 
     /* Had while running. */
     echo_voice *latents;
-    struct recording sound;
+    struct delivery delivery;
+    struct runtime *runtime;
 };
 
 #define AT(field) offsetof(struct decode, field)
@@ -46,14 +48,37 @@ static echo_status check(const struct decode *decode, echo_error *err)
     return sound_options_check(&decode->opts, decode->output, err);
 }
 
+static bool deliver(void *user, const float *pcm, size_t n)
+{
+    return delivery_audio(&((struct decode *)user)->delivery, pcm, n);
+}
+
+static bool show(void *user, echo_stage stage, int done, int total)
+{
+    return progress_stage(&((struct decode *)user)->runtime->bar, stage, done, total);
+}
+
 static echo_status sound(struct decode *decode, struct runtime *e, echo_error *err)
 {
-    echo_sink sink = recording_sink(&decode->sound, true);
+    echo_sink sink = { .user = decode, .audio = deliver, .progress = show };
     echo_status status;
 
-    decode->sound.bar = &e->bar;
-    status = echo_decode(e->session, decode->latents, &sink, err);
-    return recording_status(&decode->sound, status, err);
+    decode->runtime = e;
+    decode->delivery.path = decode->output;
+    decode->delivery.opts = sound_options(&decode->opts);
+    status = delivery_open(&decode->delivery, err);
+    if (!status)
+        status = echo_decode(e->session, decode->latents, &sink, err);
+    return delivery_close(&decode->delivery, status, err);
+}
+
+static void summarize(const struct decode *decode, struct runtime *e)
+{
+    double audio_s = delivery_seconds(&decode->delivery);
+    double work_s = echo_session_stats(e->session).decode_s;
+
+    progress_done(&e->bar, "%s  %.2f s of audio in %.1f s (%.2fx)",
+                  output_name(decode->output), audio_s, work_s, work_s / audio_s);
 }
 
 static echo_status report(const struct decode *decode, const struct runtime *e, echo_error *err)
@@ -63,7 +88,7 @@ static echo_status report(const struct decode *decode, const struct runtime *e, 
 
     report_integer(o, "frames", stats.kept);
     report_integer(o, "samples", (json_int_t)stats.samples);
-    report_speed(o, recording_seconds(&decode->sound), stats.decode_s);
+    report_speed(o, delivery_seconds(&decode->delivery), stats.decode_s);
     report_model(o, &e->info);
     return report_print(o, err);
 }
@@ -72,19 +97,15 @@ static echo_status run(void *job, echo_error *err)
 {
     struct decode *decode = job;
     struct runtime e = { 0 };
-    echo_writer_opts opts = sound_options(&decode->opts);
     bool failed;
 
     failed = check(decode, err) || runtime_open(&e, &decode->common, err) ||
              echo_voice_load(&decode->latents, e.session, decode->common.word, err) ||
-             sound(decode, &e, err) ||
-             recording_write(&decode->sound, decode->output, &opts, err);
+             sound(decode, &e, err);
     if (!failed)
-        recording_summary(&decode->sound, decode->output,
-                          echo_session_stats(e.session).decode_s, "");
+        summarize(decode, &e);
     if (!failed && decode->common.json)
         failed = report(decode, &e, err);
-    recording_close(&decode->sound);
     echo_voice_close(&decode->latents);
     runtime_close(&e);
     return failed ? err->status : ECHO_OK;

@@ -382,7 +382,7 @@ static echo_status parse_option(const struct command *c, int argc, char **argv, 
             return echo_fail(err, ECHO_ERR_ARG, "--%s: needs a value (%s)", g.name, o->value);
         value = argv[++*i];
     }
-    ((struct common *)job)->given |= (uint64_t)1 << g.index;
+    ((struct common *)job)->given[g.index] = true;
     if (!store(o, g.name, g.cleared ? "no" : value, (char *)job + at, err))
         return ECHO_OK;
     return attached_text(word, value) ? hint_at_word(c, word, err) : err->status;
@@ -407,7 +407,7 @@ echo_status options_parse(const struct command *c, int argc, char **argv, void *
     bool only_words = false;
     echo_status status = ECHO_OK;
 
-    assert(!options_at(c, 64, NULL) && "one bit of `given` for each");
+    assert(!options_at(c, MOST_OPTIONS, NULL));
     for (int i = 0; i < argc && !status && !common->help; i++) {
         if (!only_words && !strcmp(argv[i], "--"))
             only_words = true;
@@ -425,7 +425,7 @@ bool options_given(const struct command *c, const void *job, const char *name)
     int index = find_name(c, name, strlen(name), &cleared);
 
     assert(index >= 0);
-    return ((const struct common *)job)->given >> index & 1;
+    return ((const struct common *)job)->given[index];
 }
 
 void options_copy_given(const struct command *c, const void *from, void *to)
@@ -434,7 +434,7 @@ void options_copy_given(const struct command *c, const void *from, void *to)
     size_t at = 0;
 
     for (int i = 0; (o = options_at(c, i, &at)); i++)
-        if (((const struct common *)from)->given >> i & 1)
+        if (((const struct common *)from)->given[i])
             memcpy((char *)to + at, (const char *)from + at, kinds[o->kind].size);
 }
 

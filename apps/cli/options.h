@@ -46,12 +46,14 @@ struct option_group {
     const struct option *rows; /* the last one has no name; NULL: the parameters of speech */
 };
 
+enum { MOST_OPTIONS = 96 }; /* of a command */
+
 struct common {
     const char *model, *device, *codec_device, *isa, *precision, *codec_precision;
     int threads;
     bool json, profile, print_config, quiet, help;
     const char *word; /* the argument that is no option; NULL: none */
-    uint64_t given;   /* a bit for each row, over all groups */
+    bool given[MOST_OPTIONS]; /* for each row, over all groups */
 };
 
 /* A line to type, "say \"Hello.\" -o hello.wav", and why. */

@@ -67,7 +67,7 @@ static void draw(struct progress *p, const char *stage, double done, double tota
     }
     if (p->columns && now - p->drawn < REDRAW_S)
         return;
-    if (done > p->first && now - p->began > SETTLE_S)
+    if (!p->has_share && done > p->first && now - p->began > SETTLE_S)
         format_left(left, sizeof left, (now - p->began) / (done - p->first) * (total - done));
 
     width -= (int)(strlen(p->head) + strlen(stage) + strlen(count));
@@ -104,6 +104,16 @@ void progress_head(struct progress *p, const char *fmt, ...)
     vsnprintf(p->head, sizeof p->head, fmt, ap);
     va_end(ap);
     p->stage = NULL;
+}
+
+void progress_share(struct progress *p, double done, double left_s)
+{
+    char left[32] = "";
+
+    if (left_s >= 0)
+        format_left(left, sizeof left, left_s);
+    snprintf(p->head, sizeof p->head, "%3.0f%% %s%s", done * 100, left, *left ? "  " : "");
+    p->has_share = true;
 }
 
 bool progress_stage(void *user, echo_stage stage, int done, int total)

@@ -13,7 +13,8 @@ struct progress {
     bool shown;
     double frame_s; /* how long a latent frame sounds */
     int columns;    /* that the line on the screen takes, 0: there is none */
-    char head[24];  /* in front of every stage: which one of many jobs it belongs to */
+    char head[40];  /* in front of every stage: which one of many jobs it belongs to */
+    bool has_share; /* the head says what is left of all */
     const char *stage;
     double began, first; /* the time and the count when the stage began */
     double drawn;        /* the time of the last drawing */
@@ -30,6 +31,9 @@ __attribute__((format(printf, 2, 3))) void progress_head(struct progress *p,
 
 /* An echo_progress; user is the struct progress.  False once the user wants to stop. */
 bool progress_stage(void *user, echo_stage stage, int done, int total);
+
+/* In front of every stage from now on: the share of a long job that is done, and what is left. */
+void progress_share(struct progress *p, double done, double left_s);
 
 /* The same for work that counts from 0 to 1. */
 bool progress_write(void *user, double done);

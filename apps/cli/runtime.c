@@ -10,20 +10,35 @@
 #include "signals.h"
 #include "common/voices.h"
 
-/* A warning says that the result is not what was asked for: nobody may miss it. */
-void runtime_warn(struct runtime *e, const char *fmt, ...)
+static void print_line(struct runtime *e, const char *kind, const char *fmt, va_list ap)
 {
     char line[2048];
-    va_list ap;
 
-    va_start(ap, fmt);
     vsnprintf(line, sizeof line, fmt, ap);
-    va_end(ap);
     for (char *p = line; *p; p++) /* it stays one, whatever is quoted */
         if ((unsigned char)*p < ' ' || *p == 127)
             *p = '?';
     progress_clear(&e->bar);
-    fprintf(stderr, "echotts: warning: %s\n", line);
+    fprintf(stderr, "echotts: %s%s\n", kind, line);
+}
+
+/* A warning says that the result is not what was asked for: nobody may miss it. */
+void runtime_warn(struct runtime *e, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    print_line(e, "warning: ", fmt, ap);
+    va_end(ap);
+}
+
+void runtime_note(struct runtime *e, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    print_line(e, "", fmt, ap);
+    va_end(ap);
 }
 
 static void print_log(void *user, echo_log_level level, const char *line)

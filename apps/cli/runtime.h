@@ -23,6 +23,10 @@ void runtime_close(struct runtime *e);
 __attribute__((format(printf, 2, 3))) void runtime_warn(struct runtime *e, const char *fmt,
                                                         ...);
 
+/* The same for what is no fault. */
+__attribute__((format(printf, 2, 3))) void runtime_note(struct runtime *e, const char *fmt,
+                                                        ...);
+
 /* Audio, saved latents or a voice of the model, by path or name, with progress.  *seconds, if
  * not NULL, is what it took. */
 echo_status runtime_voice(struct runtime *e, echo_voice **out, const char *path,

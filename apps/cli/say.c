@@ -2,32 +2,46 @@
 /* say.c - text to speech. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "characters.h"
 #include "commands.h"
 #include "common/failure.h"
 #include "common/output.h"
 #include "common/quote.h"
-#include "recording.h"
 #include "common/report.h"
-#include "text.h"
+#include "config.h"
+#include "delivery.h"
+#include "signals.h"
+#include "speak_options.h"
+#include "tags.h"
+#include "text_input.h"
 #include "words.h"
 
 struct say {
     struct common common;
-    const char *file, *voice, *continue_from; /* to read */
-    const char *output, *latent_out;          /* to write; NULL: not wanted */
-    bool as_float, lift;
+    const char *file, *voice, *continue_from;              /* to read */
+    const char *output, *latent_out, *subtitles, *chapters; /* to write; NULL: not wanted */
+    const char *title;
+    bool play, stream, lift, tags, resume;
+    struct speak_opts how;
+    struct sound_opts sound;
     echo_params params;
 
     /* Had while running. */
-    char text[TEXT_BYTES];
+    struct text_input input;
+    echo_speak_opts speaking;
     struct words unknown;
     struct characters unusual;
-    echo_voice *like, *before;
+    echo_voice *like, *before, *own;
     double voice_s;
-    struct recording sound;
+    bool exact; /* one pass, as it was asked for: echo_continue() */
+    struct tags about;
+    struct delivery delivery;
+    struct job *job;
+    echo_checkpoint from;
+    struct subtitles cues;
+    struct runtime *runtime;
+    echo_error piece_failed;
 };
 
 #define AT(field) offsetof(struct say, field)
@@ -36,53 +50,73 @@ static const struct option input_options[] = {
     { .name = "file", .kind = OPTION_STRING, .at = AT(file), .value = "FILE",
       .help = "read the text from a file (-: stdin)" },
     { .name = "voice", .letter = 'v', .kind = OPTION_STRING, .at = AT(voice),
-      .value = "FILE",
+      .value = "FILE", .ask = "voices",
       .help = "speak like this: audio, latents, or a voice of the model" },
     { .name = "continue", .kind = OPTION_STRING, .at = AT(continue_from), .value = "FILE",
       .help = "go on from this speech, whose words TEXT begins with" },
     { .name = "lift", .kind = OPTION_ON, .at = AT(lift),
       .help = "raise a quiet clip to an ordinary level" },
+    TEXT_OPTION_ROWS(AT(how)),
     { 0 },
 };
 
 static const struct option output_options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
       .value = "FILE",
-      .help = "the WAV file to write (-: stdout)" },
-    { .name = "float", .kind = OPTION_ON, .at = AT(as_float),
-      .help = "32-bit float samples instead of 16-bit" },
+      .help = "the sound file to write (-: stdout)",
+      .details = "Its ending says the format: .wav, .flac, .mp3, .ogg, .opus. Without it, and "
+                 "without --stream, the speech is played." },
+    { .name = "play", .kind = OPTION_ON, .at = AT(play),
+      .help = "play it while it is made" },
+    { .name = "stream", .kind = OPTION_ON, .at = AT(stream),
+      .help = "write it while it is made (default: to stdout)",
+      .details = "The file cannot say how long it is. --play and --stream make a small first "
+                 "block and then larger ones, by the speed of the machine, so samples differ "
+                 "from run to run." },
+    SOUND_OPTION_ROWS(AT(sound)),
+    { .name = "subtitles", .kind = OPTION_STRING, .at = AT(subtitles), .value = "FILE",
+      .help = "write what is said when: .srt or .vtt" },
+    { .name = "chapters", .kind = OPTION_STRING, .at = AT(chapters), .value = "FILE",
+      .help = "write where headings are: .txt (OGM), .vtt, .ffmeta" },
+    { .name = "title", .kind = OPTION_STRING, .at = AT(title), .value = "TEXT",
+      .help = "title in the file's tags" },
+    { .name = "tags", .kind = OPTION_SWITCH, .at = AT(tags),
+      .help = "tag the file with text, voice, model, settings, licence",
+      .details = "Default: for all formats but wav and pcm." },
     { .name = "latent-out", .kind = OPTION_STRING, .at = AT(latent_out), .value = "FILE",
       .help = "write the latents too; without -o no sound is made" },
+    { 0 },
+};
+
+static const struct option long_options[] = {
+    PIECE_OPTION_ROWS(AT(how)),
+    { .name = "resume", .kind = OPTION_SWITCH, .at = AT(resume),
+      .help = "go on with an interrupted job; no: start over",
+      .details = "While a text of many pieces is spoken into a file, OUTPUT.part and "
+                 "OUTPUT.part.log lie beside it. An interrupted job with the same text and "
+                 "settings goes on from them, and ends with the same bytes." },
     { 0 },
 };
 
 static const struct option_group groups[] = {
     { "What to say", input_options },
     { "What to write", output_options },
+    { "Long texts", long_options },
     { "How to say it (default: the model's own)", NULL },
     { "Model", common_model_options },
     { "Other", common_options },
     { 0 },
 };
 
-/* Whether what is to be made fits behind the frames before it. */
-static echo_status check_length(const struct say *say, int before, echo_error *err)
+static bool given(const struct say *say, const char *name)
 {
-    const echo_list *blocks = &say->params.block_sizes;
-    int made = blocks->n ? 0 : say->params.sequence_length;
-    int left = before < ECHO_MAX_FRAMES ? ECHO_MAX_FRAMES - before : 0;
-
-    for (int i = 0; i < blocks->n; i++)
-        made += blocks->items[i]; /* at most 640 of at most 64 */
-    if (made <= left)
-        return ECHO_OK;
-    return echo_fail(err, ECHO_ERR_ARG, "%s: %d frames, at most %d%s",
-                     blocks->n ? "--block-sizes" : "--sequence-length", made, left,
-                     before ? " after what they continue" : "");
+    return options_given(&say_command, say, name);
 }
 
+/* ---- what is asked ---- */
+
 /* With an example of the user's own text, as far as it can be pasted. */
-static echo_status no_output(const struct say *say, echo_error *err)
+static echo_status no_output(const struct say *say, const char *why, echo_error *err)
 {
     const char *word = say->common.word, *before = "", *text = "-";
     char quoted[128];
@@ -94,10 +128,8 @@ static echo_status no_output(const struct say *say, echo_error *err)
         before = *word == '-' ? "-- " : "";
         text = quote(quoted, sizeof quoted, word, "\"Hello.\"");
     }
-    return echo_fail(err, ECHO_ERR_ARG,
-                   "nothing to write: give -o or --latent-out, as in: echotts say -o hello.wav "
-                   "%s%s",
-                   before, text);
+    return echo_fail(err, ECHO_ERR_ARG, "%s; to write a file: echotts say -o hello.wav %s%s",
+                     why, before, text);
 }
 
 static int wants_of_stdin(const struct say *say)
@@ -111,75 +143,109 @@ static int wants_of_stdin(const struct say *say)
     return n;
 }
 
-/* Faults that can be known before anything is loaded. */
-static echo_status check(const struct say *say, echo_error *err)
+/* What nothing is wrong with by itself, but beside something else. */
+static echo_status check_together(const struct say *say, echo_error *err)
 {
-    const struct common *common = &say->common;
-    bool to_stdout = say->output && !strcmp(say->output, "-");
+    const struct {
+        bool wrong;
+        const char *line;
+    } faults[] = {
+        { say->common.word && say->file, "the text is given twice: TEXT and --file" },
+        { !say->common.word && !say->file, "no text: give TEXT, - or --file, as in: echotts say "
+                                           "\"Hello.\" -o hello.wav" },
+        { wants_of_stdin(say) > 1, "text, voice and --continue: only one of them can come from "
+                                   "standard input" },
+        { say->output && !strcmp(say->output, "-") && say->common.json,
+          say->stream ? "--stream and --json both want standard output: give -o FILE"
+                      : "-o - and --json both want standard output" },
+        { say->output && say->latent_out && !strcmp(say->output, say->latent_out),
+          "-o and --latent-out name the same file" },
+        { say->voice && !*say->voice, "-v: the name of the voice is empty" },
+        { given(say, "sequence-length") && say->params.block_sizes.n,
+          "--sequence-length and --block-sizes: give one of them" },
+        { !say->params.rescale_k != !say->params.rescale_sigma,
+          "--rescale-k and --rescale-sigma go together" },
+        { given(say, "resume") && say->resume && (say->stream || say->play || !say->output ||
+                                                  !strcmp(say->output, "-")),
+          "--resume goes on with a file: give -o FILE, without --stream and --play" },
+    };
 
-    if (common->word && say->file)
-        return echo_fail(err, ECHO_ERR_ARG, "the text is given twice: TEXT and --file");
-    if (!common->word && !say->file)
-        return echo_fail(err, ECHO_ERR_ARG,
-                         "no text: give TEXT, - or --file, as in: echotts say \"Hello.\" -o "
-                         "hello.wav");
-    if (wants_of_stdin(say) > 1)
-        return echo_fail(err, ECHO_ERR_ARG,
-                         "text, voice and --continue: only one of them can come from standard "
-                         "input");
-    if (!say->output && !say->latent_out)
-        return no_output(say, err);
-    if (to_stdout && common->json)
-        return echo_fail(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
-    if (say->output && say->latent_out && !strcmp(say->output, say->latent_out))
-        return echo_fail(err, ECHO_ERR_ARG, "-o and --latent-out name the same file");
-    if (say->voice && !*say->voice)
-        return echo_fail(err, ECHO_ERR_ARG, "-v: the name of the voice is empty");
-    if (options_given(&say_command, say, "sequence-length") && say->params.block_sizes.n)
-        return echo_fail(err, ECHO_ERR_ARG,
-                         "--sequence-length and --block-sizes: give one of them");
-    if (check_length(say, 0, err))
-        return err->status;
-    if (say->output && output_check_sound(say->output, err))
-        return err->status;
-    return say->latent_out ? output_check_latents(say->latent_out, err) : ECHO_OK;
-}
-
-/* Options over the model's defaults. */
-static echo_status complete(struct say *say, const echo_model *model, echo_error *err)
-{
-    struct say full = *say;
-
-    full.params = echo_params_default(model);
-    options_copy_given(&say_command, say, &full);
-    if (!options_given(&say_command, say, "rng-seed")) {
-        uint32_t seed; /* the generator takes no more */
-
-        if (getentropy(&seed, sizeof seed))
-            return echo_fail(err, ECHO_ERR_DEVICE, "no random seed available: give --rng-seed");
-        full.params.rng_seed = seed;
-    }
-    *say = full;
-    if (!say->params.rescale_k != !say->params.rescale_sigma)
-        return echo_fail(err, ECHO_ERR_ARG, "--rescale-k and --rescale-sigma go together");
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (faults[i].wrong)
+            return echo_fail(err, ECHO_ERR_ARG, "%s", faults[i].line);
     return ECHO_OK;
 }
 
-/* With a continuation the default is what is left of one pass. */
-static echo_status fit(struct say *say, int patch, echo_error *err)
+static echo_status check_outputs(const struct say *say, echo_error *err)
 {
-    int before = 0;
+    echo_status s = ECHO_OK;
 
-    if (say->before) {
+    if (say->output)
+        s = sound_options_check(&say->sound, say->output, err);
+    if (!s && say->latent_out)
+        s = output_check_latents(say->latent_out, err);
+    if (!s && say->subtitles)
+        s = subtitles_check(say->subtitles, false, err);
+    if (!s && say->chapters)
+        s = subtitles_check(say->chapters, true, err);
+    return s;
+}
+
+/* Without a place to write to, it is played. */
+static echo_status choose_output(struct say *say, echo_error *err)
+{
+    char why[300];
+
+    if (say->stream && !say->output)
+        say->output = "-";
+    if (say->output || say->latent_out || say->play)
+        return ECHO_OK;
+    say->play = player_available(why, sizeof why);
+    return say->play ? ECHO_OK : no_output(say, why, err);
+}
+
+/* Faults that can be known before anything is loaded. */
+static echo_status check(struct say *say, echo_error *err)
+{
+    echo_status s;
+
+    if (say->common.word || say->file)
+        if ((s = choose_output(say, err)))
+            return s;
+    if ((s = check_together(say, err)) || (s = speak_options_check(&say->how, err)) ||
+        (s = check_outputs(say, err)))
+        return s;
+    if (say->exact && (say->subtitles || say->chapters))
+        return echo_fail(err, ECHO_ERR_ARG, "--subtitles and --chapters need a text in pieces: "
+                                            "not with --sequence-length N, --block-sizes, "
+                                            "--continue, --latent-out or --no-trim");
+    return ECHO_OK;
+}
+
+/* One pass, exactly as asked, where the asking makes no sense for pieces. */
+static bool is_exact(const struct say *say)
+{
+    return say->params.block_sizes.n || say->params.sequence_length > 0 || say->continue_from ||
+           say->latent_out || (given(say, "trim") && !say->params.trim);
+}
+
+/* Whether what is to be made fits behind the frames before it. */
+static echo_status check_length(const struct say *say, int patch, echo_error *err)
+{
+    const echo_list *blocks = &say->params.block_sizes;
+    int made = blocks->n ? 0 : say->params.sequence_length, before = 0, left;
+
+    if (say->before)
         echo_voice_latent(say->before, &before, NULL);
-        before -= before % patch;
-        int left = ECHO_MAX_FRAMES - before;
-
-        if (!options_given(&say_command, say, "sequence-length") && left > 0 &&
-            say->params.sequence_length > left)
-            say->params.sequence_length = left;
-    }
-    return check_length(say, before, err);
+    before -= before % patch;
+    left = before < ECHO_MAX_FRAMES ? ECHO_MAX_FRAMES - before : 0;
+    for (int i = 0; i < blocks->n; i++)
+        made += blocks->items[i]; /* at most 640 of at most 64 */
+    if (made <= left)
+        return ECHO_OK;
+    return echo_fail(err, ECHO_ERR_ARG, "%s: %d frames, at most %d%s",
+                     blocks->n ? "--block-sizes" : "--sequence-length", made, left,
+                     before ? " after what they continue" : "");
 }
 
 static echo_status load_voices(struct say *say, struct runtime *e, echo_error *err)
@@ -191,26 +257,191 @@ static echo_status load_voices(struct say *say, struct runtime *e, echo_error *e
     if (say->continue_from)
         status = runtime_voice(e, &say->before, say->continue_from, in_one_pass, NULL, err);
     if (!status)
-        status = fit(say, e->info.patch_size, err);
+        status = check_length(say, e->info.patch_size, err);
     if (!status && say->voice)
         status = runtime_voice(e, &say->like, say->voice, opts, &say->voice_s, err);
     return status;
 }
 
+/* ---- the text ---- */
+
+static void warn_of_text(struct say *say, struct runtime *e, const char *text)
+{
+    words_find(&say->unknown, e->model, text);
+    words_warn(&say->unknown, e, say->common.model);
+    characters_find(&say->unusual, e->model, text);
+    characters_warn(&say->unusual, e);
+}
+
+/* How many pieces the text has at the model's own pace; its words are looked at as they will be
+ * said. */
+static echo_status look_at_text(struct say *say, struct runtime *e, int *pieces,
+                                echo_error *err)
+{
+    echo_script *script = NULL;
+    echo_piece piece;
+    echo_status status = echo_script_open(&script, e->model, say->input.text, &say->speaking,
+                                          err);
+
+    for (*pieces = 0; !status && echo_script_next(script, &piece); ++*pieces)
+        status = text_input_add(&say->input, piece.text, err);
+    echo_script_close(&script);
+    if (!status && !say->exact)
+        warn_of_text(say, e, say->input.spoken);
+    return text_input_failed(&say->input, status, err);
+}
+
+/* One pass gets its text as it stands, unless it is to be cleaned. */
+static echo_status take_exact_text(struct say *say, struct runtime *e, echo_error *err)
+{
+    bool clean = say->how.clean && !strcmp(say->how.clean, "on");
+    int pieces = 1;
+    echo_status status = ECHO_OK;
+
+    if (clean)
+        status = look_at_text(say, e, &pieces, err);
+    if (status)
+        return status;
+    if (pieces > 1)
+        return echo_fail(err, ECHO_ERR_ARG, "the text is more than one pass: it has %d pieces",
+                         pieces);
+    if (clean)
+        text_input_take_spoken(&say->input);
+    status = echo_text_check(say->input.text, say->params.normalize, err);
+    if (!status)
+        warn_of_text(say, e, say->input.text);
+    return text_input_failed(&say->input, status, err);
+}
+
+/* ---- a job that may be interrupted ---- */
+
+static echo_status resume_job(struct say *say, echo_error *err)
+{
+    uint64_t seed;
+    echo_status status = job_resume(&say->job, say->output, &say->from, &seed, &say->own,
+                                    &say->cues, err);
+
+    if (status)
+        return status;
+    if (!given(say, "rng-seed"))
+        say->params.rng_seed = seed;
+    if (say->from.pieces) {
+        say->speaking.from = &say->from;
+        say->speaking.own_voice = say->own;
+    }
+    return ECHO_OK;
+}
+
+/* A text of many pieces into a file: what is made so far is kept. */
+static echo_status open_job(struct say *say, int pieces, echo_error *err)
+{
+    bool asked = given(say, "resume");
+    double seconds;
+
+    if (!say->output || !strcmp(say->output, "-") || say->stream || say->play || pieces < 2)
+        return ECHO_OK;
+    if (!job_exists(say->output, &seconds) || (asked && !say->resume))
+        return job_begin(&say->job, say->output, say->params.rng_seed, err);
+    if (asked)
+        return resume_job(say, err);
+    return echo_fail(err, ECHO_ERR_ARG,
+                     "%s.part has %.0f s of an interrupted job: --resume goes on with it, "
+                     "--no-resume starts over", say->output, seconds);
+}
+
+/* ---- speaking ---- */
+
+static bool show(void *user, echo_stage stage, int done, int total)
+{
+    struct say *say = user;
+
+    return progress_stage(&say->runtime->bar, stage, done, total);
+}
+
+static bool show_overall(void *user, double done, double left_s)
+{
+    struct say *say = user;
+
+    progress_share(&say->runtime->bar, done, left_s);
+    return !signals_stopped();
+}
+
+static bool deliver(void *user, const float *pcm, size_t n)
+{
+    return delivery_audio(&((struct say *)user)->delivery, pcm, n);
+}
+
+static bool note_piece(void *user, const echo_piece *piece)
+{
+    struct say *say = user;
+
+    if (say->subtitles || say->chapters || say->job)
+        subtitles_add(&say->cues, piece->text, piece->level, piece->begin_s, piece->end_s);
+    if (say->job && job_piece(say->job, piece, &say->piece_failed))
+        return false;
+    return !signals_stopped();
+}
+
+static echo_status speak_exactly(struct say *say, struct runtime *e, echo_error *err)
+{
+    echo_sink sink = { .user = say, .progress = show };
+    echo_status status = delivery_open(&say->delivery, err);
+
+    if (say->output || say->play)
+        sink.audio = deliver;
+    if (!status)
+        status = echo_continue(e->session, say->before, say->input.text, say->like,
+                               &say->params, &sink, err);
+    return delivery_close(&say->delivery, status, err);
+}
+
+static echo_status speak_pieces(struct say *say, struct runtime *e, int pieces, echo_error *err)
+{
+    echo_speak_sink sink = { .user = say, .audio = deliver, .progress = show,
+                             .piece = note_piece };
+    echo_status status = open_job(say, pieces, err);
+
+    say->delivery.job = say->job;
+    if (pieces > 1)
+        sink.overall = show_overall;
+    if (!status)
+        status = delivery_open(&say->delivery, err);
+    if (!status)
+        status = echo_speak(e->session, say->input.text, say->like, &say->params,
+                            &say->speaking, &sink, err);
+    if (status && say->piece_failed.status && !signals_stopped()) {
+        *err = say->piece_failed;
+        status = err->status;
+    }
+    return delivery_close(&say->delivery, status, err);
+}
+
 static echo_status speak(struct say *say, struct runtime *e, echo_error *err)
 {
-    echo_sink sink = recording_sink(&say->sound, say->output);
+    int pieces = 0;
     echo_status status;
 
-    words_find(&say->unknown, e->model, say->text);
-    words_warn(&say->unknown, e, say->common.model);
-    characters_find(&say->unusual, e->model, say->text);
-    characters_warn(&say->unusual, e);
-    say->sound.bar = &e->bar;
-    status = echo_continue(e->session, say->before, say->text, say->like, &say->params, &sink,
-                           err);
-    return recording_status(&say->sound, status, err);
+    say->runtime = e;
+    say->speaking = speak_options(&say_command, say, &say->how, say->file);
+    say->speaking.stream = say->stream || say->play;
+    if (say->exact)
+        status = take_exact_text(say, e, err);
+    else
+        status = look_at_text(say, e, &pieces, err);
+    if (status)
+        return status;
+    say->delivery.path = say->output;
+    say->delivery.play = say->play;
+    say->delivery.opts = sound_options(&say->sound);
+    say->delivery.opts.stream = say->stream;
+    if (tags_wanted(given(say, "tags"), say->tags, say->output, say->sound.format))
+        tags_fill(&say->about, &say->delivery.opts, say->title,
+                  say->exact ? say->input.text : say->input.spoken, say->voice, &e->info,
+                  &say->params);
+    return say->exact ? speak_exactly(say, e, err) : speak_pieces(say, e, pieces, err);
 }
+
+/* ---- what is written beside the sound ---- */
 
 static echo_status save_latents(const struct say *say, const struct runtime *e, echo_error *err)
 {
@@ -226,31 +457,61 @@ static echo_status save_latents(const struct say *say, const struct runtime *e, 
     return status;
 }
 
+static double speed(const struct say *say)
+{
+    return say->sound.speed > 0 ? say->sound.speed : 1;
+}
+
+/* Of all of it, with what an earlier run made. */
+static double seconds(const struct say *say)
+{
+    return delivery_seconds(&say->delivery) +
+           (double)say->from.samples / ECHO_SAMPLE_RATE;
+}
+
 static echo_status save(const struct say *say, const struct runtime *e, echo_error *err)
 {
     echo_status status = ECHO_OK;
 
-    if (say->output)
-        status = recording_save(&say->sound, say->output, say->as_float, err);
-    if (!status && say->latent_out)
+    if (say->latent_out)
         status = save_latents(say, e, err);
+    if (!status && say->subtitles)
+        status = subtitles_save(&say->cues, say->subtitles, speed(say), err);
+    if (!status && say->chapters)
+        status = subtitles_save_chapters(&say->cues, say->chapters, speed(say),
+                                         seconds(say) / speed(say), err);
     return status;
 }
+
+/* ---- what is said of it ---- */
 
 static void summarize(const struct say *say, struct runtime *e)
 {
     echo_stats stats = echo_session_stats(e->session);
-    char beside[48] = "", more[96];
+    double audio_s = delivery_seconds(&say->delivery);
+    const char *what = say->output ? output_name(say->output)
+                       : say->play ? "played"
+                                   : say->latent_out;
+    char more[160] = "";
+    size_t used = 0;
 
     if (stats.overlap_s > 0)
-        snprintf(beside, sizeof beside, "  overlap %.1f s", stats.overlap_s);
-    snprintf(more, sizeof more, "%s  seed %llu", beside,
+        used += (size_t)snprintf(more + used, sizeof more - used, "  overlap %.1f s",
+                                 stats.overlap_s);
+    if (say->speaking.stream)
+        used += (size_t)snprintf(more + used, sizeof more - used, "  first sound after %.1f s",
+                                 stats.first_audio_s);
+    if (stats.retakes)
+        used += (size_t)snprintf(more + used, sizeof more - used, "  retakes %d",
+                                 stats.retakes);
+    snprintf(more + used, sizeof more - used, "  seed %llu",
              (unsigned long long)say->params.rng_seed);
-    if (say->output)
-        recording_summary(&say->sound, say->output, stats.total_s, more);
+    if (audio_s > 0)
+        progress_done(&e->bar, "%s  %.2f s of audio in %.1f s (%.2fx)%s", what, audio_s,
+                      stats.total_s, stats.total_s / audio_s, more);
     else
-        progress_done(&e->bar, "%s  %d frames in %.1f s%s", say->latent_out, stats.frames,
-                      stats.total_s, more);
+        progress_done(&e->bar, "%s  %d frames in %.1f s%s", what, stats.frames, stats.total_s,
+                      more);
 }
 
 /* total_s is all that was waited for; what it is made of stands beside it. */
@@ -261,9 +522,13 @@ static echo_status report(const struct say *say, const struct runtime *e, echo_e
 
     report_integer(o, "frames", stats.frames);
     report_integer(o, "kept", stats.kept);
+    report_integer(o, "window", stats.window);
+    report_integer(o, "retries", stats.retries);
     json_object_set_new(o, "ended",
                         say->params.trim ? json_boolean(stats.ended) : json_null());
-    report_integer(o, "retries", stats.retries);
+    report_integer(o, "pieces", say->exact ? 1 : stats.pieces);
+    report_integer(o, "retakes", stats.retakes);
+    report_integer(o, "blocks", stats.blocks);
     report_integer(o, "samples", (json_int_t)stats.samples);
     report_integer(o, "steps", stats.steps);
     report_integer(o, "evaluations", stats.evaluations);
@@ -276,10 +541,24 @@ static echo_status report(const struct say *say, const struct runtime *e, echo_e
     report_real(o, "sample_s", stats.sample_s);
     report_real(o, "decode_s", stats.decode_s);
     report_real(o, "overlap_s", stats.overlap_s);
-    report_speed(o, recording_seconds(&say->sound),
+    report_real(o, "first_audio_s", stats.first_audio_s);
+    report_integer(o, "starved", say->delivery.starved);
+    report_real(o, "starved_s", say->delivery.starved_s);
+    report_speed(o, delivery_seconds(&say->delivery),
                  e->info.load_s + say->voice_s + stats.total_s);
     report_model(o, &e->info);
     return report_print(o, err);
+}
+
+/* A job that is not done stays, if there is anything to go on with. */
+static void end_job(struct say *say, bool failed)
+{
+    double seconds = 0;
+
+    if (say->job && failed && job_exists(say->output, &seconds) && seconds > 0)
+        runtime_note(say->runtime, "%s.part keeps what is done: --resume goes on with it",
+                     say->output);
+    job_close(&say->job, !failed || seconds <= 0);
 }
 
 static echo_status run(void *job, echo_error *err)
@@ -288,29 +567,43 @@ static echo_status run(void *job, echo_error *err)
     struct runtime e = { 0 };
     bool failed;
 
-    failed =
-        check(say, err) ||
-        text_read(say->text, say->common.word, say->file,
-                  !options_given(&say_command, say, "normalize") || say->params.normalize,
-                  err) ||
-        runtime_open(&e, &say->common, err) || complete(say, e.model, err) ||
-        load_voices(say, &e, err) || speak(say, &e, err) || save(say, &e, err);
+    say->exact = is_exact(say);
+    failed = check(say, err) ||
+             text_input_read(&say->input, say->common.word, say->file, err) ||
+             runtime_open(&e, &say->common, err) ||
+             config_complete(&say_command, say, e.model, err) || load_voices(say, &e, err) ||
+             speak(say, &e, err) || save(say, &e, err);
+    end_job(say, failed);
     if (!failed)
         summarize(say, &e);
     if (!failed && say->common.json)
         failed = report(say, &e, err);
-    recording_close(&say->sound);
+    subtitles_close(&say->cues);
+    text_input_close(&say->input);
     echo_voice_close(&say->before);
     echo_voice_close(&say->like);
+    echo_voice_close(&say->own);
     runtime_close(&e);
     return failed ? err->status : ECHO_OK;
 }
 
+static const struct example examples[] = {
+    { "say \"Good morning.\"", "play a sentence" },
+    { "say \"Any voice.\" -v clip.mp3 -o any.wav", "speak in the voice of a recording" },
+    { "say --file book.md -v joe -o book.opus --chapters book.txt", "a book" },
+    { "say - --stream | aplay", "speak what is typed, as it is made" },
+    { 0 },
+};
+
 const struct command say_command = {
     .name = "say",
     .word = "TEXT",
-    .synopsis = "[TEXT|-] -o FILE.wav [options]",
-    .summary = "speak a text into a WAV file",
+    .synopsis = "[TEXT|-] [-o FILE] [options]",
+    .summary = "speak a text of any length",
+    .details = "Markup, numbers and signs of the text become words (see echotts text). It is said "
+               "in pieces that fit the model, in one voice.\n"
+               "Without -o and --stream the speech is played.",
+    .examples = examples,
     .job_size = sizeof(struct say),
     .params = AT(params),
     .groups = groups,

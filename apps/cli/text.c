@@ -1,189 +1,123 @@
 /* SPDX-License-Identifier: MIT */
-#include "text.h"
-
-#include <errno.h>
+/* text.c - what would be spoken of a text, piece by piece. */
 #include <stdio.h>
 #include <string.h>
 
-#include "encoding.h"
+#include "commands.h"
 #include "common/failure.h"
-#include "common/quote.h"
-#include "signals.h"
+#include "common/output.h"
+#include "common/report.h"
+#include "runtime.h"
+#include "speak_options.h"
+#include "text_input.h"
 
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+struct text {
+    struct common common;
+    const char *written; /* text itself, instead of a file */
+    struct speak_opts how;
 
-/* Where a text is from, as messages say it. */
-struct source {
-    const char *path; /* NULL: it is no file */
-    const char *name;
-    bool is_argument;
+    /* Had while running. */
+    struct text_input input;
 };
 
-static echo_status too_long(const struct source *from, echo_error *err)
+#define AT(field) offsetof(struct text, field)
+
+static const struct option own_options[] = {
+    { .name = "text", .kind = OPTION_STRING, .at = AT(written), .value = "TEXT",
+      .help = "this text, instead of a file" },
+    TEXT_OPTION_ROWS(AT(how)),
+    { 0 },
+};
+
+static const struct option_group groups[] = {
+    { "Reading", own_options },
+    { "Model", common_model_options },
+    { "Other", common_options },
+    { 0 },
+};
+
+static json_t *describe(const echo_piece *p)
 {
-    return echo_fail(err, ECHO_ERR_ARG, "%s: more than %d bytes: split it", from->name,
-                     ECHO_MAX_TEXT);
+    json_t *o = json_object();
+
+    report_string(o, "piece", p->text);
+    report_real(o, "seconds", p->expected_s);
+    report_real(o, "pause", p->pause_s);
+    report_integer(o, "heading", p->level);
+    return o;
 }
 
-/* Say the fault, and how to have the text read after all. */
-static echo_status fail_encoding(const struct source *from, const char *fault,
-                                 const char *encoding, echo_error *err)
+/* A piece a line, or all of them in an array. */
+static echo_status print_pieces(struct text *t, echo_script *script, echo_error *err)
 {
-    char quoted[128];
+    json_t *pieces = json_array(), *o;
+    echo_piece p;
 
-    if (from->path)
-        return echo_fail(err, ECHO_ERR_ARG, "%s: %s: try iconv -f %s -t UTF-8 %s > utf8.txt",
-                         from->name, fault, encoding,
-                         quote_file(quoted, sizeof quoted, from->path, "FILE"));
-    return echo_fail(err, ECHO_ERR_ARG,
-                     "%s: %s: try to pipe it through iconv -f %s -t UTF-8 into echotts say -",
-                     from->name, fault, encoding);
-}
-
-static echo_status fail_bytes(const struct source *from, const char *text, echo_error *err)
-{
-    const char *encoding = encoding_of_bytes(text);
-    size_t at = echo_text_readable(text) + 1;
-    char fault[96];
-
-    if (encoding && !strcmp(encoding, "UTF-8"))
-        return echo_fail(err, ECHO_ERR_ARG,
-                       "%s: damaged UTF-8, byte %zu is no part of a character", from->name, at);
-    snprintf(fault, sizeof fault, "not UTF-8 at byte %zu, %s", at,
-             encoding ? "but probably Windows-1252 or Latin-1" : "but in another encoding");
-    return fail_encoding(from, fault, encoding ? encoding : "ENCODING", err);
-}
-
-/* A string of n bytes that was cut at the end of its room may lack a part of a character. */
-static size_t without_cut_end(const char *text, size_t n)
-{
-    for (int i = 0; i < 3 && n && ((unsigned char)text[n - 1] & 0xc0) == 0x80; i++)
-        n--;
-    return n && (unsigned char)text[n - 1] >= 0xc0 ? n - 1 : n;
-}
-
-/* n bytes, of which TEXT_BYTES are too many; makes a string of them. */
-static echo_status take_bytes(const struct source *from, char text[TEXT_BYTES], size_t n,
-                              echo_error *err)
-{
-    bool all = n < TEXT_BYTES;
-
-    n = all ? n : without_cut_end(text, n - 1);
-    text[n] = '\0';
-    if (echo_text_readable(text) < n)
-        return fail_bytes(from, text, err);
-    return all ? ECHO_OK : too_long(from, err);
-}
-
-static echo_status read_stream(FILE *f, const struct source *from, char *text, echo_error *err)
-{
-    size_t n = fread(text, 1, TEXT_BYTES, f);
-    const char *document = encoding_of_document(text, n), *wide = encoding_of_wide(text, n);
-    char fault[32];
-
-    if (signals_stopped())
-        return echo_fail(err, ECHO_ERR_CANCELLED, "stopped");
-    if (ferror(f))
-        return echo_fail(err, ECHO_ERR_FILE, "%s: cannot be read: %s", from->name,
-                         strerror(errno));
-    if (document)
-        return echo_fail(err, ECHO_ERR_ARG, "%s: this is %s: save it as plain text in UTF-8",
-                         from->name, document);
-    if (wide) {
-        snprintf(fault, sizeof fault, "this is %s, not UTF-8", wide);
-        return fail_encoding(from, fault, wide, err);
+    while (echo_script_next(script, &p)) {
+        if (t->common.json)
+            json_array_append_new(pieces, describe(&p));
+        else
+            puts(p.text);
     }
-    if (memchr(text, 0, n))
-        return echo_fail(err, ECHO_ERR_ARG, "%s: not text, it has a zero byte at byte %zu",
-                         from->name, strnlen(text, n) + 1);
-    return take_bytes(from, text, n, err);
+    if (!t->common.json) {
+        json_decref(pieces);
+        return output_flush(err);
+    }
+    o = json_object();
+    json_object_set_new(o, "pieces", pieces);
+    return report_print(o, err);
 }
 
-static echo_status read_file(const struct source *from, char *text, echo_error *err)
+static echo_status read(struct text *t, echo_error *err)
 {
-    FILE *f = fopen(from->path, "rb");
+    const char *file = t->common.word ? t->common.word : "-";
+
+    if (t->written && t->common.word)
+        return echo_fail(err, ECHO_ERR_ARG, "the text is given twice: FILE and --text");
+    if (t->written) {
+        if (!strcmp(t->written, "-"))
+            return echo_fail(err, ECHO_ERR_ARG, "text has nothing to speak: no letter or digit");
+        return text_input_read(&t->input, t->written, NULL, err);
+    }
+    return text_input_read(&t->input, NULL, file, err);
+}
+
+static echo_status run(void *job, echo_error *err)
+{
+    struct text *t = job;
+    struct runtime e = { 0 };
+    echo_script *script = NULL;
+    echo_speak_opts opts = speak_options(&text_command, t, &t->how, t->common.word);
     echo_status status;
 
-    if (!f)
-        return echo_fail(err, ECHO_ERR_FILE, "%s: cannot be read: %s", from->path,
-                         strerror(errno));
-    status = read_stream(f, from, text, err);
-    fclose(f);
+    if (!(status = speak_options_check(&t->how, err)) && !(status = read(t, err)) &&
+        !(status = runtime_open_model(&e, &t->common, true, err))) {
+        status = echo_script_open(&script, e.model, t->input.text, &opts, err);
+        status = status ? text_input_failed(&t->input, status, err)
+                        : print_pieces(t, script, err);
+    }
+    echo_script_close(&script);
+    text_input_close(&t->input);
+    runtime_close(&e);
     return status;
 }
 
-static echo_status read_word(const struct source *from, const char *word, char *text,
-                             echo_error *err)
-{
-    size_t n = strlen(word);
+static const struct example examples[] = {
+    { "text notes.md", "what of a file would be spoken" },
+    { "text --text \"It is 7:30 PM.\"", "how numbers are read" },
+    { "text book.txt --json", "with the seconds expected, and the pauses" },
+    { 0 },
+};
 
-    n = n < TEXT_BYTES ? n : TEXT_BYTES;
-    memcpy(text, word, n);
-    return take_bytes(from, text, n, err);
-}
-
-/* Nobody means it to be spoken. */
-static void drop_mark(char *text)
-{
-    size_t mark = strlen(BYTE_ORDER_MARK);
-
-    if (!strncmp(text, BYTE_ORDER_MARK, mark))
-        memmove(text, text + mark, strlen(text) + 1 - mark);
-}
-
-/* Bytes at the end of a text of n that editors and pipes put there, or 0. */
-static size_t end_of_file(const char *text, size_t n)
-{
-    static const char *const ends[] = {
-        "\n", "\r", "\f", "\v", "\x1a", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9",
-    };
-
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (n >= strlen(ends[i]) && !strcmp(text + n - strlen(ends[i]), ends[i]))
-            return strlen(ends[i]);
-    return 0;
-}
-
-static void drop_end(char *text)
-{
-    size_t n = strlen(text), end;
-
-    while ((end = end_of_file(text, n)))
-        text[n -= end] = '\0';
-}
-
-/* The library's line, with the name of the source in front. */
-static echo_status check(const struct source *from, const char *text, bool normalize,
-                         echo_error *err)
-{
-    echo_error why;
-
-    if (!echo_text_check(text, normalize, &why))
-        return ECHO_OK;
-    if (from->is_argument)
-        return echo_fail(err, why.status, "%s", why.text);
-    return echo_fail(err, why.status, "%s: %.900s", from->name, why.text);
-}
-
-echo_status text_read(char text[TEXT_BYTES], const char *word, const char *path, bool normalize,
-                      echo_error *err)
-{
-    struct source from = { NULL, "the text", true };
-    echo_status status;
-
-    if (!strcmp(word ? word : path, "-")) {
-        from = (struct source){ NULL, "standard input", false };
-        status = read_stream(stdin, &from, text, err);
-    } else if (word) {
-        status = read_word(&from, word, text, err);
-    } else {
-        from = (struct source){ path, path, false };
-        status = read_file(&from, text, err);
-    }
-    if (status)
-        return status;
-    drop_mark(text);
-    if (!from.is_argument)
-        drop_end(text);
-    return check(&from, text, normalize, err);
-}
+const struct command text_command = {
+    .name = "text",
+    .word = "FILE",
+    .words = "FILE",
+    .synopsis = "[FILE|-] [options]",
+    .summary = "print what would be spoken, a piece a line",
+    .details = "Shows how markup, numbers and signs become words, and where a text is cut.",
+    .examples = examples,
+    .job_size = sizeof(struct text),
+    .groups = groups,
+    .run = run,
+};

@@ -23,7 +23,7 @@ void words_find(struct words *w, const echo_model *m, const char *text)
 
     w->n = 0;
     for (; (text = echo_model_unknown(m, text, &length)); text += length)
-        if (!is_listed(w, text, length)) {
+        if (w->n < WORDS && !is_listed(w, text, length)) {
             w->items[w->n].at = text;
             w->items[w->n++].length = length;
         }

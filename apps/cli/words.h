@@ -6,7 +6,8 @@
 #include <jansson.h>
 
 #include "runtime.h"
-#include "text.h"
+
+enum { WORDS = 1000 };
 
 /* Each once, as the text has it first, which they lie in. */
 struct words {
@@ -14,10 +15,9 @@ struct words {
     struct {
         const char *at;
         size_t length;
-    } items[TEXT_BYTES / 2]; /* a letter each and what parts them */
+    } items[WORDS]; /* those that come first */
 };
 
-/* text has less than TEXT_ROOM bytes. */
 void words_find(struct words *w, const echo_model *m, const char *text);
 
 /* Say so, if there are any; model is the name it was asked for by, or NULL. */

@@ -375,6 +375,7 @@ echo_model_info echo_model_describe(const echo_model *m)
         .text_size = d->encoder[CONTEXT_TEXT].dim,
         .speaker_layers = d->encoder[CONTEXT_SPEAKER].layers,
         .speaker_size = d->encoder[CONTEXT_SPEAKER].dim,
+        .license = m->settings.license,
         .words = m->settings.vocabulary.n,
         .blockwise = d->has_prefix,
         .load_s = m->load_s,

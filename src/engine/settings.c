@@ -14,6 +14,7 @@ struct settings echo_settings_reference(void)
         .frames_per_byte = 1.9f, /* the slowest speech seen, docs/MODEL.md */
         .frames_margin = 20,
         .max_sequence_length = ECHO_MAX_FRAMES,
+        .license = "CC-BY-NC-SA-4.0", /* of the published weights, which have no card */
     };
 }
 
@@ -75,11 +76,25 @@ static struct field field_of(const echo_param *p)
                            p };
 }
 
+static echo_status read_license(struct settings *s, const char *path, const json_t *value,
+                                echo_error *err)
+{
+    const char *text = json_string_value(value);
+
+    if (!text || strlen(text) >= sizeof s->license)
+        return echo_fail(err, ECHO_ERR_FILE, "%s: license is not a name of at most %zu bytes",
+                         path, sizeof s->license - 1);
+    memcpy(s->license, text, strlen(text) + 1);
+    return ECHO_OK;
+}
+
 static echo_status read_member(struct settings *s, const char *path, const char *key,
                                const json_t *value, echo_error *err)
 {
     const echo_param *t = echo_param_find(key);
 
+    if (!strcmp(key, "license"))
+        return read_license(s, path, value, err);
     if (!strcmp(key, "vocabulary"))
         return echo_vocabulary_read(&s->vocabulary, path, value, err);
     if (is_number(t)) {

@@ -10,6 +10,7 @@ struct settings {
     struct vocabulary vocabulary;
     /* Frames that nearly every text fits into: so many a byte, and so many more. */
     float frames_per_byte, frames_margin;
+    char license[64];
     int max_sequence_length; /* the largest window that the model knows */
 };
 

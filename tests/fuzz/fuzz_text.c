@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "text/character.h"
 #include "text/text.h"
-#include "text.h"
+#include "text_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -69,19 +69,21 @@ static char *normalized(const char *text, bool normalize)
     return out;
 }
 
-/* As a file it is refused with a line, or is a text that would be accepted. */
+/* As a file it is refused with a line, or is a text in UTF-8. */
 static void check_file(const uint8_t *data, size_t size)
 {
-    char text[TEXT_BYTES], path[32];
+    struct text_input t;
+    char path[32];
     int fd = memfd_create("text", 0);
     echo_error e = { 0 };
 
     ECHO_ASSERT(fd >= 0 && write(fd, data, size) == (ssize_t)size);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (text_read(text, NULL, path, true, &e))
+    if (text_input_read(&t, NULL, path, &e))
         ECHO_ASSERT(e.status == ECHO_ERR_ARG && !strncmp(e.text, path, strlen(path)));
     else
-        ECHO_ASSERT(!echo_text_check(text, true, NULL) && strlen(text) <= size);
+        ECHO_ASSERT(echo_text_readable(t.text) == strlen(t.text) && strlen(t.text) <= size);
+    text_input_close(&t);
     close(fd);
 }
 

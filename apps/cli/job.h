@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job.h - a long text whose speaking may be interrupted, by Ctrl-C or by a power cut.
+ *
+ * While a text of many pieces is spoken, two files lie beside the output: OUTPUT.part has the
+ * sound so far, as float samples at 44.1 kHz, and OUTPUT.part.log a line of JSON for each piece
+ * that is whole.  Both go when the output is there.
+ */
+#ifndef CLI_JOB_H
+#define CLI_JOB_H
+
+#include "subtitles.h"
+
+struct job;
+
+/* Is there an interrupted job for this output?  *seconds: of its sound. */
+bool job_exists(const char *output, double *seconds);
+
+/* Begin, in place of what was there. */
+echo_status job_begin(struct job **out, const char *output, uint64_t seed, echo_error *err);
+
+/*
+ * Go on with what is there: *next says where; *seed is its seed; its cues are added to s.  *own is
+ * the voice that its first pieces made, which the caller closes; NULL: none.  What was written
+ * behind the last whole piece is dropped.
+ */
+echo_status job_resume(struct job **out, const char *output, echo_checkpoint *next,
+                       uint64_t *seed, echo_voice **own, struct subtitles *s, echo_error *err);
+
+echo_status job_write(struct job *j, const float *pcm, size_t n, echo_error *err);
+/* All of this piece has been written. */
+echo_status job_piece(struct job *j, const echo_piece *piece, echo_error *err);
+/* All samples to a writer. */
+echo_status job_copy(struct job *j, echo_writer *w, echo_error *err);
+
+/* done: remove its files; else they stay for later. */
+void job_close(struct job **j, bool done);
+
+#endif

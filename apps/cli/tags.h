@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* tags.h - what a sound file says about itself: how it was made, and that nobody spoke it. */
+#ifndef CLI_TAGS_H
+#define CLI_TAGS_H
+
+#include "echotts.h"
+
+enum { TAGS = 8 };
+
+struct tags {
+    echo_tag items[TAGS];
+    char title[80], software[32], comment[1200];
+};
+
+/* Are they, by --[no-]tags or by the format?  given: the option was; on: what it said. */
+bool tags_wanted(bool given, bool on, const char *path, const char *format);
+
+/* Fill them and give them to opts; they must outlive the writer.  title NULL: the beginning of
+ * the text.  voice NULL: none was asked for. */
+void tags_fill(struct tags *t, echo_writer_opts *opts, const char *title, const char *text,
+               const char *voice, const echo_model_info *model, const echo_params *params);
+
+#endif
