@@ -44,11 +44,11 @@ static echo_status fail_at(echo_error *err, struct place at, const char *fault)
 }
 
 /* The fault of the character at text, which has length bytes; NULL: none. */
-static const char *fault_of(char line[static 48], uint32_t code, size_t length)
+static const char *fault_of(char line[static 48], uint32_t code, size_t length, bool controls)
 {
     if (!length)
         return "is not valid UTF-8";
-    if ((code >= ' ' && code < 0x7f) || code > 0x9f || code == '\t')
+    if (controls || (code >= ' ' && code < 0x7f) || code > 0x9f || code == '\t')
         return NULL;
     if (code < 0x80)
         snprintf(line, 48, "has a control character (0x%02x)", (unsigned)code);
@@ -57,7 +57,7 @@ static const char *fault_of(char line[static 48], uint32_t code, size_t length)
     return line;
 }
 
-echo_status echo_text_valid(const char *text, echo_error *err)
+static echo_status check(const char *text, bool controls, echo_error *err)
 {
     struct place at = { 1, 1 };
     const char *fault;
@@ -73,15 +73,31 @@ echo_status echo_text_valid(const char *text, echo_error *err)
             continue;
         }
         n = echo_character(s, &code);
-        if ((fault = fault_of(line, code, n)))
+        if ((fault = fault_of(line, code, n, controls)))
             return fail_at(err, at, fault);
         at.byte += n;
     }
     if (!text[strspn(text, " \t\r\n\f\v")])
         return echo_fail_field(err, "text", "text is blank");
-    if (!echo_text_word(text, &n))
-        return echo_fail_field(err, "text", "text has nothing to speak: no letter or digit");
     return ECHO_OK;
+}
+
+echo_status echo_text_utf8(const char *text, echo_error *err)
+{
+    return check(text, true, err);
+}
+
+echo_status echo_text_nothing(echo_error *err)
+{
+    return echo_fail_field(err, "text", "text has nothing to speak: no letter or digit");
+}
+
+echo_status echo_text_valid(const char *text, echo_error *err)
+{
+    echo_status status = check(text, false, err);
+    size_t n;
+
+    return status || echo_text_word(text, &n) ? status : echo_text_nothing(err);
 }
 
 size_t echo_text_readable(const char *text)

@@ -16,6 +16,11 @@
  * has a word.  The line says where, counting bytes and lines from 1. */
 echo_status echo_text_valid(const char *text, echo_error *err);
 
+/* The same, but any control characters may be there and words need not. */
+echo_status echo_text_utf8(const char *text, echo_error *err);
+/* ECHO_ERR_ARG, and a line that says that there is no word. */
+echo_status echo_text_nothing(echo_error *err);
+
 /* The first word at or behind `text`, or NULL: letters, digits, and apostrophes between them
  * (echo_model_unknown() says it in full).  What is no UTF-8 is no letter. */
 const char *echo_text_word(const char *text, size_t *length);
