@@ -2,6 +2,20 @@
 /*
  * clean.h - text as people have it to what is to be said: markup, entities, characters that
  * nobody says, numbers and signs.
+ *
+ * In every markup:
+ * - "[pause:1.5]", "[pause 500ms]" and <break> end a part with that pause, of at most 60 s;
+ *   "[pause]" is 1 s, and so is a rule between blocks.  Pauses beside each other add up.
+ * - "[S1]", "(laughs)", "[sigh]" stay as they are.  A tag of a speaker with no words goes before
+ *   the next ones.
+ * - <think>...</think> of a chat model is left out.  So is all before a "</think>" without a
+ *   beginning, and all behind a "<think>" without an end, unless nothing would be left.
+ * - Headings, items of lists and rows of tables end with a stop.
+ * - Of a table the names of its columns are a part, then each row: "name value, name value."
+ * - Code of one line of at most 80 bytes is said, else "Code example, 3 lines."
+ * - Pictures are said by their alternative text: "Image: ..."
+ * - Emoji, digits in frames among them, and decorations are left out.
+ * - Dashes within sentences and arrows become commas.
  */
 #ifndef ECHO_CLEAN_H
 #define ECHO_CLEAN_H
@@ -10,8 +24,9 @@
 
 enum markup {
     MARKUP_AUTO,     /* SSML if it begins so; HTML and markdown if it looks like them */
-    MARKUP_PLAIN,    /* paragraphs between empty lines */
-    MARKUP_MARKDOWN, /* CommonMark with tables and strikethrough */
+    MARKUP_PLAIN,    /* paragraphs between empty lines; tags are text, unless it was guessed */
+    MARKUP_MARKDOWN, /* CommonMark with tables, strikethrough, footnotes and formulas; indented
+                      * lines are code, unless it was guessed */
     MARKUP_HTML,
     MARKUP_SSML,
 };

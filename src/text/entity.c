@@ -23,12 +23,12 @@ static bool is_text(unsigned long code)
 
 size_t echo_entity_number(struct text_buffer *out, const char *s)
 {
-    bool hex = (s[2] | 0x20) == 'x';
+    bool numeric = s[0] == '&' && s[1] == '#', hex = numeric && (s[2] | 0x20) == 'x';
     const char *digits = s + (hex ? 3 : 2);
-    size_t n = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
     unsigned long code;
+    size_t n;
 
-    if (s[0] != '&' || s[1] != '#' || !n)
+    if (!numeric || !(n = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")))
         return 0;
     code = n > 8 ? 0 : strtoul(digits, NULL, hex ? 16 : 10);
     if (code >= 0x80 && code < 0xa0)

@@ -192,6 +192,37 @@ static size_t put_sign(struct shield *h, const char *text, const char *s)
     return 1;
 }
 
+/* Where it ends: at `end`, or behind what goes on there, as long formulas do. */
+static const char *put_signs(struct shield *h, const char *text, const char *s,
+                             const char *end)
+{
+    while (s < end) {
+        size_t n = strcspn(s, "[$&");
+
+        n = n < (size_t)(end - s) ? n : (size_t)(end - s);
+        echo_buffer_put(h->out, s, n);
+        s += n;
+        if (s < end)
+            s += put_sign(h, text, s);
+    }
+    return s;
+}
+
+/* Bytes of the table at the line. */
+static size_t put_table(struct shield *h, const char *line)
+{
+    struct text_buffer rows = { 0 };
+    struct shield within = { .out = h->out };
+    size_t n = echo_table_put(&rows, line);
+    const char *text = echo_buffer_text(&rows);
+
+    within.no_dollar = text;
+    put_signs(&within, text, text, text + rows.length);
+    h->out->failed |= rows.failed;
+    echo_buffer_free(&rows);
+    return n;
+}
+
 static const char *put_line(struct shield *h, const char *text, const char *line)
 {
     const char *s = line;
@@ -200,17 +231,11 @@ static const char *put_line(struct shield *h, const char *text, const char *line
         s += strcspn(s, "\n");
         echo_buffer_put(h->out, line, (size_t)(s - line));
     } else if (echo_table_begins(line)) {
-        return line + echo_table_put(h->out, line);
+        return line + put_table(h, line);
     } else {
-        s += line_start(h, line);
-        while (*s && *s != '\n') {
-            size_t n = strcspn(s, "[$&\n");
+        const char *start = s + line_start(h, line);
 
-            echo_buffer_put(h->out, s, n);
-            s += n;
-            if (*s && *s != '\n')
-                s += put_sign(h, text, s);
-        }
+        s = put_signs(h, text, start, start + strcspn(start, "\n"));
     }
     if (!*s)
         return s;

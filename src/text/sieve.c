@@ -91,7 +91,9 @@ static enum fate fate_of(uint32_t code)
 {
     const struct range *r;
 
-    if (code < 0xa0 || code == MARK_GAP)
+    if (code < 0xa0)
+        return code < 0x7f ? KEEP : DROP;
+    if (code == MARK_GAP)
         return KEEP;
     if ((r = bsearch(&code, ranges, sizeof ranges / sizeof *ranges, sizeof *ranges, compare)))
         return r->fate;
