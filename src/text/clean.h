@@ -6,8 +6,8 @@
  * In every markup:
  * - "[pause:1.5]", "[pause 500ms]" and <break> end a part with that pause, of at most 60 s;
  *   "[pause]" is 1 s, and so is a rule between blocks.  Pauses beside each other add up.
- * - "[S1]", "(laughs)", "[sigh]" stay as they are.  A tag of a speaker with no words goes before
- *   the next ones.
+ * - "[S1]", "(laughs)", "[sigh]" stay as they are.  A tag of a speaker with no words goes
+ *   before the next ones.
  * - <think>...</think> of a chat model is left out.  So is all before a "</think>" without a
  *   beginning, and all behind a "<think>" without an end, unless nothing would be left.
  * - Headings, items of lists and rows of tables end with a stop.

@@ -238,8 +238,10 @@ static void list(struct html *h, const struct tag *t)
     }
     if (echo_tag_attribute(t, "start", &start))
         first = strtol(echo_buffer_text(&start), NULL, 10);
+    if (first < 1 || first > 1000000)
+        first = 1;
     if (h->depth < HTML_LISTS)
-        h->next[h->depth++] = t->name[0] == 'o' ? (first > 0 && first < 1000000 ? first : 1) : 0;
+        h->next[h->depth++] = t->name[0] == 'o' ? first : 0;
     echo_buffer_free(&start);
 }
 
@@ -420,7 +422,7 @@ static size_t between(struct html *h, const char *s, const char *open, const cha
     return (size_t)(end - s) + strlen(close);
 }
 
-/* What is no element: comments and the like. */
+/* Comments and the like, which are no elements. */
 static size_t other(struct html *h, const char *s)
 {
     static const char cdata[] = "<![CDATA[";

@@ -15,8 +15,8 @@ enum mark {
     MARK_LINE,           /* a line ends, and is meant to */
     MARK_CELL,           /* of a table's row; it is before each */
     MARK_NAME,           /* the same, of the row with the names of columns */
-    MARK_AS,             /* <say-as>: its interpret-as, MARK_FORMAT, its format, MARK_SAY, what */
-    MARK_FORMAT,         /* it is about, MARK_SAID */
+    MARK_AS,             /* <say-as>: its interpret-as, MARK_FORMAT, its format, MARK_SAY, */
+    MARK_FORMAT,         /* the text that it is about, MARK_SAID */
     MARK_SAY,
     MARK_SAID,
     MARK_PAUSE, /* then milliseconds, then the same once more */

@@ -98,7 +98,7 @@ static char *field(const char **s, const char *end, enum mark mark)
     return NULL;
 }
 
-/* What is said in a way of its own, whose mark *s is behind. */
+/* Text that is said in a way of its own; *s is behind its mark. */
 static void add_said(struct passage *p, struct text_buffer *out, const char **s,
                      const char *end)
 {
@@ -236,7 +236,7 @@ static void split(struct passage *p, char *text, enum script_end end)
     add_piece(p, start, s, how);
 }
 
-/* What was hidden from markup is seen again. */
+/* Show again the characters that were hidden from markup. */
 static void unmask(struct text_buffer *out, const char *s)
 {
     while (*s) {
@@ -365,7 +365,8 @@ void echo_passage_code(struct passage *p, const char *code)
     if (!lines && n <= CODE_BYTES) {
         echo_passage_put(p, code, n);
     } else {
-        snprintf(told, sizeof told, "Code example, %d %s.", lines + 1, lines ? "lines" : "line");
+        snprintf(told, sizeof told, "Code example, %d %s.", lines + 1,
+                 lines ? "lines" : "line");
         echo_passage_put(p, told, strlen(told));
     }
     echo_passage_end(p, SCRIPT_PARAGRAPH);

@@ -2,8 +2,8 @@
 /*
  * passage.h - the block of a text that a reader of markup is in, and its parts in the script.
  *
- * A reader puts what it finds, marks among it, and ends the block.  Then it is cut at pauses and
- * at lines, made tidy, spelled and added.
+ * A reader puts what it finds, marks among it, and ends the block.  Then it is cut at pauses
+ * and at lines, made tidy, spelled and added.
  */
 #ifndef ECHO_TEXT_PASSAGE_H
 #define ECHO_TEXT_PASSAGE_H

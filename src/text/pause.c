@@ -34,8 +34,12 @@ static size_t number(const char *s, size_t n, double *value)
         if ((s[i] == '.' || s[i] == ',') && !place) {
             place = 1;
         } else if (s[i] >= '0' && s[i] <= '9') {
-            if (*value < 1e9 && place > -1e9)
-                *value = place ? *value + (s[i] - '0') * (place /= 10) : *value * 10 + s[i] - '0';
+            int digit = s[i] - '0';
+
+            if (place)
+                *value += digit * (place /= 10);
+            else if (*value < 1e9)
+                *value = *value * 10 + digit;
             digits++;
         } else {
             break;

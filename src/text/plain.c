@@ -80,7 +80,9 @@ static bool ends_quote(const struct line *l)
 /* Bytes of the sign of a list's item that is not said, or 0. */
 static size_t bullet(const struct line *l)
 {
-    static const char *const signs[] = { "-", "*", "+", "•", "◦", "▪", "‣", "●", "·", "○", "■" };
+    static const char *const signs[] = {
+        "-", "*", "+", "•", "◦", "▪", "‣", "●", "·", "○", "■",
+    };
 
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         size_t n = strlen(signs[i]);

@@ -20,7 +20,7 @@ static bool grow(struct script *s)
     return true;
 }
 
-/* What ends without a word lengthens the pause before it. */
+/* A part without a word lengthens the pause before it. */
 static void pause_longer(struct script *s, struct script_part how)
 {
     struct script_part *last = s->n ? &s->parts[s->n - 1] : NULL;

@@ -79,7 +79,8 @@ static bool in_code(struct shield *h, const char *line)
             h->fence = s;
         return h->fence != NULL;
     }
-    if (n >= fence_length(h->fence) && *s == *h->fence && strchr("\n", s[n + strspn(s + n, " ")]))
+    if (*s == *h->fence && n >= fence_length(h->fence) &&
+        strchr("\n", s[n + strspn(s + n, " ")]))
         h->fence = NULL;
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sieve.h - the first step of tidying: characters that are dropped, and those with a usual form.
+ * sieve.h - the first step of tidying: characters that are dropped, and those that have a usual
+ * form.
  */
 #ifndef ECHO_TEXT_SIEVE_H
 #define ECHO_TEXT_SIEVE_H

@@ -9,7 +9,7 @@
 void echo_ssml_break(struct passage *p, const struct tag *t);
 /* The beginning of <say-as> and its end. */
 void echo_ssml_say_as(struct passage *p, const struct tag *t);
-/* What is said instead.  False: <sub> is not of SSML, or has nothing instead. */
+/* Put the text that is said instead.  False: <sub> is not of SSML, or has nothing instead. */
 bool echo_ssml_alias(struct passage *p, const struct tag *t);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "text/marks.h"
 
-/* What stands before the first cell: the list or the quotation that the table is in. */
+/* Bytes before the first cell: the list or the quotation that the table is in. */
 static size_t lead(const char *line)
 {
     return strspn(line, " \t>");

@@ -36,7 +36,7 @@ static size_t name(char out[TAG_NAME_BYTES], const char *s)
     return out[n - 1] == ':' ? 0 : n; /* "<https://" */
 }
 
-/* Up to the ">" that ends the tag, or NULL.  Within quotes it ends none, if they have an end. */
+/* Up to the ">" that ends the tag, or NULL.  Within quotes it ends none, if `quotes`. */
 static const char *find_end(const char *s, bool quotes)
 {
     char quote = 0;

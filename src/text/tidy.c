@@ -96,12 +96,24 @@ static void dash(struct writer *w)
     }
 }
 
+/* "40", "$5" */
+static bool is_amount(const char *s)
+{
+    static const char *const money[] = { "$", "€", "£", "¥" };
+
+    for (size_t i = 0; i < sizeof money / sizeof *money; i++)
+        if (!strncmp(s, money[i], strlen(money[i])))
+            s += strlen(money[i]);
+    return is_digit(peek(s));
+}
+
 /* En dash: between numbers it is the speller's. */
 static void range(struct writer *w)
 {
     const char *next = beyond(w->s);
+    bool number = is_digit(w->before) || is_one_of(w->before, "%") || w->before == 0xb0;
 
-    if (is_digit(w->before) && is_digit(peek(next)))
+    if (number && is_amount(next))
         put(w, 0x2013);
     else if (next == w->s && is_digit(peek(next)) && (w->space || !w->before))
         put(w, '-'); /* minus */
@@ -144,7 +156,11 @@ static void hyphen(struct writer *w)
     const char *next = beyond(w->s);
     bool word = echo_character_is_letter(w->before) && !w->space;
 
-    if (*w->s == '-' || (*w->s == '>' && is_space(peek(w->s + 1)))) {
+    if (w->space && *w->s == '-' && is_lower((uint32_t)w->s[1])) {
+        put(w, '-'); /* an option of a program */
+        put(w, '-');
+        w->s++;
+    } else if (*w->s == '-' || (*w->s == '>' && is_space(peek(w->s + 1)))) {
         w->s += strspn(w->s, "-");
         w->s += *w->s == '>';
         dash(w);
@@ -217,12 +233,12 @@ static void stop(struct writer *w)
     w->s = s;
 }
 
-static void bar(struct writer *w)
+static void bar(struct writer *w, uint32_t code)
 {
     if (w->space || !w->before || !*w->s || is_space(peek(w->s)))
         dash(w);
     else
-        put(w, '|');
+        put(w, code);
 }
 
 /* A space before it is a habit of some languages, or what was between is gone. */
@@ -266,7 +282,8 @@ static void sign(struct writer *w, uint32_t code)
         w->s += *w->s == '\'';
         break;
     case '|':
-        bar(w);
+    case 0xb7:
+        bar(w, code);
         break;
     case '.':
         if (*w->s == '.' || (*w->s == ' ' && w->s[1] == '.')) {

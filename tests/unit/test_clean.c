@@ -3,8 +3,8 @@
  * test_clean.c - texts as people have them, and what is said of them: data/cleaned.tsv, and the
  * files of data/reports/text.  argv[1]: folder of golden data, beside both.
  *
- * What is expected is written so: "#2 " before a heading; behind a part "¶" for a paragraph, "|"
- * for a sentence, "{0.5}" for a pause.  Nothing is spelled here, so numbers stand as they are.
+ * Parts are written so: "#2 " before a heading; behind a part "¶" for a paragraph, "|" for a
+ * sentence, "{0.5}" for a pause.  Nothing is spelled here, so numbers stand as they are.
  */
 #include <errno.h>
 #include <stdlib.h>
