@@ -183,6 +183,10 @@ static size_t put_sign(struct shield *h, const char *text, const char *s)
         mask(h, ']');
         return n;
     }
+    if (*s == '[' && s[1] == '[' && s > text && s[-1] == '!') {
+        mask(h, '['); /* many of "![[]()" take cmark up to 0.30.2 minutes */
+        return 1;
+    }
     if (*s == '$' && (n = formula(h, text, s))) {
         put_formula(h, s, n);
         return n;

@@ -265,6 +265,7 @@ static const char *const repeated[] = {
     "<think>", "<script>", "<!--", "<pre><sub alias='x'>", "<x ", "&", "[pause:1]", "a--",
     "$x^2", "| a | b |\n|---|---|\n| 1 | 2 |\n\n", "**a", "[S1]", "naïve раура ", "`", "~~a ",
     "<say-as interpret-as=\"date\">a", "[^1]: ", "<ol><li>", "\" ", "_a ", ". ",
+    "**a** ![[]()", "**a** [", "**a** > - ", "**a** [a](b",
 };
 
 static void large(void)
