@@ -597,12 +597,12 @@ ECHO_API size_t echo_text_readable(const char *text);
 /* ---- audio files ---- */
 
 /*
- * Read any file that libsndfile or libmpg123 knows, or ffmpeg, if it is on PATH ($ECHOTTS_FFMPEG
- * names another program), mix its channels to one and resample to 44.1 kHz.  The mix is the mean of the channels.  If they cancel each other (their sum is
- * 6 dB weaker than the loudest), it is the loudest one.  If the header has no length, the whole
- * file is read.  At most max_seconds are read (0 = all, up to a day).  path may name a pipe,
- * which is copied to $TMPDIR, up to 1 GiB; "-" is standard input.  Free *pcm by
- * echo_audio_free().
+ * Read any file that libsndfile or libmpg123 knows, or ffmpeg, if it is on PATH
+ * ($ECHOTTS_FFMPEG names another program).  Its channels are mixed to one and resampled to
+ * 44.1 kHz.  The mix is the mean of the channels.  If they cancel each other (their sum is 6 dB
+ * weaker than the loudest), it is the loudest one.  If the header has no length, the whole file
+ * is read.  At most max_seconds are read (0 = all, up to a day).  path may name a pipe, which is
+ * copied to $TMPDIR, up to 1 GiB; "-" is standard input.  Free *pcm by echo_audio_free().
  */
 ECHO_API echo_status echo_audio_read(float **pcm, size_t *n, const char *path,
                                      double max_seconds, echo_error *err);

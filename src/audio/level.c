@@ -196,19 +196,23 @@ static echo_status measure(struct level *l, double gain, bool limit, double *luf
     return s;
 }
 
-/* The gain, in dB, with which the limiter's result is as loud as it should be. */
+/* The gain, in dB, with which the limiter's result is as loud as it should be.  The harder it
+ * works the less another dB does. */
 static echo_status find_gain(struct level *l, double *gain, echo_error *err)
 {
-    double most = fmin(*gain + HARD, MOST), lufs, before = -INFINITY;
+    double most = fmin(*gain + HARD, MOST), slope = 0.8, step = 0, before = 0, lufs;
     echo_status s = ECHO_OK;
 
-    for (int i = 0; i < TRIES && !s; i++) {
+    for (int i = 0; i < TRIES; i++) {
         if ((s = measure(l, factor(*gain), true, &lufs, err)))
+            return s;
+        if (step != 0)
+            slope = fmin(fmax((lufs - before) / step, 0.1), 1);
+        step = fmin(*gain + (l->target - lufs) / slope, most) - *gain;
+        if (fabs(l->target - lufs) <= NEAR || fabs(step) < NEAR)
             break;
-        if (fabs(l->target - lufs) <= NEAR || lufs - before < NEAR / 2 || *gain >= most)
-            break; /* there, or no louder for more gain */
         before = lufs;
-        *gain = fmin(*gain + 1.25 * (l->target - lufs), most);
+        *gain += step;
     }
     return s;
 }
