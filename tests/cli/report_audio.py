@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Clips and sound files that people reported: tests/data/reports/README.md, first table."""
 import array
+import contextlib
 import io
 import json
 import math
 import os
 import pickle
+import shutil
+import signal
 import struct
 import subprocess
+import time
 import zipfile
 
 import safetensors
@@ -206,8 +210,9 @@ def check_pipes(p):
     refused(p, "endless noise", ["encode", "/dev/urandom", *into], "^echotts: /dev/urandom: not an audio file")
     refused(p, "nothing", ["encode", "-", *into], "^echotts: standard input: nothing comes")
     refused(p, "text", ["encode", "-", *into], "^echotts: standard input: .*plain text", stdin=b"hello\n" * 50000)
-    refused(p, "M4A", ["encode", "-", *into], "^echotts: standard input: .*M4A.*ffmpeg -i - out.wav",
-            stdin=read(report(p, "A17-phone.m4a")))
+    with without_ffmpeg(p):
+        refused(p, "M4A", ["encode", "-", *into], "^echotts: standard input: .*M4A.*ffmpeg -i - out.wav",
+                stdin=read(report(p, "A17-phone.m4a")))
     refused(p, "cut latents", ["encode", "-", *into], "^echotts: standard input: ", stdin=latents[:300])
     refused(p, "sound to decode", ["decode", "-", "-m", p.model("tiny"), "-o", "d.wav"],
             "^echotts: standard input: is audio", stdin=read(clip))
@@ -305,12 +310,60 @@ def check_lengths(p):
 
 # ---- what is no sound ----
 
+MEDIA = {"A17-phone.aac": "AAC", "A17-phone.m4a": "M4A", "A17-video.mp4": "MP4", "A17-windows.wma": "Windows Media"}
+
+
+@contextlib.contextmanager
+def without_ffmpeg(p):
+    """No program at all is on PATH."""
+    before = dict(p.env)
+    p.env.update(PATH=p.file("nothing"))
+    yield
+    p.env.clear()
+    p.env.update(before)
+
+
+def check_media(p):
+    """What only ffmpeg reads: as a file, from a pipe, and what it does not read either."""
+    into = ["-m", p.model("tiny"), "-o", "v.safetensors"]
+    if not shutil.which("ffmpeg"):
+        return
+    for name in MEDIA:
+        path = report(p, name)
+        want = encode(p, f"A17: {name}", path)
+        same(p, f"A17: {name}, piped", "-", want, stdin=read(path))
+        p.check(f"A17: {name}: its length", want and 32 <= len(want) // 320 <= 50, len(want or b""))
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", report(p, "ok-plain.wav"), "-c:a", "libopus", p.file("x.webm")],
+                   check=True)
+    encode(p, "A17: WebM", "x.webm")
+    done = p.run("say", "Hello.", "-v", "x.webm", "-m", p.model("tiny"), "-s", "1", "--frames", "8", "--no-trim", "-q", "-o",
+                 "x.wav")
+    p.check("A17: say -v x.webm", done.returncode == 0 and not done.stderr, text(done.stderr))
+    cut = read(report(p, "A17-phone.m4a"))[:1500]
+    for way, args, stdin in (("file", write(p, "cut.m4a", cut), b""), ("pipe", "-", cut)):
+        refused(p, f"A17: cut, {way}", ["encode", args, *into], "M4A.*ffmpeg cannot read it: [^[@]*$", stdin=stdin)
+    p.env["ECHOTTS_FFMPEG"] = write(p, "fake", b"#!/bin/sh\necho no luck >&2\necho more >&2\nexit 1\n")
+    os.chmod(p.file("fake"), 0o755)
+    refused(p, "A17: another program", ["encode", report(p, "A17-phone.m4a"), *into], "ffmpeg cannot read it: no luck$")
+    write(p, "fake", b"#!/bin/sh\nexec sleep 60\n")
+    with subprocess.Popen([p.path, "encode", report(p, "A17-phone.m4a"), *into], cwd=p.folder, env=p.env,
+                          stderr=subprocess.PIPE) as slow:
+        time.sleep(0.5)
+        slow.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        slow.wait()
+        p.check("A17: stopped with its helper", slow.returncode == 130 and time.monotonic() - began < 5, slow.returncode)
+    p.env["ECHOTTS_FFMPEG"] = ""
+    refused(p, "A17: none", ["encode", report(p, "A17-phone.m4a"), *into], "not read here")
+    del p.env["ECHOTTS_FFMPEG"]
+
+
 def check_names(p):
     into = ["-m", p.model("tiny"), "-o", "v.safetensors"]
     convert = r"which is not read here: convert it, `ffmpeg -i .* out.wav`"
-    for name, word in (("A17-phone.aac", "AAC"), ("A17-phone.m4a", "M4A"), ("A17-video.mp4", "MP4"),
-                       ("A17-windows.wma", "Windows Media")):
-        refused(p, name, ["encode", report(p, name), *into], f"{name}: this is .*{word}.*{convert}")
+    for name, word in MEDIA.items():
+        with without_ffmpeg(p):
+            refused(p, name, ["encode", report(p, name), *into], f"{name}: this is .*{word}.*{convert}")
     for name, word in (("A31-lfs-pointer.wav", "Git LFS pointer.*git lfs pull"), ("A31-web-page.wav", "web page.*again")):
         refused(p, name, ["encode", report(p, name), *into], f"{name}: this is .*{word}")
 
@@ -337,7 +390,8 @@ def check_names(p):
     }
     for name, (data, pattern) in files.items():
         path = write(p, f"it.{name}", data)
-        refused(p, f"A17: {name}", ["encode", path, *into], rf"it.{name}: .*{pattern}")
+        with without_ffmpeg(p):  # which makes sound of some of them
+            refused(p, f"A17: {name}", ["encode", path, *into], rf"it.{name}: .*{pattern}")
         os.remove(path)
 
     numbers = array.array("f", [0.5] * 640)
@@ -353,10 +407,10 @@ def check_names(p):
 
 def check_outputs(p):
     say = ["say", "Hello.", "-m", p.model("tiny"), "--sequence-length", "4", "-s", "1", "--no-trim", "-q"]
-    for end in ("mp3", "MP3", "ogg", "opus", "flac", "m4a", "aac", "wma", "webm", "aiff"):
+    for end in ("m4a", "aac", "wma", "webm", "aiff", "M4A"):
         for name, args in (("say", say), ("decode", ["decode", "voice.safetensors", "-m", p.model("tiny")])):
             refused(p, f"L01: {name} -o x.{end}", [*args, "-o", f"x.{end}"],
-                    rf"x.{end}: only WAV is written: name it x.wav, then `ffmpeg -i x.wav x.{end}`", USAGE)
+                    rf"x.{end}: this format is not written: name it x.mp3 .*`ffmpeg -i x.wav x.{end}`", USAGE)
     refused(p, "L01: latents as sound", [*say, "-o", "x.safetensors"], "WAV.*--latent-out", USAGE)
     refused(p, "L01: --latent-out x.wav", [*say, "--latent-out", "d.v/x.wav"], "name it d.v/x.safetensors", USAGE)
     clip = report(p, "ok-plain.wav")
@@ -413,5 +467,6 @@ def check(p):
     check_voices(p)
     check_silence(p)
     check_lengths(p)
+    check_media(p)
     check_names(p)
     check_outputs(p)

@@ -24,6 +24,7 @@ import refusals
 import report_audio
 import report_models
 import report_text
+import sound
 import terminal
 import usage
 import windows
@@ -62,6 +63,7 @@ def main(path, data):
         sections = [
             ("usage", lambda: usage.check(program)),
             ("manual", lambda: manual.check(program)),
+            ("sound", lambda: sound.check(program)),
             ("windows", lambda: windows.check(program)),
             ("models", lambda: models.check(program)),
             ("refusals", lambda: refusals.check(program)),
