@@ -600,9 +600,10 @@ ECHO_API size_t echo_text_readable(const char *text);
  * Read any file that libsndfile or libmpg123 knows, or ffmpeg, if it is on PATH
  * ($ECHOTTS_FFMPEG names another program).  Its channels are mixed to one and resampled to
  * 44.1 kHz.  The mix is the mean of the channels.  If they cancel each other (their sum is 6 dB
- * weaker than the loudest), it is the loudest one.  If the header has no length, the whole file
- * is read.  At most max_seconds are read (0 = all, up to a day).  path may name a pipe, which is
- * copied to $TMPDIR, up to 1 GiB; "-" is standard input.  Free *pcm by echo_audio_free().
+ * weaker than the loudest), it is the loudest one.  If the header has no length, the whole
+ * file is read.  At most max_seconds are read (0 = all, up to a day).  path may name a pipe,
+ * which is copied to $TMPDIR, up to 1 GiB; "-" is standard input.  Free *pcm by
+ * echo_audio_free().
  */
 ECHO_API echo_status echo_audio_read(float **pcm, size_t *n, const char *path,
                                      double max_seconds, echo_error *err);
@@ -633,14 +634,14 @@ ECHO_API bool echo_format_at(int i, echo_format *out);
 ECHO_API echo_status echo_format_named(const char *name, echo_format *out, echo_error *err);
 
 /*
- * The format that a file's ending means: "mp3" of "talk.MP3".  A path whose ending means nothing
- * here, as "talk" and "talk.v2" do, gives WAV, and out->ending is NULL.  ECHO_ERR_ARG: it is the
- * ending of sound that cannot be written (.m4a); the line says what helps.
+ * The format that a file's ending means: "mp3" of "talk.MP3".  A path whose ending means
+ * nothing here, as "talk" and "talk.v2" do, gives WAV, and out->ending is NULL.  ECHO_ERR_ARG:
+ * it is the ending of sound that cannot be written (.m4a); the line says what helps.
  */
 ECHO_API echo_status echo_format_of_path(const char *path, echo_format *out, echo_error *err);
 
 /*
- * What a file says about itself.  Names: title, artist, album, date, genre, comment, copyright,
+ * A line of a file about itself.  Names: title, artist, album, date, genre, comment, copyright,
  * license, software, and text, the words that are spoken.  MP3 keeps those as lyrics; elsewhere
  * they are the comment, behind one that is given.  Values are UTF-8.  Of each, 8 kB are kept.
  * WAV keeps no license, raw samples keep nothing.
@@ -670,15 +671,15 @@ typedef struct {
 /*
  * Sound on its way into a file, as it is made.  Memory does not grow with its length.
  *
- * Files appear whole or not at all, as by echo_file_write().  Where bytes cannot be changed once
- * they are written (standard output, a pipe, a device, a callback), they are kept in $TMPDIR
- * until the end, unless `stream` is set.
+ * Files appear whole or not at all, as by echo_file_write().  Where bytes cannot be changed
+ * once they are written (standard output, a pipe, a device, a callback), they are kept in
+ * $TMPDIR until the end, unless `stream` is set.
  *
  * loudness is that of EBU R 128, over the whole.  The samples are kept in $TMPDIR, too, and
- * brought to within 0.5 LU of it.  A limiter holds back what would pass true_peak; where it would
- * have to work harder than that allows, the result stays below the target.  With `stream` the
- * gain follows what was heard so far, from a second ahead: the whole ends up within about 2 LU.
- * What a lossy format does to the peak behind that is not known.
+ * brought to within 0.5 LU of it.  A limiter holds back what would pass true_peak.  It adds at
+ * most 12 dB, so a target that is too high for the peak is not reached.  With `stream` the gain
+ * follows what was heard so far, from a second ahead: the whole ends up within about 2 LU.
+ * Lossy formats may raise a peak again, by less than 1 dB as a rule.
  */
 typedef struct echo_writer echo_writer;
 
@@ -691,16 +692,17 @@ ECHO_API echo_status echo_writer_check(const char *path, const echo_writer_opts 
 ECHO_API echo_status echo_writer_open(echo_writer **out, const char *path,
                                       const echo_writer_opts *opts, echo_error *err);
 
-/* The same into a function of yours, which returns false if it can take no more; it is called by
- * echo_writer_write() and echo_writer_close() only. */
+/* The same into a function of yours, which returns false if it can take no more.  The calls of
+ * open, write and close on the writer call it. */
 ECHO_API echo_status echo_writer_open_callback(echo_writer **out,
                                                bool (*write)(void *user, const void *bytes,
                                                              size_t n),
                                                void *user, const echo_writer_opts *opts,
                                                echo_error *err);
 
-/* Mono at 44.1 kHz.  ECHO_ERR_ARG: a sample is infinite or not a number.  ECHO_ERR_FILE: there is
- * no room, or nobody reads any more.  After a failure all further calls fail alike. */
+/* Mono at 44.1 kHz.  ECHO_ERR_ARG: a sample is infinite or not a number.  ECHO_ERR_FILE: there
+ * is no room, or nobody reads any more (ignore SIGPIPE).  After a failure all further calls fail
+ * alike. */
 ECHO_API echo_status echo_writer_write(echo_writer *w, const float *pcm, size_t n,
                                        echo_error *err);
 

@@ -42,7 +42,8 @@ static echo_status check(const struct decode *decode, echo_error *err)
     if (!decode->common.word)
         return echo_fail(err, ECHO_ERR_ARG, "nothing to decode: give a safetensors file");
     if (!decode->output)
-        return echo_fail(err, ECHO_ERR_ARG, "nowhere to write to: give -o FILE.wav, .mp3, .flac, ...");
+        return echo_fail(err, ECHO_ERR_ARG,
+                         "nowhere to write to: give -o FILE.wav, .mp3, .flac, ...");
     if (!strcmp(decode->output, "-") && decode->common.json)
         return echo_fail(err, ECHO_ERR_ARG, "-o - and --json both want standard output");
     return sound_options_check(&decode->opts, decode->output, err);

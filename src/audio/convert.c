@@ -40,7 +40,7 @@ static echo_status cannot_keep(const struct source *s, const char *folder, echo_
                      folder, strerror(errno));
 }
 
-/* What is no file, or none from its beginning on, as one; *fd is for close(). */
+/* A source that is no file, or not from its beginning on, as one; *fd is for close(). */
 static echo_status as_file(struct source *s, int *fd, echo_error *err)
 {
     static const size_t size = 1 << 16;
@@ -89,8 +89,9 @@ static echo_status report(const struct helper *h, enum helper_end how, const cha
                                              "%.0f s",
                          name, what, h->seconds);
     if (how == HELPER_LARGE)
-        return echo_fail(err, ECHO_ERR_FILE, "%s: this is %s of more than %d MiB of sound: save "
-                                             "the part that is wanted to a file",
+        return echo_fail(err, ECHO_ERR_FILE,
+                         "%s: this is %s of more than %d MiB of sound: save the part that is "
+                         "wanted to a file",
                          name, what, (int)(h->most >> 20));
     return echo_fail(err, ECHO_ERR_FILE, "%s: this is %s, and ffmpeg cannot be asked to read "
                                          "it: %s",

@@ -26,7 +26,7 @@ struct bitrate {
 static const struct bitrate of_mp3[] = {
     { 15999, 8, 64, 1 }, { 31999, 8, 160, 1 }, { MAX_RATE, 32, 320, 1 } };
 static const struct bitrate of_opus[] = { { MAX_RATE, 6, 256, 1 } };
-/* Measured: what it says of itself at qualities 0 and 8, between which it is nearly straight. */
+/* Measured, as its files say it, at qualities 0 and 8: between them it is nearly straight. */
 static const struct bitrate of_vorbis[] = {
     { 8999, 14, 36, 0.8 },  { 14999, 20, 60, 0.8 }, { 18999, 24, 85, 0.8 },
     { 25999, 24, 74, 0.8 }, { 39999, 36, 110, 0.8 }, { MAX_RATE, 48, 140, 0.8 } };

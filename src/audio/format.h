@@ -18,7 +18,7 @@ struct format {
     double (*level)(double quality); /* 1 (best) to 0 as libsndfile's compression, 0 to 1 */
 };
 
-/* What is asked for, with nothing left open. */
+/* The options about the format, with nothing left open. */
 struct encoding {
     const struct format *format;
     int rate;

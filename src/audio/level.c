@@ -2,8 +2,8 @@
 /*
  * level.c - loudness as EBU R 128 has it.
  *
- * A file's samples are kept until the end.  Then they are measured, and if a limiter has work to
- * do, measured again behind it, with more gain, until the target is met.
+ * A file's samples are kept until the end.  Then they are measured, and if a limiter has work
+ * to do, measured again behind it, with more gain, until the target is met.
  *
  * A stream has no end to wait for.  It is a second late, and its gain follows the loudness of
  * all that was heard so far, slowly up and faster down.
@@ -132,8 +132,8 @@ static echo_status keep(struct level *l, const float *pcm, size_t n, echo_error 
     return ECHO_OK;
 }
 
-/* The next block of what is kept, from sample `at` on, times gain; behind its end comes silence,
- * until everything has left the limiter. */
+/* The next block of what is kept, from sample `at` on, times gain; behind its end comes
+ * silence, until everything has left the limiter. */
 static size_t fetch(struct level *l, uint64_t at, uint64_t end, float gain)
 {
     size_t want = end - at < BLOCK ? (size_t)(end - at) : BLOCK;
@@ -179,7 +179,7 @@ static echo_status meter(struct level *l, size_t n, echo_error *err)
     return n && ebur128_add_frames_float(l->r128, l->block, n) ? no_memory(err) : ECHO_OK;
 }
 
-/* What is too short for R 128, which wants 400 ms, is measured in a loop. */
+/* R 128 wants 400 ms; shorter sound is measured in a loop. */
 static echo_status measure(struct level *l, double gain, bool limit, double *lufs,
                            echo_error *err)
 {

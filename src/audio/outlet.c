@@ -87,8 +87,8 @@ echo_status echo_outlet_status(const struct outlet *o, echo_error *err)
 {
     if (o->error)
         return echo_fail(err, ECHO_ERR_FILE,
-                         "%s: cannot be kept in %s: %s; TMPDIR can name another folder", o->name,
-                         o->folder, strerror(o->error));
+                         "%s: cannot be kept in %s: %s; TMPDIR can name another folder",
+                         o->name, o->folder, strerror(o->error));
     if (o->refused)
         return echo_fail(err, ECHO_ERR_FILE, "%s: no more is taken", o->name);
     return o->out ? echo_out_status(o->out, err) : ECHO_OK;

@@ -23,7 +23,7 @@ echo_status echo_out_check(const char *path, echo_error *err);
 echo_status echo_out_open(struct file_out **out, const char *path, echo_error *err);
 /* After a failure all further writes do nothing and commit reports it. */
 void echo_out_write(struct file_out *out, const void *data, size_t bytes);
-/* What is not written directly can be read, and written at any place, until commit. */
+/* A file that is not written directly can be read, and written at any place, until commit. */
 bool echo_out_can_change(const struct file_out *out);
 void echo_out_write_at(struct file_out *out, uint64_t at, const void *data, size_t bytes);
 size_t echo_out_read_at(struct file_out *out, uint64_t at, void *data, size_t bytes);

@@ -18,7 +18,7 @@ enum helper_end {
 };
 
 struct helper {
-    const char *const *words; /* the program, looked for on PATH, and its arguments; then NULL */
+    const char *const *words; /* the program, looked for on PATH, its arguments, and NULL */
     int in, out;              /* out: a file of ours, written from its beginning on */
     double seconds;
     uint64_t most;

@@ -40,7 +40,7 @@ def probe(path):
 
 
 def level(samples):
-    """Without the constant that a random model's sound has: Opus drops it."""
+    """Without the constant that a random model's sound has: Opus drops it, as MP3 does the highest tones."""
     mean = sum(samples) / max(len(samples), 1)
     return math.sqrt(sum((s - mean) ** 2 for s in samples) / max(len(samples), 1))
 
@@ -60,7 +60,7 @@ def check_format(p, decode, end, plain):
     got, complaint = samples_of(path)
     p.check(f"{end}: ffmpeg reads it", not complaint, complaint)
     p.check(f"{end}: length", abs(len(got) - SAMPLES) <= slack, len(got))
-    p.check(f"{end}: level", abs(level(got) / level(plain) - 1) < 0.1, level(got) / level(plain))
+    p.check(f"{end}: level", abs(level(got) / level(plain) - 1) < 0.25, level(got) / level(plain))
     if end in ("wav", "flac"):
         p.check(f"{end}: every sample", max(abs(a - b) for a, b in zip(got, plain)) == 0)
     if have("sox") and end in ("wav", "flac", "ogg"):

@@ -416,8 +416,8 @@ static void check_tags(const char *folder)
         CHECK_SAY(comment && strstr(comment, "spoken by a machine") == comment, "%s: '%.40s'",
                   o.format, comment ? comment : "");
         if (i / 2 != 2 && comment) /* MP3 has lyrics */
-            CHECK_SAY(strstr(comment, "tale") && strlen(comment) > (i < 2 ? 1500 : 8000), "%s: %zu", o.format,
-                      strlen(comment));
+            CHECK_SAY(strstr(comment, "tale") && strlen(comment) > (i < 2 ? 1500 : 8000),
+                      "%s: %zu", o.format, strlen(comment));
         sf_close(f);
     }
     unlink(path);
@@ -450,7 +450,8 @@ static void check_refusals(const char *folder)
     check_refused(path, (echo_writer_opts){ .format = "opus", .rate = 44100 }, "rate", "24000");
     check_refused(path, (echo_writer_opts){ .format = "mp3", .rate = 44000 }, "rate", "44100");
     check_refused(path, (echo_writer_opts){ .bitrate = 64 }, "bitrate", "WAV");
-    check_refused(path, (echo_writer_opts){ .format = "flac", .quality = 1 }, "quality", "FLAC");
+    check_refused(path, (echo_writer_opts){ .format = "flac", .quality = 1 }, "quality",
+                  "FLAC");
     check_refused(path, (echo_writer_opts){ .format = "mp3", .bitrate = 31 }, "bitrate", "32");
     check_refused(path, (echo_writer_opts){ .format = "mp3", .bitrate = 64, .quality = 1 },
                   "bitrate", "one of them");
@@ -526,7 +527,8 @@ static void check_failures(const char *folder)
             echo_writer_abort(&w);
             CHECK(!w && files_in(folder) == 0);
 
-            if (!(s = echo_writer_open(&w, "/dev/full", &o, &e)) && !(s = feed(w, RATE * 4, &e)))
+            if (!(s = echo_writer_open(&w, "/dev/full", &o, &e)) &&
+                !(s = feed(w, RATE * 4, &e)))
                 s = echo_writer_close(&w, &e);
             CHECK_SAY(s == ECHO_ERR_FILE && strstr(e.text, "No space"), "%s: %s", format.name,
                       e.text);
