@@ -701,8 +701,8 @@ ECHO_API echo_status echo_writer_open_callback(echo_writer **out,
                                                echo_error *err);
 
 /* Mono at 44.1 kHz.  ECHO_ERR_ARG: a sample is infinite or not a number.  ECHO_ERR_FILE: there
- * is no room, or nobody reads any more (ignore SIGPIPE).  After a failure all further calls fail
- * alike. */
+ * is no room, or nobody reads any more (ignore SIGPIPE).  After a failure all further calls
+ * fail alike. */
 ECHO_API echo_status echo_writer_write(echo_writer *w, const float *pcm, size_t n,
                                        echo_error *err);
 

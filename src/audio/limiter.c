@@ -19,7 +19,7 @@
 #define PI      3.14159265358979323846
 #define REACH   0.003f /* seconds */
 #define RECOVER 0.080f /* seconds to 63 % */
-#define MARGIN  0.985f /* 0.13 dB: eight values a sample miss some, the gain's slope adds some */
+#define MARGIN  0.985f /* 0.13 dB: missed between eight values, added by the gain's slope */
 #define MOST    2.6f   /* the sum of a row of `fir` without its signs is less */
 
 /* ---- peaks ---- */
