@@ -27,7 +27,7 @@ static const struct option own_options[] = {
 };
 
 static const struct option_group groups[] = {
-    { "What to write", own_options },
+    { "Writing", own_options },
     { "Other", common_options },
     { 0 },
 };
@@ -248,7 +248,7 @@ static const char zsh_tail[] = "    esac\n"
                                "\n"
                                "_echotts \"$@\"\n";
 
-/* What follows the option: ":N:(auto cpu)" */
+/* Behind the option: ":N:(auto cpu)" */
 static void zsh_value(FILE *f, const struct option *o)
 {
     if (!options_takes_value(o))
@@ -412,8 +412,11 @@ static const struct {
     void (*script)(FILE *f);
     echo_status (*list)(const struct completion *job, echo_error *err);
 } kinds[] = {
-    { "bash", bash, NULL }, { "zsh", zsh, NULL },         { "fish", fish, NULL },
-    { "isa", NULL, print_isa }, { "voices", NULL, print_voices },
+    { .name = "bash", .script = bash },
+    { .name = "zsh", .script = zsh },
+    { .name = "fish", .script = fish },
+    { .name = "isa", .list = print_isa },
+    { .name = "voices", .list = print_voices },
 };
 
 static echo_status write_script(void (*script)(FILE *f), const char *path, echo_error *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* manual.c - the program's manual in man(7), made of the tables of its commands. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,19 +22,19 @@ static const struct option own_options[] = {
       .value = "FILE", .preset = "-",
       .help = "the file to write (default: stdout)" },
     { .name = "all", .kind = OPTION_STRING, .at = AT(all), .value = "DIR",
-      .help = "write every page into this directory, as it is to be installed" },
+      .help = "write every page into this directory" },
     { 0 },
 };
 
 static const struct option_group groups[] = {
-    { "What to write", own_options },
+    { "Writing", own_options },
     { "Other", common_options },
     { 0 },
 };
 
 /* ---- man(7) ---- */
 
-/* Text as it is: no macro at the start of a line, no escape. */
+/* Text as it is: nothing in it is a macro or an escape. */
 static void text(FILE *f, const char *s)
 {
     for (bool first = true; *s; s++) {
@@ -89,7 +90,7 @@ static void item(FILE *f, const char *term, const char *meaning)
 
 /* ---- options ---- */
 
-/* In its words the library's half a line, the program's own sentences, the facts. */
+/* Beside the help: values, ranges, other spellings. */
 static void option_facts(FILE *f, const struct option *o)
 {
     char range[160];
@@ -102,7 +103,7 @@ static void option_facts(FILE *f, const struct option *o)
     if (o->values) {
         fputs("Usual values: ", f);
         for (const char *p = o->values; *p; p++)
-            fputs(*p == ',' ? ", " : (char[]){ *p, 0 }, f);
+            fprintf(f, *p == ',' ? ", " : "%c", *p);
         fputs(".\n", f);
     }
     if (*range && o->kind != OPTION_SEED) {
@@ -118,17 +119,21 @@ static void option_facts(FILE *f, const struct option *o)
     }
 }
 
+/* The help, as a sentence. */
+static const char *sentence(char *out, size_t size, const char *help)
+{
+    snprintf(out, size, "%c%s%s", toupper((unsigned char)*help), help + 1,
+             help[strlen(help) - 1] == '?' ? "" : ".");
+    return out;
+}
+
 /* params: where the value of a parameter is by default; NULL: it is none. */
 static void option(FILE *f, const struct option *o, const echo_params *params)
 {
     char spelling[96], preset[64], help[160];
 
     options_spelling(o, spelling, sizeof spelling);
-    /* A sentence, of what the help has without its end. */
-    snprintf(help, sizeof help, "%c%s%s", *o->help >= 'a' && *o->help <= 'z' ? *o->help - 32
-                                                                             : *o->help,
-             o->help + 1, o->help[strlen(o->help) - 1] == '?' ? "" : ".");
-    item(f, spelling, help);
+    item(f, spelling, sentence(help, sizeof help, o->help));
     option_facts(f, o);
     if (!params || o->kind == OPTION_SEED)
         return;
@@ -176,7 +181,8 @@ static const struct term statuses[] = {
 static const struct term variables[] = {
     { "ECHOTTS_MODEL", "The model, if no --model is given." },
     { "ECHOTTS_DEVICE", "What auto means for --device: cpu, vulkan, vulkan:1." },
-    { "HF_HUB_CACHE, HF_HOME", "Where the Hugging Face cache is, which is searched for models." },
+    { "ECHOTTS_FFMPEG", "The program ffmpeg, which reads what else cannot be read." },
+    { "HF_HUB_CACHE, HF_HOME", "Where the Hugging Face cache is; models are searched there." },
     { "XDG_CACHE_HOME", "Results of the GPUs' self-tests go to its folder echotts "
                         "(default: ~/.cache)." },
     { "TMPDIR", "Audio from pipes is copied there." },
@@ -202,7 +208,7 @@ static const char description[] =
     "published model is found in the Hugging Face cache, or where --model says.";
 
 static const struct example common_examples[] = {
-    { "say \"The train leaves at seven.\" -v joe -o train.wav", "speak in a voice of the model" },
+    { "say \"The train leaves at 7.\" -v joe -o train.wav", "speak in a voice of the model" },
     { "say \"Any voice.\" -v clip.mp3 -o any.wav", "speak in the voice of a recording" },
     { "info", "what there is: processor, devices, model and its voices" },
     { 0 },
@@ -258,16 +264,14 @@ static bool opens_model(const struct command *c)
 
 static void page(FILE *f, const struct command *c)
 {
-    char name[64];
+    char name[64], summary[160];
 
     snprintf(name, sizeof name, "echotts-%s", c->name);
     head(f, name, c->summary);
     fprintf(f, ".B echotts %s\n", c->name);
     line(f, c->synopsis);
     fputs(".SH DESCRIPTION\n", f);
-    fprintf(f, "%c", *c->summary - ('a' - 'A'));
-    text(f, c->summary + 1);
-    fputs(".\n", f);
+    line(f, sentence(summary, sizeof summary, c->summary));
     if (c->details)
         fputs(".PP\n", f);
     paragraphs(f, c->details ? c->details : "");

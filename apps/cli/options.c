@@ -19,8 +19,8 @@ const struct option common_model_options[] = {
       .variable = "ECHOTTS_MODEL",
       .help = "the model (default: $ECHOTTS_MODEL, or the usual places)",
       .details = "A directory with the model's files, a packed file (see echotts-pack(1)), or "
-                 "a directory above them. Without both the Hugging Face cache is searched, then "
-                 "an installed model, then the small voice that ships with the program." },
+                 "a directory above them. Without both the Hugging Face cache is searched, "
+                 "then an installed model, then the small voice that ships." },
     { .name = "threads", .letter = 't', .kind = OPTION_INT, .at = AT(threads), .value = "N",
       .min = 1, .max = 256,
       .help = "threads to use; default: one per core",
@@ -294,6 +294,21 @@ bool options_takes_value(const struct option *o)
     return kinds[o->kind].noun != NULL;
 }
 
+/* Of a whole number, without those below that have a word. */
+static double least(const struct option *o)
+{
+    double min = o->min;
+
+    for (const echo_param_word *w = o->words; o->kind == OPTION_INT && w && w->word;)
+        if (w->number == min) {
+            min++;
+            w = o->words;
+        } else {
+            w++;
+        }
+    return min;
+}
+
 void options_range(const struct option *o, char *out, size_t size)
 {
     size_t used = 0;
@@ -301,7 +316,7 @@ void options_range(const struct option *o, char *out, size_t size)
     if (o->kind == OPTION_SEED)
         used = (size_t)snprintf(out, size, "0 to %llu", (unsigned long long)UINT64_MAX);
     else if (o->min < o->max)
-        used = (size_t)snprintf(out, size, "%.9g to %.9g", o->min, o->max);
+        used = (size_t)snprintf(out, size, "%.9g to %.9g", least(o), o->max);
     else
         *out = '\0';
     for (const echo_param_word *w = o->words; w && w->word; w++)

@@ -37,7 +37,7 @@ struct option {
     const char *preset;   /* of what is not given, if that can be told in a word; NULL */
     const char *variable; /* of the environment, that counts before the preset; NULL */
     const char *details;  /* for the manual, behind the help: whole sentences; NULL */
-    double min, max;   /* of numbers */
+    double min, max;      /* of numbers */
     const echo_param_word *words; /* may stand in for numbers; NULL: none */
 };
 
@@ -95,7 +95,7 @@ void options_help(const struct command *c);
 
 const struct option *options_rows(const struct option_group *g);
 
-/* Row i over all groups, NULL past the last, and, unless NULL, where its value is in the job. */
+/* Row i over all groups, NULL past the last.  *at, unless NULL, is its value in the job. */
 const struct option *options_at(const struct command *c, int i, size_t *at);
 
 /* Does a value follow? */

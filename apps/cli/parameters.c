@@ -17,8 +17,8 @@ static const struct {
     const char *name, *details;
 } more[] = {
     { "sequence_length",
-      "A shorter window is proportionally cheaper. If no end of speech is in a window that was "
-      "chosen by auto, the text is said once more in the largest." },
+      "A shorter window is proportionally cheaper. auto is as many as the text takes: if they "
+      "hold no end of speech, the text is said once more in the largest, which is full." },
     { "block_sizes",
       "Each block is decoded while the next is made, and continues what came before it. "
       "Instead of --sequence-length." },

@@ -63,9 +63,9 @@ def check_manual(p, names):
             p.check(f"manual {name}: {alias}", f"Another spelling is {alias}." in plain)
     say = p.run("manual", "say").stdout.decode().replace("\\", "")
     p.check("a page has ranges and defaults", re.search(r"From 1 to 1000\.\n.*\nDefault: 40", say), say[:500])
-    os.mkdir(p.file("man"))
-    p.good("manual --all", "manual", "--all", "man")
-    made = sorted(os.listdir(p.file("man")))
+    os.mkdir(p.file("manual-pages"))
+    p.good("manual --all", "manual", "--all", "manual-pages")
+    made = sorted(os.listdir(p.file("manual-pages")))
     p.check("manual --all", made == sorted(["echotts.1"] + [f"echotts-{n}.1" for n in names]), made)
     done = p.run("manual", "sya")
     p.check("manual sya", done.returncode == 2 and is_one_line(done.stderr, "did you mean say"), done.stderr)
@@ -87,22 +87,22 @@ def check_bash(p, names, script):
         offered = complete(p, script, name, "-")
         for option, is_switch, _ in options(p, name):
             p.check(f"bash {name} --{option}", f"--{option}" in offered and (not is_switch or f"--no-{option}" in offered))
-    os.makedirs(p.file("some folder/inner"), exist_ok=True)
-    os.symlink(p.model("tiny"), p.file("tiny"))
-    listed = text(p.run("completion", "voices", "-m", "tiny").stdout).split()
+    os.makedirs(p.file("zz some folder/inner"), exist_ok=True)
+    os.symlink(p.model("tiny"), p.file("zz-model"))
+    listed = text(p.run("completion", "voices", "-m", "zz-model").stdout).split()
     p.check("voices", sorted(listed) == ["voice", "voice-long"], listed)
     for words, want in (
             (["say", "--precision", "b"], ["bf16"]), (["say", "--precision", "=", "i"], ["int8"]),
             (["say", "--precision", "="], ["auto", "f32", "bf16", "int8", "f16"]), (["say", "--device", "v"], ["vulkan"]),
             (["say", "--frames", "a"], ["auto"]), (["say", "--truncation-factor", ""], ["none"]),
-            (["say", "--threads", ""], []), (["synth", "--size", "b"], ["base"]), (["encode", "tin"], ["tiny"]),
-            (["say", "-m", "tin"], ["tiny"]), (["manual", "dec"], ["decode"]), (["completion", "z"], ["zsh"]),
-            (["info", "--isa", "c"], ["c"]), (["encode", "some"], ["some", "folder"])):
+            (["say", "--threads", ""], []), (["synth", "--size", "b"], ["base"]), (["encode", "zz-m"], ["zz-model"]),
+            (["say", "-m", "zz-m"], ["zz-model"]), (["manual", "dec"], ["decode"]), (["completion", "z"], ["zsh"]),
+            (["info", "--isa", "c"], ["c"]), (["encode", "zz s"], ["zz", "some", "folder"])):
         got = complete(p, script, *words)
         p.check(f"bash: {' '.join(words)}", got == want, got)
     with open(script, encoding="utf-8") as f:
         if '"say --voice" | "say -v") printf \'%s\\n\' @files @voices' in f.read():
-            got = complete(p, script, "say", "-m", "tiny", "-v", "voice-")
+            got = complete(p, script, "say", "-m", "zz-model", "-v", "voice-")
             p.check("bash: voices of the model", got == ["voice-long"], got)
 
 
@@ -184,17 +184,17 @@ def check_config(p, names):
         again = config(p, "say", "-m", tiny, *as_options(before["parameters"]))
         p.check(f"print-config round trip: {name}", again["parameters"] == before["parameters"], again)
 
-    os.mkdir(p.file("own"))
+    os.mkdir(p.file("own-settings"))
     for entry in os.listdir(tiny):
-        os.symlink(os.path.join(tiny, entry), p.file(f"own/{entry}"))
-    if os.path.lexists(p.file("own/echotts.json")):
-        os.remove(p.file("own/echotts.json"))
-    with open(p.file("own/echotts.json"), "w", encoding="utf-8") as f:
+        os.symlink(os.path.join(tiny, entry), p.file(f"own-settings/{entry}"))
+    if os.path.lexists(p.file("own-settings/echotts.json")):
+        os.remove(p.file("own-settings/echotts.json"))
+    with open(p.file("own-settings/echotts.json"), "w", encoding="utf-8") as f:
         json.dump({"num_steps": 13}, f)
-    own = config(p, "say", env=dict(p.env, ECHOTTS_MODEL=p.file("own"), ECHOTTS_DEVICE="cpu"))
+    own = config(p, "say", env=dict(p.env, ECHOTTS_MODEL=p.file("own-settings"), ECHOTTS_DEVICE="cpu"))
     p.check("the model's settings count", own["parameters"]["num_steps"] == 13 and own["device"] == "cpu" and
-            own["model"] == p.file("own"), own)
-    p.check("the command line counts more", config(p, "say", "-m", "own", "-s", 5)["parameters"]["num_steps"] == 5)
+            own["model"] == p.file("own-settings"), own)
+    p.check("the command line counts more", config(p, "say", "-m", "own-settings", "-s", 5)["parameters"]["num_steps"] == 5)
 
     for name in names:
         if any(option == "print-config" for option, _, _ in options(p, name)):

@@ -161,7 +161,7 @@ static void test_starves(void)
     free(got);
 }
 
-/* What follows the last sample is the end, however late the end is told. */
+/* Silence behind the last sample is the end, however late the end is told. */
 static void test_end_is_no_gap(void)
 {
     struct player *p = NULL;
