@@ -128,16 +128,23 @@ json_t *config_of_params(const echo_params *p)
     return object;
 }
 
-/* Of an option that was not given. */
-static json_t *value_otherwise(const struct option *o, const void *at)
+/* Of an option that was not given; null if its preset depends on the rest. */
+static json_t *value_otherwise(const struct option *o)
 {
     const char *value = o->variable ? getenv(o->variable) : NULL;
 
     if (!value || !*value)
         value = o->preset;
-    if (value || o->kind == OPTION_STRING)
-        return string_value(value);
-    return options_takes_value(o) ? json_null() : config_value(o, at);
+    if (o->kind == OPTION_ON)
+        return json_false();
+    if (!value)
+        return json_null();
+    switch (o->kind) {
+    case OPTION_SWITCH: return json_boolean(!strcmp(value, "on"));
+    case OPTION_INT: return json_integer(strtol(value, NULL, 10));
+    case OPTION_FLOAT: return json_real(strtod(value, NULL));
+    default: return string_value(value);
+    }
 }
 
 /* Those that are about this run and no settings. */
@@ -156,7 +163,7 @@ json_t *config_of_options(const struct command *c, const void *job)
 
             if (is_setting(o))
                 set(object, o->name, options_given(c, job, o->name) ? config_value(o, at)
-                                                                    : value_otherwise(o, at));
+                                                                    : value_otherwise(o));
         }
     return object;
 }

@@ -135,6 +135,8 @@ static void option(FILE *f, const struct option *o, const echo_params *params)
     options_spelling(o, spelling, sizeof spelling);
     item(f, spelling, sentence(help, sizeof help, o->help));
     option_facts(f, o);
+    if (!params && o->preset && strcmp(o->preset, "-"))
+        fprintf(f, "Default: %s.\n", o->preset);
     if (!params || o->kind == OPTION_SEED)
         return;
     config_text(preset, sizeof preset, o, (const char *)params + o->at);

@@ -34,7 +34,7 @@ struct option {
     const char *help;
     const char *values;   /* the usual ones, "auto,cpu,vulkan"; NULL: any */
     const char *ask;      /* what lists more of them: echotts completion `ask`; NULL: nothing */
-    const char *preset;   /* of what is not given, if that can be told in a word; NULL */
+    const char *preset;   /* if it is not given: "auto", "2", "on"; NULL: it depends */
     const char *variable; /* of the environment, that counts before the preset; NULL */
     const char *details;  /* for the manual, behind the help: whole sentences; NULL */
     double min, max;      /* of numbers */
