@@ -40,10 +40,11 @@ check-base: all ; @python3 tests/base.py $(B)/echotts
 bench: all ; @$(B)/echotts bench --kernels && $(B)/tests/test_kernels --bench
 
 # Look for inputs that break the parsers: needs clang and time.
+FUZZED = safetensors bind text clean speller audio locate
 fuzz:
 	@CC=clang $(call CONFIGURE,$(B)-fuzz,-DECHOTTS_FUZZ=ON -DECHOTTS_TESTS=OFF -DECHOTTS_SANITIZE=address$(comma)undefined)
-	@mkdir -p $(foreach f,safetensors bind text clean audio locate,$(B)-fuzz/found_$f)
-	@for f in safetensors bind text clean audio locate; do \
+	@mkdir -p $(foreach f,$(FUZZED),$(B)-fuzz/found_$f)
+	@for f in $(FUZZED); do \
 	    $(B)-fuzz/tests/fuzz_$$f -max_total_time=$(or $(SECONDS),60) -close_fd_mask=3 \
 	        $(B)-fuzz/found_$$f tests/fuzz/corpus/$$f || exit 1; done
 
