@@ -9,7 +9,7 @@
 #include "text/speller_parts.h"
 
 /* A run of so many capital words is shouted, and so is a text that has no others. */
-enum { SHOUT_WORDS = 3, LETTERS_MOST = 32 };
+enum { SHOUT_WORDS = 3 };
 
 /* Said by their letters, or as names, in capitals. */
 static const char acronyms[] =
@@ -103,7 +103,7 @@ static bool sentence_begins(const char *text, const char *at)
 {
     while (at > text && strchr(" \"'([", at[-1]))
         at--;
-    return at == text || strchr(".!?:", at[-1]);
+    return at == text || at[-1] == ']' || strchr(".!?:", at[-1]);
 }
 
 static void put_lower(struct text_buffer *out, const char *text, const struct word *w)
@@ -150,7 +150,7 @@ static bool next_word(const char *text, const char **at, struct word *w)
         *w = word_at(*at);
         if (w->n) {
             *at += w->n;
-            w->kept = echo_digit(**at) || (w->at > text && echo_digit(w->at[-1]));
+            w->kept = echo_digit(**at) || **at == '$' || (w->at > text && echo_digit(w->at[-1]));
             return true;
         }
         n = echo_character(*at, &code);
@@ -189,17 +189,16 @@ void echo_calm(struct text_buffer *out, const char *text, bool english)
 {
     const char *at = text, *done = text, *run = text;
     struct word w;
-    bool shouted = false;
+    bool shouted = false, first = true;
 
     while (next_word(text, &at, &w)) {
         if (w.at >= run && w.capital && !w.kept) {
             int words, long_words;
 
             run = run_end(text, at, w, english, &words, &long_words);
-            shouted = long_words > 0 && (words >= SHOUT_WORDS ||
-                                         (w.at - text < LETTERS_MOST && !*run &&
-                                          sentence_begins(text, w.at) && long_words == words));
+            shouted = long_words > 0 && (words >= SHOUT_WORDS || (first && !*run));
         }
+        first = first && w.kept;
         if (w.at < run && shouted ? !w.capital || w.kept || is_kept(&w, english, true)
                                   : !is_loud(&w, english))
             continue;

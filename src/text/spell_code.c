@@ -65,7 +65,7 @@ static bool begins_phone(const char *at)
     if (*at == '+')
         return echo_digit(at[1]);
     n = strspn(at, digits);
-    return *at == '0' && n >= 3 && n <= 5 && echo_one_of(at + n, "  - /") &&
+    return *at == '0' && n >= 3 && n <= 5 && strchr(" -/", at[n]) && at[n] &&
            echo_digit(at[n + 1]);
 }
 
@@ -87,6 +87,22 @@ static bool read_emergency(struct reading *r)
     return true;
 }
 
+/* 1-800-FLOWERS */
+static bool read_phone_word(struct reading *r)
+{
+    int v[2];
+    const char *end = echo_shape(r->at, "1-%3-", v);
+    size_t n = end ? strspn(end, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
+
+    if (!n || echo_letter_at(end + n))
+        return false;
+    say_groups(r, r->at, end);
+    echo_put(r, ",", 1);
+    echo_say_bytes(r, end, n);
+    r->at = end + n;
+    return true;
+}
+
 bool echo_read_phone(struct reading *r)
 {
     int v[5];
@@ -105,7 +121,7 @@ bool echo_read_phone(struct reading *r)
         say_groups(r, r->at, end);
         return true;
     }
-    return read_emergency(r);
+    return read_phone_word(r) || read_emergency(r);
 }
 
 /* Three groups of digits or more: 978-3-16-148410-0 */
@@ -198,6 +214,12 @@ static bool read_hex(struct reading *r)
         return false;
     say_characters(r, r->at, k);
     r->at += k;
+    while (*r->at == '-' && (k = strspn(r->at + 1, "0123456789abcdefABCDEF")) >= 4 && k <= 16 &&
+           !echo_letter_at(r->at + 1 + k)) {
+        echo_put(r, ",", 1);
+        say_characters(r, r->at + 1, k);
+        r->at += 1 + k;
+    }
     return true;
 }
 
@@ -221,6 +243,18 @@ static bool read_hardware(struct reading *r)
         say_characters(r, c, 2);
     }
     r->at = at + 2;
+    return true;
+}
+
+/* Codes are said as they are typed. */
+static bool read_typed(struct reading *r)
+{
+    size_t n = strspn(r->at, digits);
+
+    if (n < 3 || n > 20 || echo_letter_at(r->at + n) || (r->at[n] == ',' && echo_digit(r->at[n + 1])) ||
+        !echo_is(echo_word_before(r, r->at), "code zip pin passcode extension account"))
+        return false;
+    say_groups(r, r->at, r->at + n);
     return true;
 }
 
@@ -251,7 +285,7 @@ bool echo_read_code(struct reading *r)
 
     if (!echo_apart(r))
         return false;
-    if (read_hardware(r) || read_hex(r) || read_named(r))
+    if (read_hardware(r) || read_hex(r) || read_typed(r) || read_named(r))
         return true;
     end = grouped_end(r->at, '-', &groups);
     if (groups < 3 || groups >= 20 || echo_letter_at(end))

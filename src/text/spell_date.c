@@ -112,13 +112,15 @@ bool echo_read_date(struct reading *r)
 
         if (!end || !fits(r, i, v, &d) || (*end == shapes[i].shape[2] && echo_digit(end[1])))
             continue;
-        if (*end == 'T' && echo_digit(end[1])) /* a time follows */
-            end++;
-        else if (echo_letter_at(end))
+        if (echo_letter_at(end) && !(*end == 'T' && echo_digit(end[1])))
             continue;
         echo_say_date(r, d, r->speller->british || shapes[i].day == 0);
         r->at = end;
-        r->spoken = true;
+        if (*end == 'T') { /* a time follows */
+            r->at++;
+            echo_put(r, ",", 1);
+            echo_say_time(r);
+        }
         return true;
     }
     return !echo_is(echo_word_before(r, r->at), "about exactly only nearly") && read_month_day(r);
@@ -136,6 +138,8 @@ static const char *month_at(const char *at, int *month)
     for (int i = 0; i < 12; i++) {
         bool whole = echo_is((struct span){ at, n }, months[i].name);
 
+        if (!whole && at[1] >= 'A' && at[1] <= 'Z') /* APR is something else */
+            continue;
         if (!whole && !echo_is((struct span){ at, n }, months[i].shorts))
             continue;
         *month = i + 1;
@@ -254,7 +258,7 @@ bool echo_read_decade(struct reading *r)
         end = echo_shape(at, "%2", v);
     if (!end || v[0] % 10 || (year ? v[0] < 1000 : v[0] < 20) || (year && at != r->at))
         return false;
-    if (*end == '\'')
+    if (*end == '\'' && (!year || v[0] < 2010))
         end++;
     if (*end != 's' || echo_letter_at(end + 1))
         return false;

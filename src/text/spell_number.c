@@ -9,7 +9,7 @@
 #include "text/speller_parts.h"
 
 /* Longer ones are no amounts: they are read digit by digit. */
-enum { DIGITS_MOST = 15, FRACTION_MOST = 12 };
+enum { DIGITS_MOST = 15, FRACTION_MOST = 6 };
 
 /* Rule sets by way; the first that the language has is used, and "" is its own. */
 static const char *const rules[NUMBER_WAYS][4] = {
@@ -188,14 +188,19 @@ bool echo_numeral(struct numeral *n, const struct speller *s, const char *at)
 static bool say_decimal(struct reading *r, const struct numeral *n)
 {
     char number[64];
+    const char *end = n->end;
 
-    if (n->whole < 0 || n->digits > 9 || n->end - n->fraction > FRACTION_MOST - 4)
+    if (n->whole < 0 || n->digits > 9 || n->end - n->fraction > FRACTION_MOST)
         return false;
-    snprintf(number, sizeof number, "%lld.%.*s", (long long)n->whole, (int)(n->end - n->fraction),
-             n->fraction);
-    if (number[strlen(number) - 1] == '0') /* a double forgets it */
+    while (end > n->fraction && end[-1] == '0') /* a double forgets them */
+        end--;
+    snprintf(number, sizeof number, "%lld%s%.*s", (long long)n->whole,
+             end > n->fraction ? "." : "", (int)(end - n->fraction), n->fraction);
+    if (!say_icu(r, number, NUMBER_CARDINAL))
         return false;
-    return say_icu(r, number, NUMBER_CARDINAL);
+    if (end > n->fraction)
+        echo_say_digits(r, end, (size_t)(n->end - end));
+    return true;
 }
 
 void echo_say_numeral(struct reading *r, const struct numeral *n)
@@ -287,8 +292,7 @@ static void say_parts(struct reading *r, int under, bool one)
     }
     echo_say_number(r, under, NUMBER_ORDINAL);
     if (!one) {
-        echo_put(r, "s", 1);
-        r->spoken = true;
+        echo_buffer_string(r->out, "s");
     }
 }
 

@@ -52,7 +52,7 @@ static const char *range_to(const struct reading *r, const char *at, struct nume
     if (!n || !echo_numeral(to, r->speller, next))
         return NULL;
     n = echo_dash(to->end);
-    return n && echo_digit(to->end[n]) ? NULL : to->end;
+    return (n && echo_digit(to->end[n])) || *echo_past_blank(to->end) == '=' ? NULL : to->end;
 }
 
 /* The last word of what is counted; "1st" and such. */
@@ -66,6 +66,15 @@ static const char *ordinal_end(const char *at)
     return NULL;
 }
 
+/* Both ends have their own units: 5%-10%, 5th-7th. */
+static void say_to(struct reading *r)
+{
+    size_t n = echo_dash(r->at);
+
+    if (n && !echo_digit(r->at[-1]) && echo_digit(r->at[n]))
+        echo_read_as(r, r->at + n, "to");
+}
+
 static bool read_ordinal(struct reading *r, const struct numeral *n)
 {
     const char *end = ordinal_end(n->end);
@@ -74,6 +83,7 @@ static bool read_ordinal(struct reading *r, const struct numeral *n)
         return false;
     echo_say_number(r, n->whole, NUMBER_ORDINAL);
     r->at = end;
+    say_to(r);
     return true;
 }
 
@@ -83,9 +93,9 @@ static const char *count_letter(const char *at, const char **word)
     static const struct {
         char letter;
         const char *word;
-    } letters[] = { { 'M', "million" }, { 'B', "billion" }, { 'k', "thousand" } };
+    } letters[] = { { 'M', "million" }, { 'k', "thousand" } };
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         if (*at == letters[i].letter && !echo_letter_at(at + 1)) {
             *word = letters[i].word;
             return at + 1;
@@ -94,12 +104,21 @@ static const char *count_letter(const char *at, const char **word)
     return NULL;
 }
 
+/* 10x faster, but not 2x + 1. */
+static bool is_times(const char *at)
+{
+    return *at == 'x' && !echo_letter_at(at + 1) &&
+           !(at[1] == ' ' && !echo_ascii_letter(at[2])) && !strchr("+-*/^=", at[1] ? at[1] : '.');
+}
+
 /* Letters that stay letters: 3D, 4K, 1080p. */
 static bool read_lettered(struct reading *r, const struct numeral *n)
 {
     const char *word;
 
-    if (n->fraction || n->grouped || !echo_letter_at(n->end) || n->digits > 4)
+    if (n->fraction || n->grouped || !echo_letter_at(n->end) || n->digits > 4 ||
+        is_times(n->end) || ((n->end[0] | 32) == 'e' && (echo_digit(n->end[1]) ||
+                                                        echo_dash(n->end + 1))))
         return false;
     if (count_letter(n->end, &word)) {
         echo_say_numeral(r, n);
@@ -158,10 +177,36 @@ static bool read_short_years(struct reading *r, const struct numeral *n)
     return true;
 }
 
+/* 1e-5 */
+static bool read_exponent(struct reading *r, const char *at)
+{
+    int v[1];
+    bool minus = *at && at[1] == '-', plus = *at && at[1] == '+';
+    const char *end = (*at | 32) == 'e' ? echo_shape(at + 1 + minus + plus, "%n", v) : NULL;
+
+    if (!end || echo_letter_at(end))
+        return false;
+    echo_say(r, "times ten to the power of");
+    echo_say_number(r, minus ? -v[0] : v[0], NUMBER_CARDINAL);
+    r->at = end;
+    return true;
+}
+
 /* What is behind a number: units, scales, nothing. */
 static void say_behind(struct reading *r, const char *end, bool one)
 {
     const char *word, *more = count_letter(end, &word);
+
+    if (*end == '"' && !r->quoted && !echo_letter_at(end + 1)) {
+        echo_read_as(r, end + 1, one ? "inch" : "inches");
+        return;
+    }
+    if (is_times(end)) {
+        echo_read_as(r, end + 1, "times");
+        return;
+    }
+    if (read_exponent(r, end))
+        return;
 
     if (more) {
         echo_say(r, word);
@@ -202,6 +247,7 @@ bool echo_read_quantity(struct reading *r)
         return true;
     say_amount(r, &n);
     say_behind(r, n.end, article || echo_is_one(&n));
+    say_to(r);
     return true;
 }
 
@@ -239,7 +285,8 @@ bool echo_read_fraction(struct reading *r)
         return true;
     }
     end = echo_apart(r) ? echo_shape(r->at, "%n/%n", v) : NULL;
-    if (!end || *end == '/' || echo_digit(end[*end == '.']) || (r->at[0] == '0' && v[0]))
+    if (!end || *end == '/' || echo_digit(end[*end == '.']) || (r->at[0] == '0' && v[0]) ||
+        (v[0] > 1100 && v[0] < 2100 && v[1] == (v[0] + 1) % 100))
         return false;
     for (size_t i = 0; i < sizeof known_fractions / sizeof *known_fractions; i++)
         if (echo_starts(r->at, known_fractions[i].written) == (size_t)(end - r->at))
@@ -251,7 +298,7 @@ bool echo_read_fraction(struct reading *r)
         echo_say(r, v[0] < v[1] ? "out of" : "over");
         echo_say_number(r, v[1], NUMBER_CARDINAL);
     }
-    r->at = end;
+    r->at = echo_say_unit(r, end, v[0] < v[1]);
     return true;
 }
 
@@ -306,20 +353,19 @@ bool echo_read_size(struct reading *r)
     return true;
 }
 
-/* Digits behind letters, as in MP3, H2O, COVID-19. */
+/* Digits behind letters, as in MP3, H2O. */
 bool echo_read_label(struct reading *r)
 {
     size_t n = strspn(r->at, "0123456789");
-    const char *before = r->at - 1;
 
-    if (!n || r->at == r->text)
-        return false;
-    if (*before == '-' && before > r->text)
-        before--;
-    if (!echo_letter_before(r, before + 1) || echo_digit(*before))
+    if (!n || !echo_letter_before(r, r->at) || echo_digit(r->at[-1]))
         return false;
     echo_say_label(r, r->at, n);
     r->at += n;
+    if (*r->at == '-' && (n = strspn(r->at + 1, "0123456789"))) { /* i7-9700 */
+        echo_say_label(r, r->at + 1, n);
+        r->at += 1 + n;
+    }
     return true;
 }
 

@@ -14,6 +14,7 @@ static const struct {
     const char *sign, *said;
     enum sign_where where;
 } signs[] = {
+    { "&&", "and", SIGN_ANYWHERE },
     { "&", "and", SIGN_ANYWHERE },
     { "§§", "sections", SIGN_ANYWHERE },
     { "§", "section", SIGN_ANYWHERE },
@@ -204,6 +205,8 @@ static bool read_dashes(struct reading *r, size_t n)
 
     if (last == ' ' && r->out->length - r->begin >= 2)
         last = r->out->bytes[r->out->length - 2];
+    if (n == 2 && r->at > r->text && r->at[-1] == ' ' && echo_ascii_letter(*end)) /* --help */
+        return echo_leave_out(r, end);
     if (!last || strchr(" .,;:!?([-", last) || !*end || !*echo_past_blank(end) ||
         strchr(".,;:!?)", *end))
         return echo_leave_out(r, end);

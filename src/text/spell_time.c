@@ -100,8 +100,8 @@ static const char *moment_at(const char *at, struct moment *m, bool *half)
         *half = behind && m->hour <= 12;
         if (shapes[i].half && !*half)
             continue;
-        if (!*half && (echo_letter_at(end) || (*end == ':' && echo_digit(end[1])) ||
-                       (*end == '.' && echo_digit(end[1]))))
+        if (!*half && ((echo_letter_at(end) && *end != 'Z') || (*end == ':' && echo_digit(end[1])) ||
+                       (echo_one_of(end, ". ,") && echo_digit(end[1]))))
             continue;
         return end;
     }
@@ -154,6 +154,26 @@ static const char *hour_before_range(const char *at, struct moment *m)
     return end;
 }
 
+/* Matt. 5:3-12 */
+static bool read_verse(struct reading *r)
+{
+    int v[3];
+    const char *end = echo_shape(r->at, "%3:%3", v);
+    size_t n;
+
+    for (int i = 0; !end && i < 4; i++)
+        end = echo_shape(r->at, ((const char *[]){ "%1:%1", "%3:%1", "%1:%3", "%2:%3" })[i], v);
+    if (!end || !echo_is(echo_word_before(r, r->at),
+                         "gen genesis exod exodus lev deut matt matthew mark luke john acts rom "
+                         "romans cor corinthians psalm psalms proverbs isaiah revelation verse"))
+        return false;
+    echo_say_number(r, v[0], NUMBER_CARDINAL);
+    echo_say_number(r, v[1], NUMBER_CARDINAL);
+    r->at = end;
+    n = echo_dash(end);
+    return !n || !echo_digit(end[n]) || echo_read_as(r, end + n, "to");
+}
+
 /* 3:2, 16:9, 2:30:15:20: nobody may see the marks between. */
 static bool read_ratio(struct reading *r)
 {
@@ -171,14 +191,14 @@ static bool read_ratio(struct reading *r)
     return true;
 }
 
-bool echo_read_time(struct reading *r)
+bool echo_say_time(struct reading *r)
 {
     struct moment m;
     bool half = false;
     const char *end;
 
-    if (!echo_apart(r))
-        return false;
+    if (read_verse(r))
+        return true;
     end = moment_at(r->at, &m, &half);
     if (!end && !(end = hour_before_range(r->at, &m)))
         return read_ratio(r);
@@ -193,4 +213,9 @@ bool echo_read_time(struct reading *r)
         return echo_read_as(r, r->at + 1, "U T C");
     read_until(r);
     return true;
+}
+
+bool echo_read_time(struct reading *r)
+{
+    return echo_apart(r) && echo_say_time(r);
 }

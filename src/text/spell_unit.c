@@ -37,6 +37,8 @@ static const struct unit units[] = {
     { "nm", "nanometer", "nanometers", 0 },
     { "µm", "micrometer", "micrometers", 0 },
     { "μm", "micrometer", "micrometers", 0 },
+    { "µL", "microliter", "microliters", 0 },
+    { "μL", "microliter", "microliters", 0 },
     { "µg", "microgram", "micrograms", 0 },
     { "μg", "microgram", "micrograms", 0 },
     { "mcg", "microgram", "micrograms", 0 },
@@ -46,24 +48,26 @@ static const struct unit units[] = {
     { "ms", "millisecond", "milliseconds", 0 },
     { "kg", "kilogram", "kilograms", 0 },
     { "mg", "milligram", "milligrams", 0 },
-    { "lbs", "pound", "pounds", 0 },
     { "lbs.", "pound", "pounds", 0 },
-    { "lb", "pound", "pounds", 0 },
+    { "lbs", "pound", "pounds", 0 },
     { "lb.", "pound", "pounds", 0 },
-    { "oz", "ounce", "ounces", 0 },
+    { "lb", "pound", "pounds", 0 },
     { "oz.", "ounce", "ounces", 0 },
-    { "ft", "foot", "feet", 0 },
+    { "oz", "ounce", "ounces", 0 },
     { "ft.", "foot", "feet", 0 },
+    { "ft", "foot", "feet", 0 },
     { "yd", "yard", "yards", 0 },
     { "yds", "yard", "yards", 0 },
     { "mi", "mile", "miles", UNIT_NEAR },
-    { "in", "inch", "inches", UNIT_NEAR },
     { "in.", "inch", "inches", UNIT_NEAR },
+    { "in", "inch", "inches", UNIT_NEAR },
     { "ml", "milliliter", "milliliters", 0 },
     { "mL", "milliliter", "milliliters", 0 },
     { "cl", "centiliter", "centiliters", 0 },
     { "dl", "deciliter", "deciliters", 0 },
     { "gal", "gallon", "gallons", 0 },
+    { "tbsp.", "tablespoon", "tablespoons", 0 },
+    { "tsp.", "teaspoon", "teaspoons", 0 },
     { "tbsp", "tablespoon", "tablespoons", 0 },
     { "tsp", "teaspoon", "teaspoons", 0 },
     { "ha", "hectare", "hectares", UNIT_NEAR },
@@ -116,11 +120,11 @@ static const struct unit units[] = {
     { "hrs", "hour", "hours", 0 },
     { "hr", "hour", "hours", 0 },
     { "mins", "minute", "minutes", 0 },
-    { "min", "minute", "minutes", 0 },
     { "min.", "minute", "minutes", 0 },
+    { "min", "minute", "minutes", 0 },
     { "secs", "second", "seconds", 0 },
-    { "sec", "second", "seconds", 0 },
     { "sec.", "second", "seconds", 0 },
+    { "sec", "second", "seconds", 0 },
     { "yrs", "year", "years", 0 },
     { "yr", "year", "years", 0 },
     { "wk", "week", "weeks", 0 },
@@ -159,7 +163,6 @@ static const struct unit units[] = {
     { "A", "amp", "amps", UNIT_NEAR },
     { "N", "newton", "newtons", UNIT_NEAR },
     { "J", "joule", "joules", UNIT_NEAR },
-    { "x", "times", "times", UNIT_TOUCHING },
 };
 
 /* Behind a unit: a power, which is said before it. */
@@ -206,7 +209,7 @@ static bool phrase_ends(const char *at)
 
     if (*at == ' ')
         return echo_is(next, "by x tall long wide deep high thick and or of per fuse bulb") ||
-               !next.n;
+               (!next.n && !echo_letter_at(at + 1));
     return !echo_ascii_letter(*at);
 }
 
@@ -246,12 +249,17 @@ static const char *say_per(struct reading *r, const char *at)
     const char *end, *power = NULL;
     struct span word = echo_word_behind(at + 1);
 
-    if (*at != '/' || !echo_ascii_letter(at[1]))
+    if (*at != '/' || !echo_letter_at(at + 1) || echo_digit(at[1]))
         return at;
     echo_say(r, "per");
     if ((end = echo_unit(r, at + 1, &unit)) && !(unit->where == UNIT_TOUCHING)) {
         end = power_of(end, &power);
-        say_powered(r, power, unit->one);
+        if (!strcmp(unit->sign, "s") && power) {
+            echo_say(r, unit->one);
+            echo_say(r, "squared");
+        } else {
+            say_powered(r, power, unit->one);
+        }
         return end;
     }
     if (!word.n)
@@ -272,5 +280,8 @@ const char *echo_say_unit(struct reading *r, const char *at, bool one)
     one = one || *at == '-';
     end = power_of(end, &power);
     say_powered(r, power, one ? unit->one : unit->many);
+    r->at = end;
+    if (end[-1] == '.')
+        echo_sentence_end(r);
     return say_per(r, end);
 }

@@ -177,7 +177,7 @@ static bool read_weekend(struct reading *r)
         if (!n)
             continue;
         next = echo_word_behind(r->at + n);
-        if (r->at[n] == ',' || echo_digit(*next.at) ||
+        if (strchr(",-", r->at[n]) || echo_dash(r->at + n) || echo_digit(*next.at) ||
             (echo_capital(next) && echo_is(next, "jan feb mar apr may jun jul aug sep oct nov dec "
                                                  "january february march april june july august "
                                                  "september october november december")))
@@ -190,8 +190,13 @@ bool echo_read_abbreviation(struct reading *r)
 {
     if (!echo_apart(r) || (r->at > r->text && r->at[-1] == '\''))
         return false;
-    if (read_saint(r) || read_weekend(r))
+    if (read_saint(r))
         return true;
+    if (read_weekend(r)) { /* Mon.-Fri. */
+        size_t dash = echo_dash(r->at);
+
+        return !dash || !echo_ascii_letter(r->at[dash]) || echo_read_as(r, r->at + dash, "to");
+    }
     for (size_t i = 0; i < sizeof abbreviations / sizeof *abbreviations; i++) {
         const char *written = abbreviations[i].written;
         int how = abbreviations[i].how;
@@ -208,7 +213,6 @@ bool echo_read_abbreviation(struct reading *r)
         else
             echo_say(r, abbreviations[i].said);
         r->at += n;
-        r->spoken = true;
         if (how & MAY_END)
             echo_sentence_end(r);
         return true;

@@ -86,10 +86,10 @@ void echo_speller_close(struct speller **s)
 /* ---- rules by what a thing begins with; the first that knows it reads it ---- */
 
 static echo_rule *const for_digits[] = {
-    echo_read_face,    echo_read_label, echo_read_phone, echo_read_version,
-    echo_read_address, echo_read_file,  echo_read_date,  echo_read_code,
-    echo_read_money_code, echo_read_decade, echo_read_size,  echo_read_fraction, echo_read_time,
-    echo_read_quantity, NULL,
+    echo_read_face,       echo_read_label,   echo_read_phone, echo_read_date,
+    echo_read_version,    echo_read_address, echo_read_file,  echo_read_code,
+    echo_read_money_code, echo_read_decade,  echo_read_size,  echo_read_fraction,
+    echo_read_time,       echo_read_quantity, NULL,
 };
 static echo_rule *const for_letters[] = {
     echo_read_face,         echo_read_slash,  echo_read_month, echo_read_abbreviation,
@@ -181,10 +181,10 @@ static bool read_word(struct reading *r)
     echo_put(r, r->at, n);
     r->at += n;
     /* COVID-19, F-16: the hyphen is not said */
-    if (r->at[0] == '-' && echo_digit(r->at[1]) && n >= 1 && begins) {
-        r->at++;
-        echo_buffer_put(r->out, " ", 1);
-        echo_read_label(r);
+    if (r->at[0] == '-' && echo_digit(r->at[1]) && n && begins && r->at[-1] <= 'Z') {
+        n = strspn(r->at + 1, "0123456789");
+        echo_say_label(r, r->at + 1, n);
+        r->at += 1 + n;
     }
     return true;
 }
@@ -204,6 +204,7 @@ static void put_character(struct reading *r)
     size_t n = echo_character(r->at, &code);
 
     n = n ? n : 1;
+    r->quoted ^= *r->at == '"';
     echo_put(r, r->at, n);
     r->at += n;
 }

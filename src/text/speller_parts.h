@@ -34,6 +34,7 @@ struct reading {
     const char *text; /* all of it */
     const char *at;   /* the place reached */
     bool spoken;      /* words were said for the last thing: a letter behind them needs a gap */
+    bool quoted;      /* within quotation marks */
     bool dropped;     /* the last thing was left out: a mark behind it stands on the word before */
 };
 
@@ -105,7 +106,7 @@ void echo_say_pair(struct reading *r, int n);
 /* 380 as "three eighty", 1920 as "nineteen twenty". */
 void echo_say_by_pairs(struct reading *r, int n);
 bool echo_is_one(const struct numeral *n);
-/* The number of a code: MP3, A380, RTX 4090. */
+/* The number of a code: MP3, A380, COVID-19. */
 void echo_say_label(struct reading *r, const char *digits, size_t n);
 const char *echo_vulgar_fraction(const char *at, int *over, int *under);
 void echo_say_fraction(struct reading *r, int over, int under);
@@ -144,6 +145,9 @@ struct date {
 bool echo_date_good(struct date d);
 void echo_say_date(struct reading *r, struct date d, bool day_first);
 bool echo_year_like(const struct reading *r, const struct numeral *n);
+
+/* ---- spell_time.c ---- */
+bool echo_say_time(struct reading *r);
 
 /* ---- spell_money.c ---- */
 /* "million", "bn" ... behind a number of money; its end, or NULL. */
