@@ -229,6 +229,11 @@ bool echo_read_tag(struct reading *r)
         n++;
     if (!echo_ascii_letter(r->at[1]) || echo_letter_at(r->at + 1 + n))
         return false;
+    if (n <= 2) { /* order #A-12 */
+        echo_say(r, "number");
+        r->at++;
+        return true;
+    }
     echo_say(r, "hashtag");
     say_camel(r, r->at + 1, n);
     r->at += 1 + n;
@@ -251,7 +256,8 @@ bool echo_read_file(struct reading *r)
     while (dot && r->at[dot - 1] != '.')
         dot--;
     if (!n || (!path && (dot < 2 || !of_name(r->at[dot - 2]) ||
-                         !echo_is((struct span){ r->at + dot, n - dot }, file_ends))))
+                         !echo_is((struct span){ r->at + dot, n - dot }, file_ends) ||
+                         (n - dot == 1 && r->at[dot] < 'a'))))
         return false;
     if (path && !echo_ascii_letter(r->at[1 + !of_name(r->at[1])]))
         return false;

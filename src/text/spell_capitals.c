@@ -8,8 +8,9 @@
 #include "text/character.h"
 #include "text/speller_parts.h"
 
-/* A run of so many capital words is shouted, and so is a text that has no others. */
-enum { SHOUT_WORDS = 3 };
+/* A run of so many capital words is shouted, and so is a text that has no others, unless it is
+ * one short word. */
+enum { SHOUT_WORDS = 3, SHOUT_LETTERS = 6 };
 
 /* Said by their letters, or as names, in capitals. */
 static const char acronyms[] =
@@ -18,7 +19,7 @@ static const char acronyms[] =
     "HTTP HTTPS URL API SQL CSS XML JSON PHP NGO CEO CFO CTO VIP FAQ DIY RSVP ATM PIN ASAP FYI "
     "BTW OMG LOL IMO WHO IMF OPEC NAFTA FIFA UEFA NBA NFL NHL MLB MIT UCLA MTV CNN ABC NBC CBS "
     "HBO ESPN KGB MI5 SUV ICU ER MRI ADHD PTSD GDP VAT IRS LLC LA NY NYC DC AC AI IT OS IP TCP "
-    "KB MB GB TB PB UFO IOS VPN DNS LAN WAN WIFI JPEG GIF PNG ASCII UTF SSML TTS IEEE ISO ANSI "
+    "AP UUID APR IBAN ISBN KB MB GB TB PB UFO IOS VPN DNS LAN WAN WIFI JPEG GIF PNG ASCII UTF SSML TTS IEEE ISO ANSI "
     "SCUBA LASER RADAR COVID SARS MERS EST PST CST MST GMT UTC EDT PDT USD EUR GBP JPY";
 /* In a run of capitals these are words. */
 static const char words_in_runs[] = "WHO IT AM LA LASER RADAR SCUBA ER AIDS PIN ID";
@@ -28,13 +29,19 @@ static const char loud[] =
     "DIDN'T WON'T CAN'T CANNOT CAN WILL WOULD SHOULD IS ARE WAS WERE ISN'T AREN'T HAVE HAS HAD "
     "ANY EVERY EVERYTHING NOTHING NOBODY EVERYONE ANYTHING ONLY REALLY SO TOO MUCH MANY MORE "
     "MOST LESS BEST WORST GREAT GOOD BAD BIG HUGE LOVE HATE WANT NEED PLEASE HELP WAIT GO COME "
-    "HELLO HEY THANK THANKS SORRY WARNING DANGER CAUTION IMPORTANT NOTE ATTENTION FREE NEW SALE "
+    "HELLO HEY THANK THANKS SORRY WARNING DANGER CAUTION IMPORTANT NOTE ATTENTION FREE SALE "
     "OPEN CLOSED EXIT PUSH PULL WHAT WHY WHEN WHERE HOW THIS THAT THESE THOSE YOU YOUR HE SHE WE "
     "THEY THEM HIM HER MY ME OUR IN ON AT TO OF FOR FROM WITH WITHOUT BEFORE AFTER AGAIN ABSOLUTELY "
     "COMPLETELY TOTALLY EXTREMELY DEFINITELY IMMEDIATELY BOTH EACH EITHER NEITHER FIRST LAST ONE "
     "TWO BEWARE FIRE RUN LOOK LISTEN QUIET SILENCE PERFECT AMAZING AWESOME TERRIBLE WRONG RIGHT "
     "TRUE FALSE NONE SAME OTHER ENOUGH IF THEN ELSE BECAUSE UNTIL UNLESS EVEN STILL JUST THERE "
-    "HERE BEEN BE";
+    "HERE BEEN BE TODAY TOMORROW";
+
+/* Names, whose first letter stays. */
+static const char names[] =
+    "MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY JANUARY FEBRUARY APRIL JUNE JULY "
+    "AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER CHRISTMAS EASTER ENGLISH AMERICAN AMERICA EUROPE "
+    "LONDON PARIS";
 
 struct word {
     const char *at;
@@ -111,7 +118,8 @@ static void put_lower(struct text_buffer *out, const char *text, const struct wo
     size_t i = 0;
     uint32_t code;
 
-    if (sentence_begins(text, w->at) || (w->n > 1 && !memcmp(w->at, "I'", 2))) {
+    if (sentence_begins(text, w->at) || (w->n > 1 && !memcmp(w->at, "I'", 2)) ||
+        in(w, names)) {
         i = echo_character(w->at, &code);
         echo_buffer_put(out, w->at, i);
     }
@@ -136,6 +144,16 @@ static size_t foreign(const char *text, const char *at)
     return 0;
 }
 
+/* 4K, US$100, 1-800-FLOWERS */
+static bool beside_digit(const char *text, const struct word *w, const char *end)
+{
+    const char *before = w->at;
+
+    if (before - text > 1 && before[-1] == '-')
+        before--;
+    return echo_digit(*end) || *end == '$' || (before > text && echo_digit(before[-1]));
+}
+
 /* One walk over a text, which gives its words. */
 static bool next_word(const char *text, const char **at, struct word *w)
 {
@@ -150,7 +168,7 @@ static bool next_word(const char *text, const char **at, struct word *w)
         *w = word_at(*at);
         if (w->n) {
             *at += w->n;
-            w->kept = echo_digit(**at) || **at == '$' || (w->at > text && echo_digit(w->at[-1]));
+            w->kept = beside_digit(text, w, *at);
             return true;
         }
         n = echo_character(*at, &code);
@@ -161,11 +179,11 @@ static bool next_word(const char *text, const char **at, struct word *w)
 
 /* How the run that begins with `w` goes on: its end, and if it is shouted. */
 static const char *run_end(const char *text, const char *at, struct word w, bool english,
-                           int *words, int *long_words)
+                           int *words, int *letters)
 {
     const char *end = at;
 
-    *words = *long_words = 0;
+    *words = *letters = 0;
     do {
         if (w.kept)
             continue;
@@ -174,7 +192,7 @@ static const char *run_end(const char *text, const char *at, struct word w, bool
         end = at;
         if (!is_kept(&w, english, true)) {
             ++*words;
-            *long_words += w.n > 1;
+            *letters += w.n > 1 ? (int)(w.n < 100 ? w.n : 100) : 0;
         }
     } while (next_word(text, &at, &w));
     return at;
@@ -182,7 +200,7 @@ static const char *run_end(const char *text, const char *at, struct word w, bool
 
 static bool is_loud(const struct word *w, bool english)
 {
-    return english && w->capital && w->n > 1 && !w->kept && in(w, loud);
+    return english && w->capital && w->n > 1 && !w->kept && (in(w, loud) || in(w, names));
 }
 
 void echo_calm(struct text_buffer *out, const char *text, bool english)
@@ -193,10 +211,12 @@ void echo_calm(struct text_buffer *out, const char *text, bool english)
 
     while (next_word(text, &at, &w)) {
         if (w.at >= run && w.capital && !w.kept) {
-            int words, long_words;
+            int words, letters;
 
-            run = run_end(text, at, w, english, &words, &long_words);
-            shouted = long_words > 0 && (words >= SHOUT_WORDS || (first && !*run));
+            run = run_end(text, at, w, english, &words, &letters);
+            shouted = letters > 0 &&
+                      (words >= SHOUT_WORDS ||
+                       (first && !*run && (words > 1 || letters >= SHOUT_LETTERS)));
         }
         first = first && w.kept;
         if (w.at < run && shouted ? !w.capital || w.kept || is_kept(&w, english, true)

@@ -278,6 +278,19 @@ static bool read_named(struct reading *r)
     return true;
 }
 
+static bool say_scores(struct reading *r, const char *end)
+{
+    for (bool first = true; r->at < end; first = false) {
+        size_t n = strspn(r->at, digits);
+
+        if (!first)
+            echo_put(r, ",", 1);
+        echo_say_label(r, r->at, n);
+        r->at += n + (r->at + n < end);
+    }
+    return true;
+}
+
 bool echo_read_code(struct reading *r)
 {
     int groups;
@@ -290,6 +303,8 @@ bool echo_read_code(struct reading *r)
     end = grouped_end(r->at, '-', &groups);
     if (groups < 3 || groups >= 20 || echo_letter_at(end))
         return false;
+    if (end - r->at <= 8) /* wins, losses and draws: 12-3-1 */
+        return say_scores(r, end);
     say_groups(r, r->at, end);
     return true;
 }

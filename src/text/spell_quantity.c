@@ -87,16 +87,20 @@ static bool read_ordinal(struct reading *r, const struct numeral *n)
     return true;
 }
 
-/* Also 5M people, 10K: letters for thousands. */
+/* 5M people, 50k: letters for thousands.  Those that are units, too, need what is counted. */
 static const char *count_letter(const char *at, const char **word)
 {
+    bool counted = echo_is(echo_word_behind(at + (*at != 0)),
+                           "people users views downloads followers copies subscribers members "
+                           "customers jobs homes units records tokens parameters");
+
     static const struct {
         char letter;
         const char *word;
-    } letters[] = { { 'M', "million" }, { 'k', "thousand" } };
+    } letters[] = { { 'M', "million" }, { 'k', "thousand" }, { 'm', "million" }, { 'B', "billion" } };
 
-    for (int i = 0; i < 2; i++) {
-        if (*at == letters[i].letter && !echo_letter_at(at + 1)) {
+    for (int i = 0; i < 4; i++) {
+        if (*at == letters[i].letter && !echo_letter_at(at + 1) && (i < 2 || counted)) {
             *word = letters[i].word;
             return at + 1;
         }
@@ -271,7 +275,7 @@ static bool usual(int over, int under)
     for (size_t i = 0; i < sizeof unders / sizeof *unders; i++)
         if (under == unders[i])
             return over < 2 * under && over > 0;
-    return false;
+    return over == 1 && under > 0;
 }
 
 bool echo_read_fraction(struct reading *r)
@@ -298,7 +302,10 @@ bool echo_read_fraction(struct reading *r)
         echo_say(r, v[0] < v[1] ? "out of" : "over");
         echo_say_number(r, v[1], NUMBER_CARDINAL);
     }
-    r->at = echo_say_unit(r, end, v[0] < v[1]);
+    if (ordinal_end(end)) /* 1/100th */
+        r->at = ordinal_end(end);
+    else
+        r->at = echo_say_unit(r, end, v[0] < v[1]);
     return true;
 }
 

@@ -17,7 +17,7 @@ static const char rulers[] =
     "henry louis charles elizabeth george edward william james richard john paul pius benedict "
     "gregory leo alexander catherine nicholas napoleon philip mary francis ferdinand frederick "
     "peter ivan ramesses rameses ptolemy wilhelm innocent urban clement felipe juan carlos "
-    "robert friedrich otto constantine theodore stephen david malcolm boniface julius sixtus "
+    "robert friedrich otto constantine theodore stephen david boniface julius sixtus "
     "christian gustav olav harald haakon leopold albert rudolf maximilian joseph victor umberto";
 static const char verbs[] =
     "am was have had like love think thought will would can could do did know knew want wanted "

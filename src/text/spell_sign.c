@@ -113,6 +113,23 @@ static const char *power_at(const char *at, int *value, bool *negative)
     return end;
 }
 
+/* H₂O */
+static bool read_lowered(struct reading *r)
+{
+    static const char *const lowered[] = { "₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉" };
+
+    for (int i = 0; (*r->at & 0x80) && i < 10; i++) {
+        size_t n = echo_starts(r->at, lowered[i]);
+
+        if (!n)
+            continue;
+        echo_say_number(r, i, NUMBER_CARDINAL);
+        r->at += n;
+        return true;
+    }
+    return false;
+}
+
 static bool read_power(struct reading *r)
 {
     int value;
@@ -171,7 +188,7 @@ static bool read_language(struct reading *r)
 
 bool echo_read_sign(struct reading *r)
 {
-    if (read_power(r) || read_sum(r) || read_language(r))
+    if (read_power(r) || read_lowered(r) || read_sum(r) || read_language(r))
         return true;
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         size_t n = echo_starts(r->at, signs[i].sign);

@@ -154,6 +154,33 @@ static const char *hour_before_range(const char *at, struct moment *m)
     return end;
 }
 
+/* 2h 30m, 5m 30s */
+static bool read_parts(struct reading *r)
+{
+    static const struct {
+        const char *shape, *names[4];
+    } parts[] = {
+        { "%1h %1m", { "hour", "hours", "minute", "minutes" } },
+        { "%1h%1m", { "hour", "hours", "minute", "minutes" } },
+        { "%1h %1min", { "hour", "hours", "minute", "minutes" } },
+        { "%1m %1s", { "minute", "minutes", "second", "seconds" } },
+        { "%1m%1s", { "minute", "minutes", "second", "seconds" } },
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        int v[2];
+        const char *end = echo_shape(r->at, parts[i].shape, v);
+
+        if (!end || echo_letter_at(end))
+            continue;
+        say_part(r, v[0], parts[i].names[0], parts[i].names[1]);
+        say_part(r, v[1], parts[i].names[2], parts[i].names[3]);
+        r->at = end;
+        return true;
+    }
+    return false;
+}
+
 /* Matt. 5:3-12 */
 static bool read_verse(struct reading *r)
 {
@@ -197,7 +224,7 @@ bool echo_say_time(struct reading *r)
     bool half = false;
     const char *end;
 
-    if (read_verse(r))
+    if (read_verse(r) || read_parts(r))
         return true;
     end = moment_at(r->at, &m, &half);
     if (!end && !(end = hour_before_range(r->at, &m)))

@@ -146,6 +146,14 @@ static const struct unit units[] = {
     { "°W", "degree west", "degrees west", 0 },
     { "° W", "degree west", "degrees west", 0 },
     { "°", "degree", "degrees", 0 },
+    { "′N", "minute north", "minutes north", 0 },
+    { "′S", "minute south", "minutes south", 0 },
+    { "′E", "minute east", "minutes east", 0 },
+    { "′W", "minute west", "minutes west", 0 },
+    { "″N", "second north", "seconds north", 0 },
+    { "″S", "second south", "seconds south", 0 },
+    { "″E", "second east", "seconds east", 0 },
+    { "″W", "second west", "seconds west", 0 },
     { "′", "minute", "minutes", UNIT_TOUCHING },
     { "″", "second", "seconds", UNIT_TOUCHING },
     { "%", "percent", "percent", 0 },
@@ -192,7 +200,7 @@ static const char *sign_end(const struct unit *u, const char *at)
     size_t n = echo_starts(at, u->sign);
     const char *word;
 
-    if (!n || (u->sign[n - 1] == '.' && !echo_letter_at(at + n) && at[n] != ' '))
+    if (!n || (u->sign[n - 1] == '.' && (!at[n] || at[n] == '"')))
         return NULL;
     at += n;
     if (!echo_ascii_letter(u->sign[n - 1]) && (u->sign[n - 1] & 0x80) == 0)

@@ -65,6 +65,7 @@ static const struct {
     { "max.", "maximum", 0 },
     { "misc.", "miscellaneous", 0 },
     { "w/o", "without", 0 },
+    { "w/", "with", 0 },
     { "a.k.a.", "A K A", 0 },
     { "No.", "number", BEFORE_DIGIT },
     { "no.", "number", BEFORE_DIGIT },
@@ -178,6 +179,7 @@ static bool read_weekend(struct reading *r)
             continue;
         next = echo_word_behind(r->at + n);
         if (strchr(",-", r->at[n]) || echo_dash(r->at + n) || echo_digit(*next.at) ||
+            (r->at[n] == ' ' && (r->at[n + 1] == '&' || (*next.at >= 'a' && *next.at <= 'z'))) ||
             (echo_capital(next) && echo_is(next, "jan feb mar apr may jun jul aug sep oct nov dec "
                                                  "january february march april june july august "
                                                  "september october november december")))
