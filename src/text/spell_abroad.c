@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* spell_abroad.c - numbers, money and units in languages other than English, as ICU has them. */
+/* spell_abroad.c - numbers, money and units in other languages, as ICU has them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -135,8 +135,9 @@ static bool read_sign_first(struct reading *r)
     const char *skeleton, *end = unit_at(r->at, &skeleton);
     struct numeral n;
 
-    if (!end || echo_ascii_letter(*r->at) || !echo_numeral(&n, r->speller, echo_past_blank(end)) ||
-        !speakable(&n) || unknown_end(n.end))
+    if (!end || echo_ascii_letter(*r->at) ||
+        !echo_numeral(&n, r->speller, echo_past_blank(end)) || !speakable(&n) ||
+        unknown_end(n.end))
         return false;
     echo_say_numeral(r, &n);
     say_unit(r, &n, skeleton);

@@ -7,13 +7,14 @@
 enum { PATH_MOST = 40, PATH_PARTS_MOST = 3 };
 
 static const char endings[] =
-    "com org net edu gov mil int io ai co uk de fr es it pl eu us ca au jp cn in ru ch at nl se "
-    "no dk fi be info biz dev app me tv xyz ly gg to fm local";
+    "com org net edu gov mil int io ai co uk de fr es it pl eu us ca au jp cn in ru ch at "
+    "nl se no dk fi be info biz dev app me tv xyz ly gg to fm local";
 /* Those that are no words, so a name before them is a host without more ado. */
 static const char sure[] = "com org net edu gov io ai de uk eu dev app info biz xyz";
 static const char file_ends[] =
-    "pdf txt doc docx xls xlsx ppt pptx csv json xml html htm css js py c h cpp rs go java sh md "
-    "png jpg jpeg gif svg mp3 mp4 wav flac ogg zip tar gz exe dll iso log ini yml yaml toml tsv";
+    "pdf txt doc docx xls xlsx ppt pptx csv json xml html htm css js py c h cpp rs go java "
+    "sh md png jpg jpeg gif svg mp3 mp4 wav flac ogg zip tar gz exe dll iso log ini yml "
+    "yaml toml tsv";
 
 static bool of_name(char c)
 {
@@ -114,8 +115,9 @@ static void say_path(struct reading *r, const char *at, size_t n)
 /* mailto: and friends are not said. */
 static size_t scheme_length(const char *at)
 {
-    static const char *const schemes[] = { "https://", "http://", "ftp://", "ftps://", "sftp://",
-                                           "ws://", "wss://", "git://", "ssh://", "file://" };
+    static const char *const schemes[] = { "https://", "http://", "ftp://", "ftps://",
+                                           "sftp://",  "ws://",   "wss://", "git://",
+                                           "ssh://",   "file://" };
 
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
         if (echo_starts_lower(at, schemes[i]))
@@ -184,7 +186,8 @@ static void say_camel(struct reading *r, const char *at, size_t n)
     size_t begin = 0;
 
     for (size_t i = 1; i <= n; i++) {
-        bool hump = i < n && at[i] >= 'A' && at[i] <= 'Z' && at[i - 1] >= 'a' && at[i - 1] <= 'z';
+        bool hump =
+            i < n && at[i] >= 'A' && at[i] <= 'Z' && at[i - 1] >= 'a' && at[i - 1] <= 'z';
 
         if (i == n || hump) {
             say_name(r, at + begin, i - begin);

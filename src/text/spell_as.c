@@ -112,7 +112,8 @@ static bool as_ordinal(struct reading *r, const char *format)
 static bool as_digits(struct reading *r, const char *format)
 {
     (void)format;
-    if (!r->text[strcspn(r->text, digits)] || strspn(r->text, "0123456789 -.,") != strlen(r->text))
+    if (!r->text[strcspn(r->text, digits)] ||
+        strspn(r->text, "0123456789 -.,") != strlen(r->text))
         return false;
     echo_say_digits(r, r->text, strlen(r->text));
     return true;
@@ -202,11 +203,21 @@ static const struct {
     const char *name;
     as_rule *rule;
 } ways[] = {
-    { "characters", as_characters }, { "spell-out", as_characters }, { "verbatim", as_characters },
-    { "cardinal", as_cardinal },     { "number", as_cardinal },      { "ordinal", as_ordinal },
-    { "digits", as_digits },         { "fraction", as_fraction },    { "unit", as_usual },
-    { "date", as_date },             { "time", as_usual },           { "telephone", as_telephone },
-    { "currency", as_usual },        { "expletive", as_expletive },  { "bleep", as_expletive },
+    { "characters", as_characters },
+    { "spell-out", as_characters },
+    { "verbatim", as_characters },
+    { "cardinal", as_cardinal },
+    { "number", as_cardinal },
+    { "ordinal", as_ordinal },
+    { "digits", as_digits },
+    { "fraction", as_fraction },
+    { "unit", as_usual },
+    { "date", as_date },
+    { "time", as_usual },
+    { "telephone", as_telephone },
+    { "currency", as_usual },
+    { "expletive", as_expletive },
+    { "bleep", as_expletive },
 };
 
 static as_rule *rule_of(const char *name)

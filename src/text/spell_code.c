@@ -251,7 +251,8 @@ static bool read_typed(struct reading *r)
 {
     size_t n = strspn(r->at, digits);
 
-    if (n < 3 || n > 20 || echo_letter_at(r->at + n) || (r->at[n] == ',' && echo_digit(r->at[n + 1])) ||
+    if (n < 3 || n > 20 || echo_letter_at(r->at + n) ||
+        (r->at[n] == ',' && echo_digit(r->at[n + 1])) ||
         !echo_is(echo_word_before(r, r->at), "code zip pin passcode extension account"))
         return false;
     say_groups(r, r->at, r->at + n);

@@ -123,7 +123,8 @@ bool echo_read_date(struct reading *r)
         }
         return true;
     }
-    return !echo_is(echo_word_before(r, r->at), "about exactly only nearly") && read_month_day(r);
+    return !echo_is(echo_word_before(r, r->at), "about exactly only nearly") &&
+           read_month_day(r);
 }
 
 /* The month whose name, short or with its mark, stands here; its end. */
@@ -273,7 +274,7 @@ bool echo_read_decade(struct reading *r)
     return true;
 }
 
-/* What is counted follows: people, other plurals, units. */
+/* Something counted follows: people, other plurals, units. */
 static bool counts(const struct reading *r, const char *at)
 {
     struct span next = echo_word_behind(at);

@@ -77,7 +77,8 @@ static const struct currency *currency_at(const char *at, const char **end)
     for (size_t i = 0; i < sizeof currencies / sizeof *currencies; i++) {
         size_t n = echo_starts(at, currencies[i].sign);
 
-        if (n && !(echo_ascii_letter(at[n - 1]) && echo_letter_at(at + n) && !echo_digit(at[n]))) {
+        if (n &&
+            !(echo_ascii_letter(at[n - 1]) && echo_letter_at(at + n) && !echo_digit(at[n]))) {
             *end = at + n;
             return &currencies[i];
         }

@@ -163,7 +163,7 @@ bool echo_numeral(struct numeral *n, const struct speller *s, const char *at)
 {
     const char *end = at, *more;
 
-    *n = (struct numeral){ .at = at };
+    *n = (struct numeral){ .at = at, .end = at };
     while (echo_digit(*end))
         end++;
     if (end == at)
@@ -175,7 +175,8 @@ bool echo_numeral(struct numeral *n, const struct speller *s, const char *at)
         n->grouped = true;
         end = more;
     }
-    n->whole = n->digits > DIGITS_MOST || (*at == '0' && n->digits > 1) ? -1 : whole_of(at, end);
+    n->whole =
+        n->digits > DIGITS_MOST || (*at == '0' && n->digits > 1) ? -1 : whole_of(at, end);
     n->end = end;
     if ((more = fraction(end, s->point))) {
         n->fraction = end + strlen(s->point);
@@ -285,7 +286,8 @@ const char *echo_vulgar_fraction(const char *at, int *over, int *under)
 static void say_parts(struct reading *r, int under, bool one)
 {
     if (under == 2 || under == 4) {
-        static const char *const names[2][2] = { { "halves", "half" }, { "quarters", "quarter" } };
+        static const char *const names[2][2] = { { "halves", "half" },
+                                                 { "quarters", "quarter" } };
 
         echo_say(r, names[under == 4][one]);
         return;

@@ -97,7 +97,9 @@ static const char *count_letter(const char *at, const char **word)
     static const struct {
         char letter;
         const char *word;
-    } letters[] = { { 'M', "million" }, { 'k', "thousand" }, { 'm', "million" }, { 'B', "billion" } };
+    } letters[] = {
+        { 'M', "million" }, { 'k', "thousand" }, { 'm', "million" }, { 'B', "billion" }
+    };
 
     for (int i = 0; i < 4; i++) {
         if (*at == letters[i].letter && !echo_letter_at(at + 1) && (i < 2 || counted)) {
@@ -112,7 +114,8 @@ static const char *count_letter(const char *at, const char **word)
 static bool is_times(const char *at)
 {
     return *at == 'x' && !echo_letter_at(at + 1) &&
-           !(at[1] == ' ' && !echo_ascii_letter(at[2])) && !strchr("+-*/^=", at[1] ? at[1] : '.');
+           !(at[1] == ' ' && !echo_ascii_letter(at[2])) &&
+           !strchr("+-*/^=", at[1] ? at[1] : '.');
 }
 
 /* Letters that stay letters: 3D, 4K, 1080p. */
@@ -196,7 +199,7 @@ static bool read_exponent(struct reading *r, const char *at)
     return true;
 }
 
-/* What is behind a number: units, scales, nothing. */
+/* Whatever is behind a number: units, scales, nothing. */
 static void say_behind(struct reading *r, const char *end, bool one)
 {
     const char *word, *more = count_letter(end, &word);
@@ -247,7 +250,8 @@ bool echo_read_quantity(struct reading *r)
         say_behind(r, end, article);
         return true;
     }
-    if ((end = n.end) && !echo_unit(r, end, &(const struct unit *){ 0 }) && read_lettered(r, &n))
+    if ((end = n.end) && !echo_unit(r, end, &(const struct unit *){ 0 }) &&
+        read_lettered(r, &n))
         return true;
     say_amount(r, &n);
     say_behind(r, n.end, article || echo_is_one(&n));

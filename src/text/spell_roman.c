@@ -14,14 +14,15 @@ static const char parts[] =
     "chapter part act scene volume book section phase article appendix title stage war bowl "
     "canto episode vatican tier schedule division mark apollo saturn psalm type level round";
 static const char rulers[] =
-    "henry louis charles elizabeth george edward william james richard john paul pius benedict "
-    "gregory leo alexander catherine nicholas napoleon philip mary francis ferdinand frederick "
-    "peter ivan ramesses rameses ptolemy wilhelm innocent urban clement felipe juan carlos "
-    "robert friedrich otto constantine theodore stephen david boniface julius sixtus "
-    "christian gustav olav harald haakon leopold albert rudolf maximilian joseph victor umberto";
+    "henry louis charles elizabeth george edward william james richard john paul pius "
+    "benedict gregory leo alexander catherine nicholas napoleon philip mary francis "
+    "ferdinand frederick peter ivan ramesses rameses ptolemy wilhelm innocent urban clement "
+    "felipe juan carlos robert friedrich otto constantine theodore stephen david boniface "
+    "julius sixtus christian gustav olav harald haakon leopold albert rudolf maximilian "
+    "joseph victor umberto";
 static const char verbs[] =
-    "am was have had like love think thought will would can could do did know knew want wanted "
-    "need saw see said say got get feel felt must should may might wrote read";
+    "am was have had like love think thought will would can could do did know knew want "
+    "wanted need saw see said say got get feel felt must should may might wrote read";
 
 static int roman_at(const char *at, size_t n)
 {

@@ -100,8 +100,9 @@ static const char *moment_at(const char *at, struct moment *m, bool *half)
         *half = behind && m->hour <= 12;
         if (shapes[i].half && !*half)
             continue;
-        if (!*half && ((echo_letter_at(end) && *end != 'Z') || (*end == ':' && echo_digit(end[1])) ||
-                       (echo_one_of(end, ". ,") && echo_digit(end[1]))))
+        if (!*half &&
+            ((echo_letter_at(end) && *end != 'Z') || (*end == ':' && echo_digit(end[1])) ||
+             (echo_one_of(end, ". ,") && echo_digit(end[1]))))
             continue;
         return end;
     }
@@ -190,9 +191,10 @@ static bool read_verse(struct reading *r)
 
     for (int i = 0; !end && i < 4; i++)
         end = echo_shape(r->at, ((const char *[]){ "%1:%1", "%3:%1", "%1:%3", "%2:%3" })[i], v);
-    if (!end || !echo_is(echo_word_before(r, r->at),
-                         "gen genesis exod exodus lev deut matt matthew mark luke john acts rom "
-                         "romans cor corinthians psalm psalms proverbs isaiah revelation verse"))
+    if (!end ||
+        !echo_is(echo_word_before(r, r->at),
+                 "gen genesis exod exodus lev deut matt matthew mark luke john acts rom "
+                 "romans cor corinthians psalm psalms proverbs isaiah revelation verse"))
         return false;
     echo_say_number(r, v[0], NUMBER_CARDINAL);
     echo_say_number(r, v[1], NUMBER_CARDINAL);
@@ -210,7 +212,8 @@ static bool read_ratio(struct reading *r)
     if (!echo_numeral(&n, r->speller, at) || *n.end != ':' || !echo_digit(n.end[1]))
         return false;
     echo_say_numeral(r, &n);
-    while (*n.end == ':' && echo_numeral(&n, r->speller, n.end + 1)) {
+    while (*n.end == ':' && echo_digit(n.end[1])) {
+        echo_numeral(&n, r->speller, n.end + 1);
         echo_say(r, "to");
         echo_say_numeral(r, &n);
     }

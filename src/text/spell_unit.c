@@ -255,10 +255,11 @@ static const char *say_per(struct reading *r, const char *at)
 {
     const struct unit *unit;
     const char *end, *power = NULL;
-    struct span word = echo_word_behind(at + 1);
+    struct span word;
 
     if (*at != '/' || !echo_letter_at(at + 1) || echo_digit(at[1]))
         return at;
+    word = echo_word_behind(at + 1);
     echo_say(r, "per");
     if ((end = echo_unit(r, at + 1, &unit)) && !(unit->where == UNIT_TOUCHING)) {
         end = power_of(end, &power);

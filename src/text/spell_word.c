@@ -115,8 +115,9 @@ static const struct {
 
 /* Words that begin sentences, so what stands before them did end one. */
 static const char beginnings[] =
-    "the a an he she it they we you i this that these those there then when if but and so in on "
-    "at my his her our their its what why how who where after before no yes not is are was";
+    "the a an he she it they we you i this that these those there then when if but and so "
+    "in on at my his her our their its what why how who where after before no yes not is "
+    "are was";
 
 static bool allowed(const struct reading *r, const char *end, int how)
 {
@@ -146,9 +147,8 @@ static bool read_saint(struct reading *r)
     } doubles[] = { { "St.", "Saint", "Street" }, { "Dr.", "Doctor", "Drive" } };
     struct span before = echo_word_before(r, r->at), next;
     bool named = echo_capital(before) && r->at > r->text && r->at[-1] == ' ' &&
-                 r->at - r->text >= 2 && r->at[-2] != '.' &&
-                 !echo_is(before, beginnings) && !echo_is(before, "from to near by for with dear "
-                                                                  "of hello hi thanks mount");
+                 r->at - r->text >= 2 && r->at[-2] != '.' && !echo_is(before, beginnings) &&
+                 !echo_is(before, "from to near by for with dear of hello hi thanks mount");
 
     for (int i = 0; i < 2; i++) {
         size_t n = echo_starts(r->at, doubles[i].written);
@@ -179,10 +179,12 @@ static bool read_weekend(struct reading *r)
             continue;
         next = echo_word_behind(r->at + n);
         if (strchr(",-", r->at[n]) || echo_dash(r->at + n) || echo_digit(*next.at) ||
-            (r->at[n] == ' ' && (r->at[n + 1] == '&' || (*next.at >= 'a' && *next.at <= 'z'))) ||
-            (echo_capital(next) && echo_is(next, "jan feb mar apr may jun jul aug sep oct nov dec "
-                                                 "january february march april june july august "
-                                                 "september october november december")))
+            (r->at[n] == ' ' &&
+             (r->at[n + 1] == '&' || (*next.at >= 'a' && *next.at <= 'z'))) ||
+            (echo_capital(next) &&
+             echo_is(next, "jan feb mar apr may jun jul aug sep oct nov dec "
+                           "january february march april june july august "
+                           "september october november december")))
             return echo_read_as(r, r->at + n, days[i][1]);
     }
     return false;
@@ -211,7 +213,8 @@ bool echo_read_abbreviation(struct reading *r)
             (written[n - 1] != '.' && (r->at[n] == '\'' || r->at[n] == '-')))
             continue;
         if ((how & ANY_CASE) || (how & BEFORE_DIGIT))
-            say_cased(r, abbreviations[i].said, *r->at >= 'A' && *r->at <= 'Z' && how & ANY_CASE);
+            say_cased(r, abbreviations[i].said,
+                      *r->at >= 'A' && *r->at <= 'Z' && how & ANY_CASE);
         else
             echo_say(r, abbreviations[i].said);
         r->at += n;

@@ -57,8 +57,10 @@ echo_status echo_speller_open(struct speller **out, const char *language, echo_e
         return echo_fail_memory(err, sizeof *s, "a speller");
     if (!known_language(language, s->locale, sizeof s->locale)) {
         echo_speller_close(out);
-        return echo_fail_field(err, "language", "language: '%.40s' is none that is known: one is "
-                               "named as in \"en\" or \"de-AT\"", language);
+        return echo_fail_field(err, "language",
+                               "language: '%.40s' is none that is known: one is "
+                               "named as in \"en\" or \"de-AT\"",
+                               language);
     }
     uloc_getLanguage(s->locale, tongue, sizeof tongue, &e);
     s->english = !strcmp(tongue, "en");
@@ -96,7 +98,8 @@ static echo_rule *const for_letters[] = {
     echo_read_initials,     echo_read_roman,  echo_read_money, echo_read_version,
     NULL,
 };
-static echo_rule *const for_chunks[] = { echo_read_address, echo_read_file, echo_read_code, NULL };
+static echo_rule *const for_chunks[] = { echo_read_address, echo_read_file, echo_read_code,
+                                         NULL };
 static echo_rule *const for_marks[] = {
     echo_read_face,     echo_read_marks, echo_read_phone,  echo_read_decade, echo_read_minus,
     echo_read_point,    echo_read_money, echo_read_handle, echo_read_tag,    echo_read_file,

@@ -35,7 +35,7 @@ struct reading {
     const char *at;   /* the place reached */
     bool spoken;      /* words were said for the last thing: a letter behind them needs a gap */
     bool quoted;      /* within quotation marks */
-    bool dropped;     /* the last thing was left out: a mark behind it stands on the word before */
+    bool dropped; /* the last thing was left out: a mark behind it stands on the word before */
 };
 
 typedef bool echo_rule(struct reading *r);
@@ -88,8 +88,8 @@ struct span echo_word_behind(const char *at);
 /* Is it one of `words`, parted by blanks?  In any case, of ASCII. */
 bool echo_is(struct span word, const char *words);
 bool echo_capital(struct span word);
-/* Digits as they stand in a shape: %4 is four of them, %2 two, %1 one or two, %n up to nine; all
- * else is itself.  No digit may follow.  The end, or NULL. */
+/* Digits as they stand in a shape: %4 is four of them, %2 two, %1 one or two, %n up to nine.
+ * All else is itself.  No digit may follow.  The end, or NULL. */
 const char *echo_shape(const char *at, const char *shape, int *values);
 /* Bytes up to the next blank, at most 300: longer ones are 0. */
 size_t echo_chunk(const char *at);

@@ -55,8 +55,9 @@ static void spell(const char *language, const char *text, const char *as, const 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const ways[] = { "characters", "cardinal", "ordinal", "digits", "fraction",
-                                        "unit", "date", "time", "telephone", "currency" };
+    static const char *const ways[] = { "characters", "cardinal", "ordinal", "digits",
+                                        "fraction",   "unit",     "date",    "time",
+                                        "telephone",  "currency" };
     static const char *const formats[] = { NULL, "mdy", "dmy", "ymd", "md", "y", "digits" };
     static const char *const languages[] = { "de", "pl", "fr", "en-GB", "ja", "ar" };
     char *text = malloc(size + 1);

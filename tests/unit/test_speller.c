@@ -141,7 +141,9 @@ static void saying_as(void)
 
 static void languages(void)
 {
-    static const char *const good[] = { "en", "en-GB", "de", "de-AT", "pl", "zh-Hant-TW", "ru" };
+    static const char *const good[] = {
+        "en", "en-GB", "de", "de-AT", "pl", "zh-Hant-TW", "ru"
+    };
     static const char *const bad[] = { "", "e", "xx", "english", "en_US", "zz-ZZ", "en-", "7" };
     struct speller *s;
 
