@@ -156,7 +156,7 @@ static void put_formula(struct shield *h, const char *s, size_t n)
     for (const char *end = s + n; s < end; s++) {
         if (*s == '$')
             continue;
-        if (strchr("*_\\[]<>`~=", *s))
+        if (strchr("*_\\[]<>`~=", *s) || (*s == '&' && s[1] == '#'))
             mask(h, *s);
         else
             echo_buffer_put(h->out, s, 1);

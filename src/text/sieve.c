@@ -91,6 +91,8 @@ static enum fate fate_of(uint32_t code)
 {
     const struct range *r;
 
+    if (code < ' ')
+        return code == '\t' || code == '\n' ? KEEP : DROP;
     if (code < 0xa0)
         return code < 0x7f ? KEEP : DROP;
     if (code == MARK_GAP)
