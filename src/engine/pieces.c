@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "text/buffer.h"
 #include "text/character.h"
-#include "text/clean.h"
+#include "text/clean/clean.h"
 #include "text/text.h"
 
 #define SPEAKER_BYTES 5  /* "[S1] ", which normalisation puts in front */

@@ -13,8 +13,8 @@
 
 #include "base/error.h"
 #include "text/character.h"
-#include "text/pause.h"
-#include "text/readers.h"
+#include "text/clean/pause.h"
+#include "text/clean/readers.h"
 #include "text/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

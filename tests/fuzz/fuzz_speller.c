@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "text/character.h"
-#include "text/speller.h"
+#include "text/spell/speller.h"
 #include "text/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "text/readers.h"
+#include "text/clean/readers.h"
 #include "text/text.h"
 #include "unit.h"
 

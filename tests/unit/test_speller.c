@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "text/character.h"
-#include "text/speller.h"
+#include "text/spell/speller.h"
 #include "text/text.h"
 #include "unit.h"
 
