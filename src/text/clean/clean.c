@@ -50,7 +50,7 @@ echo_status echo_clean(struct script *out, const char *text, const struct clean_
     echo_status status;
 
     if ((status = echo_text_utf8(text, err)) ||
-        (status = echo_speller_open(&p.speller, opts->language, err)))
+        (status = echo_speller_open(&p.speller, opts->language ? opts->language : "en", err)))
         return status;
     echo_read(&p, text, opts->markup);
     if (p.failed || out->failed)

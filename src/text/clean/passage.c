@@ -61,6 +61,26 @@ struct run {
     const char *as, *format; /* NULL: nothing is said about it */
 };
 
+/* As it is said.  The speller drops blanks at the ends, where other runs may be beside it. */
+static void say(struct passage *p, struct text_buffer *out, const char *text,
+                const struct run *run)
+{
+    size_t n = strlen(text);
+
+    if (!p->speller) {
+        echo_buffer_string(out, text);
+        return;
+    }
+    if (*text == ' ')
+        echo_buffer_string(out, " ");
+    if (run->as)
+        echo_spell_as(p->speller, out, text, run->as, run->format);
+    else
+        echo_spell(p->speller, out, text);
+    if (n > 1 && text[n - 1] == ' ')
+        echo_buffer_string(out, " ");
+}
+
 /* Tidy it, spell it and append it. */
 static void add_run(struct passage *p, struct text_buffer *out, struct run run)
 {
@@ -71,12 +91,7 @@ static void add_run(struct passage *p, struct text_buffer *out, struct run run)
     text = echo_buffer_text(&tidy);
     if (*text == ' ' && ends_blank(out))
         text++;
-    if (!p->speller)
-        echo_buffer_string(out, text);
-    else if (run.as)
-        echo_spell_as(p->speller, out, text, run.as, run.format);
-    else
-        echo_spell(p->speller, out, text);
+    say(p, out, text, &run);
     p->failed |= tidy.failed;
     echo_buffer_free(&tidy);
 }
