@@ -444,8 +444,8 @@ typedef struct {
  * its largest window, as if that had been asked for.  Give a number where the same samples are
  * wanted whatever the session said before.
  *
- * With blocks, audio comes after each block.  With trim, silence at the end of a block waits for
- * the next one, which shows whether speech has ended.
+ * With blocks, audio comes after each block.  With trim, silence at the end of a block waits
+ * for the next one, which shows whether speech has ended.
  *
  * With trim, the log gets a warning if speech may be missing: no end of speech was found, it
  * comes too soon or too late for the text, or speech goes on after it.  If params->strict, that
@@ -524,13 +524,13 @@ ECHO_API echo_status echo_script_open(echo_script **out, const echo_model *m, co
 ECHO_API bool echo_script_next(echo_script *s, echo_piece *out);
 ECHO_API void echo_script_close(echo_script **s);
 
-/* Callbacks of echo_speak(); each is optional.  As in echo_sink, none runs beside another of its
- * kind. */
+/* Callbacks of echo_speak(); all but audio are optional.  As in echo_sink, none runs beside
+ * another of its kind. */
 typedef struct {
     void *user;
     bool (*audio)(void *user, const float *pcm, size_t n);
     echo_progress *progress; /* of the piece at hand */
-    /* Share of the text that is spoken, and seconds that the rest may take; below 0: not known */
+    /* Share of the text that is spoken, and seconds that the rest takes; below 0: not known */
     bool (*overall)(void *user, double done, double left_s);
     /* A piece has been handed on, with the pause behind it.  Return false to stop. */
     bool (*piece)(void *user, const echo_piece *piece);
@@ -547,13 +547,13 @@ typedef struct {
  * stays wrong is a warning with its words, or, if params->strict, ECHO_ERR_SPEECH.
  *
  * Windows fit the text and the pace of the pieces before, or have params->sequence_length.
- * With opts->stream, the first block of a text is small, and later ones as large as playback in
- * real time allows; so samples depend on the speed of the machine.  With block_sizes, blocks have
- * those sizes in turn, the last of them from then on.
+ * With opts->stream, the first block of a text is small, and later ones as large as playback
+ * in real time allows; so samples depend on the speed of the machine.  With block_sizes, blocks
+ * have those sizes in turn, the last of them from then on.
  *
- * ECHO_ERR_ARG: the text has invalid UTF-8, or no letter or digit that would be spoken; an option
- * is out of its range; `from` is of another job; params->trim is off and there is more than one
- * piece.
+ * ECHO_ERR_ARG: the text has invalid UTF-8, or no letter or digit that would be spoken; an
+ * option is out of its range; `from` is of another job; params->trim is off and there is more
+ * than one piece.
  */
 ECHO_API echo_status echo_speak(echo_session *s, const char *text, const echo_voice *voice,
                                 const echo_params *params, const echo_speak_opts *opts,

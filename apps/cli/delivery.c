@@ -6,7 +6,7 @@
 #include "common/failure.h"
 #include "signals.h"
 
-/* What the writer made for the loudspeaker: samples in float. */
+/* From the writer to the loudspeaker: samples in float. */
 static bool play(void *user, const void *bytes, size_t n)
 {
     struct delivery *d = user;

@@ -28,8 +28,8 @@ echo_status delivery_open(struct delivery *d, echo_error *err);
 /* As the audio of a sink; user is the struct delivery. */
 bool delivery_audio(void *user, const float *pcm, size_t n);
 
-/* The end of the call that had this sink: finish, or, if it failed, give up.  Returns the reason
- * that counts: its own, where that made the call stop. */
+/* The end of the call that had this sink: finish, or, if it failed, give up.  Returns the
+ * reason that counts: its own, where that made the call stop. */
 echo_status delivery_close(struct delivery *d, echo_status status, echo_error *err);
 
 double delivery_seconds(const struct delivery *d);

@@ -208,7 +208,7 @@ static echo_voice *unpack_voice(const json_t *o)
     return v;
 }
 
-/* What the lines of a log amount to. */
+/* All lines of a log together. */
 struct past {
     bool begun;
     long good; /* bytes of the log that count */

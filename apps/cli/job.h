@@ -20,8 +20,8 @@ bool job_exists(const char *output, double *seconds);
 echo_status job_begin(struct job **out, const char *output, uint64_t seed, echo_error *err);
 
 /*
- * Go on with what is there: *next says where; *seed is its seed; its cues are added to s.  *own is
- * the voice that its first pieces made, which the caller closes; NULL: none.  What was written
+ * Go on with what is there: *next says where; *seed is its seed; its cues are added to s.
+ * *own is the voice that its first pieces made, which the caller closes; NULL: none.  Sound
  * behind the last whole piece is dropped.
  */
 echo_status job_resume(struct job **out, const char *output, echo_checkpoint *next,

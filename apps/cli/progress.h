@@ -32,7 +32,8 @@ __attribute__((format(printf, 2, 3))) void progress_head(struct progress *p,
 /* An echo_progress; user is the struct progress.  False once the user wants to stop. */
 bool progress_stage(void *user, echo_stage stage, int done, int total);
 
-/* In front of every stage from now on: the share of a long job that is done, and what is left. */
+/* In front of every stage from now on: the share of a long job that is done, and its time
+ * left. */
 void progress_share(struct progress *p, double done, double left_s);
 
 /* The same for work that counts from 0 to 1. */

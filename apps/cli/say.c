@@ -143,7 +143,7 @@ static int wants_of_stdin(const struct say *say)
     return n;
 }
 
-/* What nothing is wrong with by itself, but beside something else. */
+/* Options that do not go together. */
 static echo_status check_together(const struct say *say, echo_error *err)
 {
     const struct {
@@ -151,8 +151,8 @@ static echo_status check_together(const struct say *say, echo_error *err)
         const char *line;
     } faults[] = {
         { say->common.word && say->file, "the text is given twice: TEXT and --file" },
-        { !say->common.word && !say->file, "no text: give TEXT, - or --file, as in: echotts say "
-                                           "\"Hello.\" -o hello.wav" },
+        { !say->common.word && !say->file,
+          "no text: give TEXT, - or --file, as in: echotts say \"Hello.\" -o hello.wav" },
         { wants_of_stdin(say) > 1, "text, voice and --continue: only one of them can come from "
                                    "standard input" },
         { say->output && !strcmp(say->output, "-") && say->common.json,
@@ -600,8 +600,8 @@ const struct command say_command = {
     .word = "TEXT",
     .synopsis = "[TEXT|-] [-o FILE] [options]",
     .summary = "speak a text of any length",
-    .details = "Markup, numbers and signs of the text become words (see echotts text). It is said "
-               "in pieces that fit the model, in one voice.\n"
+    .details = "Markup, numbers and signs of the text become words (see echotts text). It is "
+               "said in pieces that fit the model, in one voice.\n"
                "Without -o and --stream the speech is played.",
     .examples = examples,
     .job_size = sizeof(struct say),

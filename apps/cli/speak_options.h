@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* speak_options.h - how a text becomes speech: options of every command that reads one, once. */
+/* speak_options.h - how a text becomes speech: options of all commands that read one. */
 #ifndef CLI_SPEAK_OPTIONS_H
 #define CLI_SPEAK_OPTIONS_H
 
@@ -40,10 +40,11 @@ struct speak_opts {
     { .name = "match-levels", .kind = OPTION_SWITCH, .at = SPEAK_AT(base, match_levels),       \
       .help = "make pieces as loud as those before (default)" },                               \
     { .name = "retakes", .kind = OPTION_INT, .at = SPEAK_AT(base, retakes), .value = "N",      \
-      .max = 10, .help = "of a piece that is silent, cut or too long; default: 2" },           \
+      .max = 10, .help = "of a piece that failed; default: 2",                                 \
+      .details = "A piece fails if it is silent, cut or far too long." },           \
     { .name = "first-block", .kind = OPTION_INT, .at = SPEAK_AT(base, first_block),            \
       .value = "N", .min = 16, .max = ECHO_MAX_FRAMES,                                         \
-      .help = "frames of the first block of a stream; default: 32" }
+      .help = "frames a stream begins with; default: 32" }
 
 /* Refuses words that stand for nothing. */
 echo_status speak_options_check(const struct speak_opts *o, echo_error *err);

@@ -23,7 +23,8 @@ void subtitles_add(struct subtitles *s, const char *text, int level, double begi
                    double end_s);
 void subtitles_close(struct subtitles *s);
 
-/* Names that are understood: .srt and .vtt for cues; .txt (OGM), .vtt and .ffmeta for chapters. */
+/* Names that are understood: .srt and .vtt for cues; .txt (OGM), .vtt and .ffmeta for
+ * chapters. */
 echo_status subtitles_check(const char *path, bool chapters, echo_error *err);
 
 /* Pieces are cut to cues of two lines at most, each as long as its share of the letters.

@@ -76,7 +76,8 @@ static echo_status read(struct text *t, echo_error *err)
         return echo_fail(err, ECHO_ERR_ARG, "the text is given twice: FILE and --text");
     if (t->written) {
         if (!strcmp(t->written, "-"))
-            return echo_fail(err, ECHO_ERR_ARG, "text has nothing to speak: no letter or digit");
+            return echo_fail(err, ECHO_ERR_ARG,
+                             "text has nothing to speak: no letter or digit");
         return text_input_read(&t->input, t->written, NULL, err);
     }
     return text_input_read(&t->input, NULL, file, err);

@@ -73,7 +73,7 @@ static char *read_all(FILE *f, size_t *n)
     return text;
 }
 
-/* What is certainly no text in UTF-8. */
+/* Refuse bytes that are certainly no text in UTF-8. */
 static echo_status check_bytes(const struct source *from, const char *text, size_t n,
                                echo_error *err)
 {

@@ -10,14 +10,14 @@
 struct text_input {
     char *text;       /* UTF-8 */
     const char *name; /* for messages: "standard input"; NULL: it is an argument */
-    char *spoken;     /* its pieces so far, as they will be said, one after the other; or NULL */
+    char *spoken;     /* its pieces so far, as they will be said; NULL: none */
     size_t spoken_bytes, capacity;
 };
 
 /*
- * Read `word`, or, if it is NULL, the file at path; "-" is standard input.  It may be a book.  A
- * byte order mark in front is dropped, and of a file what editors put at its end: line ends and
- * the Ctrl-Z of DOS.  Close it in any case.
+ * Read `word`, or, if it is NULL, the file at path; "-" is standard input.  It may be a book.
+ * A byte order mark in front is dropped, and of a file what editors put at its end: line ends
+ * and the Ctrl-Z of DOS.  Close it in any case.
  */
 echo_status text_input_read(struct text_input *t, const char *word, const char *path,
                             echo_error *err);

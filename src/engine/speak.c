@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A text is cleaned and cut to pieces (pieces.h).  Each becomes latents (utterance.h), which are
- * looked at (trouble.h) and perhaps made again; then sound (decode.h), which is joined to what
- * came before (audio/join.h).  A piece is sampled while the one before it is decoded, where a
- * session overlaps the two.  In a stream, sound leaves while its piece is made.
+ * A text is cleaned and cut to pieces (pieces.h).  Each becomes latents (utterance.h), which
+ * are looked at (trouble.h) and perhaps made again; then sound (decode.h), which is joined to
+ * what came before (audio/join.h).  A piece is sampled while the one before it is decoded,
+ * where a session overlaps the two.  In a stream, sound leaves while its piece is made.
  */
 #include "engine/speak.h"
 
@@ -26,7 +26,7 @@
 
 #define LONGEST_PAUSE   60  /* seconds, of an option */
 #define MOST_RETAKES    10
-#define RETAKE_SEED     7919 /* between the seeds of two tries: no piece of a book has them both */
+#define RETAKE_SEED     7919 /* between the seeds of two tries, which no other piece has */
 #define OWN_VOICE       160  /* frames that make a voice, 7.4 s */
 #define HALVED          40   /* a shorter piece is not cut in two where its end is missing */
 #define STREAM_HOLD_S   1.0  /* of a streamed piece is heard before its level is judged */
@@ -622,8 +622,8 @@ static echo_status open(struct speaking *k, const char *text, const echo_voice *
         return s;
     k->job = hash_job(k, voice);
     if (from && !is_of_this_job(k, from))
-        return echo_fail_field(err, "from", "what was begun is of another text, voice, model or "
-                                            "settings: it cannot be gone on with");
+        return echo_fail_field(err, "from", "what was begun is of another text, voice, model "
+                                            "or settings: it cannot be gone on with");
     if (from) {
         resume(k, from);
         join.goes_on = from->pieces > 0;
@@ -655,7 +655,7 @@ static void close(struct speaking *k)
     echo_pieces_close(&k->pieces);
 }
 
-/* What callbacks and blocks an utterance has. */
+/* The callbacks and blocks of utterances. */
 static void set_up(struct speaking *k)
 {
     k->params = *k->asked;

@@ -456,8 +456,8 @@ static echo_status sample_and_decode(struct job *j, echo_error *err)
 
     if (!j->wants_audio)
         return sample(j, err);
-    if ((s = echo_decode_begin(&j->decoding, j->s, &j->s->stats, j->s->latent, j->limit, j->sink,
-                               overlap, err)))
+    if ((s = echo_decode_begin(&j->decoding, j->s, &j->s->stats, j->s->latent, j->limit,
+                               j->sink, overlap, err)))
         return s;
     s = sample(j, err);
     decoded = echo_decode_end(&j->decoding, &why);
@@ -484,7 +484,7 @@ static echo_status attempt(struct job *j, echo_error *err)
     return sample_and_decode(j, err);
 }
 
-/* What was heard of a voice tells how long its next window is. */
+/* The next window of a voice is as long as its pace tells. */
 static void remember_pace(const struct job *j)
 {
     if (j->u->pace && j->s->stats.ended && !j->start)

@@ -369,7 +369,7 @@ static void take_some(struct splitter *s, struct room *room, struct split_piece 
     out->end = cut.end;
 }
 
-/* What has no word in it is not said: on to the next that has. */
+/* Marks without a word are not said: on to the next word. */
 static const struct script_part *find_part(struct splitter *s, size_t bytes)
 {
     const struct script_part *p;

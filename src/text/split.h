@@ -2,8 +2,8 @@
 /*
  * split.h - a script to pieces that a model says in one go.
  *
- * Pieces end where a reader would breathe: at the end of a paragraph or a sentence, else behind a
- * comma, else between words.  They never end inside a character, a speaker tag ("[S2]") or an
+ * Pieces end where a reader would breathe: at the end of a paragraph or a sentence, else behind
+ * a comma, else between words.  They never end inside a character, a speaker tag ("[S2]") or an
  * event in brackets ("(laughs)").  Boundaries are ICU's, which knows abbreviations.
  */
 #ifndef ECHO_SPLIT_H
