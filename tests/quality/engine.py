@@ -41,8 +41,9 @@ class Engine:
 
     def say(self, row, path, *options):
         window = ["--sequence-length", str(row["window"])] if "window" in row else []
-        return self.run("say", row["text"], "-v", self.clip(row["voice"]), "--rng-seed", row["seed"], "-o", path, *window,
-                        *options)
+        # the text as it stands: what is judged is the model, not how numbers are read
+        return self.run("say", row["text"], "--clean", "off", "-v", self.clip(row["voice"]), "--rng-seed", row["seed"],
+                        "-o", path, *window, *options)
 
     def through_codec(self, sound, path, zeros=0):
         """A recording to latents, through the codebooks, and back; with frames of zeros put behind."""
