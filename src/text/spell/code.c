@@ -226,23 +226,24 @@ static bool read_hex(struct reading *r)
 /* 00:1A:2B:3C:4D:5E */
 static bool read_hardware(struct reading *r)
 {
-    const char *at = r->at;
+    const char *at = r->at, *end = at;
     int groups = 0;
 
     while (groups < 8 && strspn(at, "0123456789abcdefABCDEF") == 2) {
         groups++;
-        if (at[2] != ':')
+        end = at + 2;
+        if (*end != ':')
             break;
-        at += 3;
+        at = end + 1;
     }
-    if (groups < 6 || echo_letter_at(at + 2))
+    if (groups < 6 || echo_letter_at(end))
         return false;
-    for (const char *c = r->at; c < at + 2; c += 3) {
+    for (const char *c = r->at; c < end; c += 3) {
         if (c > r->at)
             echo_put(r, ",", 1);
         say_characters(r, c, 2);
     }
-    r->at = at + 2;
+    r->at = end;
     return true;
 }
 

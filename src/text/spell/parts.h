@@ -91,7 +91,7 @@ bool echo_capital(struct span word);
 /* Digits as they stand in a shape: %4 is four of them, %2 two, %1 one or two, %n up to nine.
  * All else is itself.  No digit may follow.  The end, or NULL. */
 const char *echo_shape(const char *at, const char *shape, int *values);
-/* Bytes up to the next blank, at most 300: longer ones are 0. */
+/* Bytes up to the next blank or tag, at most 300: longer ones are 0. */
 size_t echo_chunk(const char *at);
 /* The mark "." of an abbreviation ends its sentence, too: put it if so. */
 void echo_sentence_end(struct reading *r);

@@ -148,6 +148,14 @@ const char *echo_past_blank(const char *at)
     return at + (*at == ' ');
 }
 
+static size_t character(const char *at)
+{
+    uint32_t code;
+    size_t n = echo_character(at, &code);
+
+    return n ? n : 1;
+}
+
 static bool of_word(const char *c)
 {
     return echo_ascii_letter(*c) || *c == '\'' || (*c == '.' && echo_ascii_letter(c[1])) ||
@@ -172,7 +180,7 @@ struct span echo_word_behind(const char *at)
 {
     const char *begin = echo_past_blank(at), *c;
 
-    for (c = begin; of_word(c); c++)
+    for (c = begin; of_word(c) && (echo_letter_at(c) || !(*c & 0x80)); c += character(c))
         if (c - begin > WORD_MOST)
             return (struct span){ begin, 0 };
     return (struct span){ begin, (size_t)(c - begin) };
@@ -220,7 +228,7 @@ size_t echo_chunk(const char *at)
 {
     size_t n = 0;
 
-    while (at[n] && at[n] != ' ' && at[n] != '\t' && n <= CHUNK_MOST)
+    while (at[n] && at[n] != ' ' && at[n] != '\t' && at[n] != '[' && n <= CHUNK_MOST)
         n++;
     return n > CHUNK_MOST ? 0 : n;
 }
