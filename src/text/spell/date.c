@@ -275,14 +275,14 @@ bool echo_read_decade(struct reading *r)
 }
 
 /* Something counted follows: people, other plurals, units. */
-static bool counts(const struct reading *r, const char *at)
+static bool counts(const char *at)
 {
     struct span next = echo_word_behind(at);
     const struct unit *unit;
 
     if (*at == '-')
         return false;
-    if (echo_unit(r, at, &unit))
+    if (echo_unit(at, &unit))
         return true;
     if (*at != ' ' || next.n < 4 || echo_capital(next))
         return echo_is(next, "men");
@@ -303,8 +303,8 @@ bool echo_year_like(const struct reading *r, const struct numeral *n)
     if (n->digits != 4 || n->grouped || n->fraction || n->whole < 1000)
         return false;
     if (n->whole < 1100 || n->whole >= 2100)
-        return dated && n->whole < 2200 && !counts(r, n->end);
+        return dated && n->whole < 2200 && !counts(n->end);
     if (echo_is(before, "about almost nearly over under than only exactly"))
-        return !counts(r, n->end) && n->whole % 100;
-    return !counts(r, n->end);
+        return !counts(n->end) && n->whole % 100;
+    return !counts(n->end);
 }

@@ -134,7 +134,7 @@ struct unit {
     int where; /* enum unit_where */
 };
 /* The unit at a place behind a number, over one blank; its end, or NULL. */
-const char *echo_unit(const struct reading *r, const char *at, const struct unit **unit);
+const char *echo_unit(const char *at, const struct unit **unit);
 /* All of it, with what it is "per"; the end. */
 const char *echo_say_unit(struct reading *r, const char *at, bool one);
 

@@ -250,7 +250,7 @@ bool echo_read_quantity(struct reading *r)
         say_behind(r, end, article);
         return true;
     }
-    if ((end = n.end) && !echo_unit(r, end, &(const struct unit *){ 0 }) &&
+    if ((end = n.end) && !echo_unit(end, &(const struct unit *){ 0 }) &&
         read_lettered(r, &n))
         return true;
     say_amount(r, &n);
@@ -299,11 +299,12 @@ bool echo_read_fraction(struct reading *r)
     for (size_t i = 0; i < sizeof known_fractions / sizeof *known_fractions; i++)
         if (echo_starts(r->at, known_fractions[i].written) == (size_t)(end - r->at))
             return echo_read_as(r, end, known_fractions[i].said);
-    if (usual(v[0], v[1])) {
+    if (usual(v[0], v[1]) &&
+        (v[1] != 10 || v[0] == 1 || echo_is(echo_word_behind(end), "of inch mile"))) {
         echo_say_fraction(r, v[0], v[1]);
     } else {
         echo_say_number(r, v[0], NUMBER_CARDINAL);
-        echo_say(r, v[0] < v[1] ? "out of" : "over");
+        echo_say(r, v[0] < v[1] || v[1] == 10 ? "out of" : "over");
         echo_say_number(r, v[1], NUMBER_CARDINAL);
     }
     if (ordinal_end(end)) /* 1/100th */

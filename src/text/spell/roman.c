@@ -86,6 +86,9 @@ static const struct {
 bool echo_read_slash(struct reading *r)
 {
     if (*r->at == '/') {
+        if (r->at > r->text && echo_digit(r->at[-1]) && echo_one_of(r->at, "/5 /10") &&
+            !echo_digit(r->at[2 + (r->at[1] == '1')]))
+            return echo_read_as(r, r->at + 1, "out of");
         if (r->at == r->text || !echo_letter_at(r->at + 1) || echo_apart(r))
             return false;
         return echo_read_as(r, r->at + 1, "slash");

@@ -207,8 +207,15 @@ static bool read_verse(struct reading *r)
 static bool read_ratio(struct reading *r)
 {
     struct numeral n;
-    const char *at = r->at;
+    const char *at = r->at, *end;
+    int v[2];
 
+    if ((end = echo_shape(at, "%2:%2", v)) && *end != ':' && v[1] < 60) { /* 41:02 on a clock */
+        echo_say_number(r, v[0], NUMBER_CARDINAL);
+        echo_say_pair(r, v[1]);
+        r->at = end;
+        return true;
+    }
     if (!echo_numeral(&n, r->speller, at) || *n.end != ':' || !echo_digit(n.end[1]))
         return false;
     echo_say_numeral(r, &n);

@@ -221,12 +221,11 @@ static bool phrase_ends(const char *at)
     return !echo_ascii_letter(*at);
 }
 
-const char *echo_unit(const struct reading *r, const char *at, const struct unit **unit)
+const char *echo_unit(const char *at, const struct unit **unit)
 {
     const char *sign = echo_past_blank(at);
     bool touches = sign == at || *at == '-';
 
-    (void)r;
     if (*at == '-')
         sign = at + 1;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
@@ -261,7 +260,7 @@ static const char *say_per(struct reading *r, const char *at)
         return at;
     word = echo_word_behind(at + 1);
     echo_say(r, "per");
-    if ((end = echo_unit(r, at + 1, &unit)) && !(unit->where == UNIT_TOUCHING)) {
+    if ((end = echo_unit(at + 1, &unit)) && !(unit->where == UNIT_TOUCHING)) {
         end = power_of(end, &power);
         if (!strcmp(unit->sign, "s") && power) {
             echo_say(r, unit->one);
@@ -282,7 +281,7 @@ static const char *say_per(struct reading *r, const char *at)
 const char *echo_say_unit(struct reading *r, const char *at, bool one)
 {
     const struct unit *unit;
-    const char *end = echo_unit(r, at, &unit), *power = NULL;
+    const char *end = echo_unit(at, &unit), *power = NULL;
 
     if (!end)
         return say_per(r, at);

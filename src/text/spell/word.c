@@ -252,7 +252,8 @@ bool echo_read_initials(struct reading *r)
         struct span before = echo_word_before(r, r->at), next = echo_word_behind(at);
 
         if (*at != ' ' || !echo_capital(next) || echo_is(next, beginnings) ||
-            (r->at > r->text && (!echo_capital(before) || r->at[-1] != ' ')) ||
+            (r->at > r->text && !(next.n == 1 && next.at[1] == '.') &&
+             (!echo_capital(before) || r->at[-1] != ' ')) ||
             echo_is(before, "plan type grade class vitamin hepatitis appendix group team"))
             return false;
     }
