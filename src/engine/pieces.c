@@ -117,9 +117,20 @@ void echo_pieces_close(struct pieces *p)
 
 /* ---- one after the other ---- */
 
-int echo_pieces_limit(const struct pace *pace, const struct settings *settings, int window)
+static int window(const struct settings *settings, int sequence_length)
 {
-    int weight = echo_pace_fits(pace, settings, (int)(FILLED * window)) - SPEAKER_BYTES;
+    if (sequence_length > 0)
+        return sequence_length;
+    if (sequence_length == ECHO_LENGTH_AUTO && settings->piece_length)
+        return settings->piece_length;
+    return settings->max_sequence_length;
+}
+
+int echo_pieces_limit(const struct pace *pace, const struct settings *settings,
+                      int sequence_length)
+{
+    int frames = (int)(FILLED * window(settings, sequence_length));
+    int weight = echo_pace_fits(pace, settings, frames) - SPEAKER_BYTES;
 
     return weight < LEAST_WEIGHT ? LEAST_WEIGHT : weight;
 }

@@ -16,8 +16,10 @@ echo_status echo_pieces_open(struct pieces *p, const char *text, const echo_spea
                              bool normalize, echo_error *err);
 void echo_pieces_close(struct pieces *p);
 
-/* Weight that a piece may have in a window of so many frames at this pace. */
-int echo_pieces_limit(const struct pace *pace, const struct settings *settings, int window);
+/* Weight that a piece may have at this pace in a window of `sequence_length` frames, or as one
+ * of ECHO_LENGTH_... says. */
+int echo_pieces_limit(const struct pace *pace, const struct settings *settings,
+                      int sequence_length);
 
 /* The next piece of at most this weight; false at the end. */
 bool echo_pieces_next(struct pieces *p, int limit, struct split_piece *out);

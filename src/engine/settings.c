@@ -40,6 +40,8 @@ static const struct field fields[] = {
       .max = ECHO_MAX_FRAMES },
     { .name = "max_sequence_length", .offset = offsetof(struct settings, max_sequence_length),
       .whole = true, .min = 1, .max = ECHO_MAX_FRAMES },
+    { .name = "piece_length", .offset = offsetof(struct settings, piece_length), .whole = true,
+      .max = ECHO_MAX_FRAMES },
 };
 
 static echo_status read_number(void *owner, const struct field *f, const char *path,

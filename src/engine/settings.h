@@ -12,6 +12,7 @@ struct settings {
     float frames_per_byte, frames_margin;
     char license[64];
     int max_sequence_length; /* the largest window that the model knows */
+    int piece_length; /* frames that pieces of a long text are cut for; 0: as many */
 };
 
 /* The reference's, without a vocabulary. */

@@ -191,17 +191,10 @@ static uint64_t hash_job(const struct speaking *k, const echo_voice *voice)
 
 /* ---- the next piece ---- */
 
-static int window(const struct speaking *k)
-{
-    int asked = k->asked->sequence_length;
-
-    return asked > 0 ? asked : k->m->settings.max_sequence_length;
-}
-
 /* False where there is none, or memory ran out: then `status` says so. */
 static bool fetch(struct speaking *k, struct piece *p, echo_status *status, echo_error *err)
 {
-    int limit = echo_pieces_limit(&k->pace, &k->m->settings, window(k));
+    int limit = echo_pieces_limit(&k->pace, &k->m->settings, k->asked->sequence_length);
 
     *p = (struct piece){ .at = echo_split_tell(k->pieces.splitter) };
     if (k->halved && k->halved < limit)
