@@ -16,7 +16,8 @@ from sound import Halves
 from speech import VOICES, Speech
 
 SETTINGS = {"num_steps": 20, "cfg_scale_text": 3, "cfg_scale_speaker": 1.5, "cfg_min_t": 0.3, "truncation_factor": 1,
-            "sequence_length": "auto", "max_sequence_length": 256, "frames_per_byte": 1.4, "frames_margin": 20}
+            "sequence_length": "auto", "max_sequence_length": 256, "frames_per_byte": 1.4, "frames_margin": 20,
+            "piece_length": 128, "license": "MIT"}
 CLIP = "The morning was bright and cold, and nobody had heard the news. Would you like another cup of tea?"
 LONGEST = 88        # frames of a clip
 LOUDER = 1.07       # times a code's row: the mean of what it stands for has less power than that

@@ -128,8 +128,8 @@ static echo_status no_output(const struct say *say, const char *why, echo_error 
         before = *word == '-' ? "-- " : "";
         text = quote(quoted, sizeof quoted, word, "\"Hello.\"");
     }
-    return echo_fail(err, ECHO_ERR_ARG, "%s; to write a file: echotts say -o hello.wav %s%s",
-                     why, before, text);
+    return echo_fail(err, ECHO_ERR_ARG, "%s, as in: echotts say -o hello.wav %s%s", why, before,
+                     text);
 }
 
 static int wants_of_stdin(const struct say *say)

@@ -42,7 +42,8 @@ static void list_settings(char *out, size_t size, const echo_params *params)
 
     *out = '\0';
     json_object_foreach(all, name, value) {
-        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT |
+                                             JSON_REAL_PRECISION(6));
 
         if (text && used < size && strcmp(text, "[]"))
             used += (size_t)snprintf(out + used, size - used, "%s%s %s", used ? ", " : "",
