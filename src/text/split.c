@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "text/split.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/ubrk.h>
+#include <unicode/uchar.h>
 
 #include "base/error.h"
 #include "text/buffer.h"
@@ -18,6 +20,9 @@
 #define LONGEST_EVENT 40
 
 #define TAG_BYTES 5 /* "[S1] " */
+
+/* ". " weighs so much at the most. */
+#define STOP_WEIGHT 6
 
 enum { LINES, SENTENCES, CHARACTERS, ITERATORS };
 
@@ -153,6 +158,27 @@ static size_t without_blanks(const char *text, size_t from, size_t to)
     return to;
 }
 
+/* No piece ends with a tag, which would belong to words that are not there. */
+static size_t without_tags(const char *text, size_t from, size_t to)
+{
+    to = without_blanks(text, from, to);
+    while (to >= from + TAG_BYTES - 1 && tag(text + to - (TAG_BYTES - 1)))
+        to = without_blanks(text, from, to - (TAG_BYTES - 1));
+    return to;
+}
+
+/* Bytes of the one that the text ends with, or 0. */
+static size_t ends_with(const char *text, size_t n, const char *const *marks)
+{
+    for (; *marks; marks++) {
+        size_t length = strlen(*marks);
+
+        if (n >= length && !memcmp(text + n - length, *marks, length))
+            return length;
+    }
+    return 0;
+}
+
 static bool has_word(const char *text, size_t from, size_t to)
 {
     size_t length;
@@ -174,7 +200,9 @@ static bool is_in_event(const char *text, size_t from, size_t at)
             const char *close = memchr(text + open, pairs[i][1],
                                        strnlen(text + open, LONGEST_EVENT));
 
-            return close && close >= text + at;
+            if (close && close >= text + at)
+                return true;
+            break;
         }
     return false;
 }
@@ -187,12 +215,22 @@ static bool is_behind_tag(const char *text, size_t from, size_t at)
     return end >= from + TAG_BYTES - 1 && tag(text + end - (TAG_BYTES - 1));
 }
 
+/* "Really?" she asked: the quotation ends, the sentence does not. */
+static bool goes_on(const char *text, size_t from, size_t end, size_t at)
+{
+    static const char *const quotes[] = { "\"", "'", "”", "’", "»", NULL };
+    uint32_t code;
+
+    return ends_with(text + from, end - from, quotes) && echo_character(text + at, &code) &&
+           u_islower((UChar32)code);
+}
+
 static enum split_end kind_of(struct splitter *s, const char *text, size_t from, size_t at)
 {
     size_t end = without_blanks(text, from, at);
 
     if (ubrk_isBoundary(s->iterators[SENTENCES], (int32_t)at))
-        return SPLIT_SENTENCE;
+        return goes_on(text, from, end, at) ? SPLIT_CLAUSE : SPLIT_SENTENCE;
     if (end > from && strchr(",;:)", text[end - 1]))
         return SPLIT_CLAUSE;
     if (end >= from + 3 && (!memcmp(text + end - 3, "\xe2\x80\x94", 3) ||
@@ -208,17 +246,20 @@ static enum split_end kind_of(struct splitter *s, const char *text, size_t from,
 /* How far a piece may go, and how far it would go if all that is left were cut evenly. */
 struct room {
     int weight, ideal;
+    int left; /* weight of what is left, if that is not much more; else very large */
     size_t bytes;
 };
 
-/* A cut costs what it breaks, and how uneven it makes the pieces. */
+/* A cut costs what it breaks, and how uneven it makes the pieces.  A short piece, or a short
+ * rest, is a little worse than a sentence that is cut in its middle. */
 static double cost_of(enum split_end end, int weight, const struct room *room)
 {
     static const double broken[] = { [SPLIT_CHARACTER] = 4, [SPLIT_WORD] = 1,
                                      [SPLIT_CLAUSE] = 0.35, [SPLIT_SENTENCE] = 0 };
     double off = (double)(weight - room->ideal) / room->weight;
 
-    return broken[end] + (off < 0 ? -off : off) + (weight < SHORT_PIECE ? 0.5 : 0);
+    return broken[end] + (off < 0 ? -off : off) +
+           (weight < SHORT_PIECE || room->left - weight < SHORT_PIECE ? 0.6 : 0);
 }
 
 struct cut {
@@ -287,8 +328,11 @@ static void share_evenly(struct room *room, const char *text)
     int pieces = (left + room->weight - 1) / room->weight;
 
     room->ideal = left / pieces;
-    if (text[strnlen(text, most)])
+    room->left = left;
+    if (text[strnlen(text, most)]) {
         room->ideal = room->weight * 7 / 8;
+        room->left = INT_MAX;
+    }
 }
 
 static bool fits(const char *text, const struct room *room)
@@ -296,6 +340,15 @@ static bool fits(const char *text, const struct room *room)
     size_t n = strnlen(text, room->bytes + 1);
 
     return n <= room->bytes && echo_text_weight(text, n) <= room->weight;
+}
+
+static void remember_speaker(struct splitter *s, size_t from, size_t to)
+{
+    const char *text = part(s)->text;
+
+    for (size_t i = from; i < to; i++)
+        if (tag(text + i))
+            s->at.speaker = tag(text + i);
 }
 
 /* Append bytes of the part, after the tag of who speaks where the script has such tags. */
@@ -308,47 +361,43 @@ static void put(struct splitter *s, size_t from, size_t to)
         speaker[2] = (char)('0' + (s->at.speaker ? s->at.speaker : 1));
         echo_buffer_string(&s->piece, speaker);
     }
-    echo_buffer_put(&s->piece, text + from, to - from);
-    for (size_t i = from; i < to; i++)
-        if (tag(text + i))
-            s->at.speaker = tag(text + i);
+    echo_buffer_put(&s->piece, text + from, without_tags(text, from, to) - from);
+    remember_speaker(s, from, to);
 }
 
 /* Could the next part be said in one piece with this short one? */
 static bool joins(const struct splitter *s, const struct room *room)
 {
     const struct script_part *now = part(s), *next = now + 1;
+    size_t end = strlen(now->text), used = s->piece.length + 2;
     struct room left = *room;
 
     if (s->at.part + 1 >= s->script->n || now->level || next->level || now->pause_s >= 0 ||
-        now->end == SCRIPT_PAUSE || s->piece.length >= SHORT_PIECE)
+        now->end == SCRIPT_PAUSE || s->piece.length >= SHORT_PIECE || used > room->bytes ||
+        without_tags(now->text, 0, end) != without_blanks(now->text, 0, end))
         return false;
-    left.bytes -= s->piece.length + 2;
-    left.weight -= echo_text_weight(echo_buffer_text(&s->piece), s->piece.length) + 2;
+    left.bytes -= used;
+    left.weight -= echo_text_weight(echo_buffer_text(&s->piece), s->piece.length) + STOP_WEIGHT;
     return left.weight > 0 && fits(next->text, &left);
 }
 
 /* A stop between two paragraphs in one piece, where the first has none. */
 static void put_stop(struct splitter *s)
 {
+    static const char *const quotes[] = { "\"", "'", ")", "]", "”", "’", NULL };
+    static const char *const stops[] = { ".", "!", "?", ":", ";", ",", "…", "。", NULL };
     const char *text = echo_buffer_text(&s->piece);
+    size_t end = s->piece.length, quote;
 
-    echo_buffer_string(&s->piece,
-                       strchr(".!?:;,", text[s->piece.length - 1]) ? " " : ". ");
+    while ((quote = ends_with(text, end, quotes)))
+        end -= quote;
+    echo_buffer_string(&s->piece, ends_with(text, end, stops) ? " " : ". ");
 }
 
-static void take_rest(struct splitter *s, const struct room *room, struct split_piece *out)
+static void end_part(struct splitter *s, struct split_piece *out)
 {
     const struct script_part *p = part(s);
-    size_t from = s->at.byte;
 
-    put(s, from, without_blanks(p->text, from, strlen(p->text)));
-    while (joins(s, room)) {
-        put_stop(s);
-        next_part(s);
-        put(s, 0, strlen(part(s)->text));
-    }
-    p = part(s);
     out->pause_s = p->pause_s;
     out->end = p->end == SCRIPT_SENTENCE ? SPLIT_SENTENCE
                : p->end == SCRIPT_PAUSE  ? SPLIT_PAUSE
@@ -356,21 +405,39 @@ static void take_rest(struct splitter *s, const struct room *room, struct split_
     next_part(s);
 }
 
+static void take_rest(struct splitter *s, const struct room *room, struct split_piece *out)
+{
+    put(s, s->at.byte, strlen(part(s)->text));
+    while (joins(s, room)) {
+        put_stop(s);
+        next_part(s);
+        put(s, 0, strlen(part(s)->text));
+    }
+    end_part(s, out);
+}
+
+/* Marks that follow without a word are not said, so the part ends before them. */
 static void take_some(struct splitter *s, struct room *room, struct split_piece *out)
 {
     const char *text = part(s)->text;
+    size_t length;
 
     enter(s);
     share_evenly(room, text + s->at.byte);
     struct cut cut = choose_cut(s, room);
 
-    put(s, s->at.byte, without_blanks(text, s->at.byte, cut.at));
+    put(s, s->at.byte, cut.at);
     s->at.byte = skip_blanks(text, cut.at);
     out->end = cut.end;
+    if (echo_text_word(text + s->at.byte, &length))
+        return;
+    remember_speaker(s, s->at.byte, strlen(text));
+    end_part(s, out);
 }
 
-/* Marks without a word are not said: on to the next word. */
-static const struct script_part *find_part(struct splitter *s, size_t bytes)
+/* Marks before a word are said with it, unless they fill half a piece.  Without a word they are
+ * not said. */
+static const struct script_part *find_part(struct splitter *s, const struct room *room)
 {
     const struct script_part *p;
     size_t length;
@@ -380,8 +447,13 @@ static const struct script_part *find_part(struct splitter *s, size_t bytes)
 
         if (!word)
             continue;
-        if ((size_t)(word - p->text) - s->at.byte >= bytes)
-            s->at.byte = (size_t)(word - p->text);
+        size_t at = (size_t)(word - p->text), marks = at - s->at.byte;
+
+        if (marks > room->bytes / 2 ||
+            echo_text_weight(p->text + s->at.byte, marks) > room->weight / 2) {
+            remember_speaker(s, s->at.byte, at);
+            s->at.byte = at;
+        }
         s->at.byte = skip_blanks(p->text, s->at.byte);
         return p;
     }
@@ -399,7 +471,7 @@ bool echo_split(struct splitter *s, int weight, int bytes, struct split_piece *o
     }
     ECHO_ASSERT(room.weight >= 1 && room.bytes >= 8 && bytes > TAG_BYTES);
     echo_buffer_cut(&s->piece, 0);
-    if (s->failed || !(p = find_part(s, room.bytes)))
+    if (s->failed || !(p = find_part(s, &room)))
         return false;
     *out = (struct split_piece){ .level = p->level, .pause_s = -1,
                                  .begins_part = !s->at.byte };
