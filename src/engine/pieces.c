@@ -117,28 +117,28 @@ void echo_pieces_close(struct pieces *p)
 
 /* ---- one after the other ---- */
 
-static int window(const struct settings *settings, int sequence_length)
+static int weight_in(const struct pace *pace, const struct settings *settings, int frames)
 {
-    if (sequence_length > 0)
-        return sequence_length;
-    if (sequence_length == ECHO_LENGTH_AUTO && settings->piece_length)
-        return settings->piece_length;
-    return settings->max_sequence_length;
-}
-
-int echo_pieces_limit(const struct pace *pace, const struct settings *settings,
-                      int sequence_length)
-{
-    int frames = (int)(FILLED * window(settings, sequence_length));
-    int weight = echo_pace_fits(pace, settings, frames) - SPEAKER_BYTES;
+    int weight = echo_pace_fits(pace, settings, (int)(FILLED * frames)) - SPEAKER_BYTES;
 
     return weight < LEAST_WEIGHT ? LEAST_WEIGHT : weight;
 }
 
-bool echo_pieces_next(struct pieces *p, int limit, struct split_piece *out)
+struct piece_limit echo_pieces_limit(const struct pace *pace, const struct settings *settings,
+                                     int sequence_length)
 {
-    return echo_split(p->splitter, limit < LEAST_WEIGHT ? LEAST_WEIGHT : limit,
-                      ECHO_MAX_TEXT - SPEAKER_BYTES, out);
+    int most = sequence_length > 0 ? sequence_length : settings->max_sequence_length;
+    int planned = sequence_length == ECHO_LENGTH_AUTO && settings->piece_length
+                      ? settings->piece_length
+                      : most;
+
+    return (struct piece_limit){ weight_in(pace, settings, planned),
+                                 weight_in(pace, settings, most) };
+}
+
+bool echo_pieces_next(struct pieces *p, struct piece_limit limit, struct split_piece *out)
+{
+    return echo_split(p->splitter, limit.weight, limit.most, ECHO_MAX_TEXT - SPEAKER_BYTES, out);
 }
 
 double echo_pieces_pause(const struct split_piece *piece, const echo_speak_opts *opts)

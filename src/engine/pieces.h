@@ -16,13 +16,17 @@ echo_status echo_pieces_open(struct pieces *p, const char *text, const echo_spea
                              bool normalize, echo_error *err);
 void echo_pieces_close(struct pieces *p);
 
-/* Weight that a piece may have at this pace in a window of `sequence_length` frames, or as one
- * of ECHO_LENGTH_... says. */
-int echo_pieces_limit(const struct pace *pace, const struct settings *settings,
-                      int sequence_length);
+/* Weights that pieces should have, and that one sentence may. */
+struct piece_limit {
+    int weight, most;
+};
 
-/* The next piece of at most this weight; false at the end. */
-bool echo_pieces_next(struct pieces *p, int limit, struct split_piece *out);
+/* At this pace, in windows of sequence_length frames or as one of ECHO_LENGTH_... says. */
+struct piece_limit echo_pieces_limit(const struct pace *pace, const struct settings *settings,
+                                     int sequence_length);
+
+/* The next piece; false at the end. */
+bool echo_pieces_next(struct pieces *p, struct piece_limit limit, struct split_piece *out);
 
 /* Seconds of silence behind a piece that another one follows. */
 double echo_pieces_pause(const struct split_piece *piece, const echo_speak_opts *opts);

@@ -39,7 +39,8 @@ bool echo_script_next(echo_script *s, echo_piece *out)
 {
     const struct settings *settings = &s->model->settings;
     double frame_s = (double)s->model->codec.frame_samples / ECHO_SAMPLE_RATE;
-    int limit = echo_pieces_limit(NULL, settings, settings->defaults.sequence_length);
+    struct piece_limit limit = echo_pieces_limit(NULL, settings,
+                                                 settings->defaults.sequence_length);
     struct split_piece piece;
 
     if (!echo_pieces_next(&s->pieces, limit, &piece))

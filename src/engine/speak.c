@@ -194,11 +194,12 @@ static uint64_t hash_job(const struct speaking *k, const echo_voice *voice)
 /* False where there is none, or memory ran out: then `status` says so. */
 static bool fetch(struct speaking *k, struct piece *p, echo_status *status, echo_error *err)
 {
-    int limit = echo_pieces_limit(&k->pace, &k->m->settings, k->asked->sequence_length);
+    struct piece_limit limit = echo_pieces_limit(&k->pace, &k->m->settings,
+                                                 k->asked->sequence_length);
 
     *p = (struct piece){ .at = echo_split_tell(k->pieces.splitter) };
-    if (k->halved && k->halved < limit)
-        limit = k->halved;
+    if (k->halved)
+        limit.weight = limit.most = k->halved;
     k->halved = 0;
     if (!echo_pieces_next(&k->pieces, limit, &p->cut)) {
         if (echo_split_failed(k->pieces.splitter))
@@ -389,7 +390,7 @@ static echo_status make_whole(struct speaking *k, struct piece *p, echo_error *e
                          "piece %d has more to say than fits its window: it is cut in two",
                          p->index + 1);
         echo_split_seek(k->pieces.splitter, p->at);
-        k->halved = p->weight / 2 + 1;
+        k->halved = p->weight / 2 + 4;
         forget(p);
         if (!fetch(k, p, &s, err))
             return s;

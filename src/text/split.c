@@ -246,6 +246,7 @@ static enum split_end kind_of(struct splitter *s, const char *text, size_t from,
 /* How far a piece may go, and how far it would go if all that is left were cut evenly. */
 struct room {
     int weight, ideal;
+    int most; /* up to which a sentence may go that is longer than planned */
     int left; /* weight of what is left, if that is not much more; else very large */
     size_t bytes;
 };
@@ -254,12 +255,12 @@ struct room {
  * rest, is a little worse than a sentence that is cut in its middle. */
 static double cost_of(enum split_end end, int weight, const struct room *room)
 {
-    static const double broken[] = { [SPLIT_CHARACTER] = 4, [SPLIT_WORD] = 1,
-                                     [SPLIT_CLAUSE] = 0.35, [SPLIT_SENTENCE] = 0 };
+    static const double broken[] = { [SPLIT_CHARACTER] = 4, [SPLIT_WORD] = 2,
+                                     [SPLIT_CLAUSE] = 1.1, [SPLIT_SENTENCE] = 0 };
     double off = (double)(weight - room->ideal) / room->weight;
 
     return broken[end] + (off < 0 ? -off : off) +
-           (weight < SHORT_PIECE || room->left - weight < SHORT_PIECE ? 0.6 : 0);
+           (weight < SHORT_PIECE || room->left - weight < SHORT_PIECE ? 1.3 : 0);
 }
 
 struct cut {
@@ -283,7 +284,7 @@ static struct cut find_cut(struct splitter *s, int iterator, const struct room *
             return best;
         weight += echo_text_weight(text + last, (size_t)next - last);
         last = (size_t)next;
-        if (weight > room->weight)
+        if (weight > room->most)
             return best;
         if (is_in_event(text, from, last) || is_behind_tag(text, from, last) ||
             !has_word(text, from, last))
@@ -292,6 +293,8 @@ static struct cut find_cut(struct splitter *s, int iterator, const struct room *
                                                     : kind_of(s, text, from, last);
         double cost = cost_of(end, weight, room);
 
+        if (weight > room->weight && end != SPLIT_SENTENCE)
+            continue;
         if (!best.at || cost < best.cost)
             best = (struct cut){ last, end, cost };
     }
@@ -460,13 +463,15 @@ static const struct script_part *find_part(struct splitter *s, const struct room
     return NULL;
 }
 
-bool echo_split(struct splitter *s, int weight, int bytes, struct split_piece *out)
+bool echo_split(struct splitter *s, int weight, int most, int bytes, struct split_piece *out)
 {
-    struct room room = { .weight = weight, .bytes = (size_t)bytes };
+    struct room room = { .weight = weight, .most = most > weight ? most : weight,
+                         .bytes = (size_t)bytes };
     const struct script_part *p;
 
     if (s->tagged) { /* one is put in front, unless the piece begins with its own */
         room.weight -= TAG_BYTES;
+        room.most -= TAG_BYTES;
         room.bytes -= TAG_BYTES;
     }
     ECHO_ASSERT(room.weight >= 1 && room.bytes >= 8 && bytes > TAG_BYTES);

@@ -48,7 +48,7 @@ static void cut_on(struct cutting *c, struct splitter *s, int weight, int bytes)
     double before = echo_split_done(s);
 
     *c = (struct cutting){ 0 };
-    while (c->n < MOST && echo_split(s, weight, bytes, &c->pieces[c->n])) {
+    while (c->n < MOST && echo_split(s, weight, weight, bytes, &c->pieces[c->n])) {
         const char *text = c->pieces[c->n].text;
 
         check_piece(text, weight, bytes);
