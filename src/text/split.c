@@ -259,8 +259,10 @@ static double cost_of(enum split_end end, int weight, const struct room *room)
                                      [SPLIT_CLAUSE] = 1.1, [SPLIT_SENTENCE] = 0 };
     double off = (double)(weight - room->ideal) / room->weight;
 
-    return broken[end] + (off < 0 ? -off : off) +
-           (weight < SHORT_PIECE || room->left - weight < SHORT_PIECE ? 1.3 : 0);
+    int rest = room->left - weight;
+    bool crumb = weight < SHORT_PIECE || (rest > 0 && rest < SHORT_PIECE);
+
+    return broken[end] + (off < 0 ? -off : off) + (crumb ? 1.3 : 0);
 }
 
 struct cut {
