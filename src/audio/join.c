@@ -106,10 +106,15 @@ static void mix_overlap(struct joiner *j, size_t n)
     j->overlapping = 0;
 }
 
+/* A piece may have become louder after its level was judged: its gain takes it no higher than
+ * PEAK, or than it was. */
 static void amplify(struct joiner *j, size_t n)
 {
-    for (size_t i = 0; i < n && j->gain != 1; i++)
-        j->piece[i] *= (float)j->gain;
+    for (size_t i = 0; i < n && j->gain != 1; i++) {
+        float most = fmaxf((float)PEAK, fabsf(j->piece[i]));
+
+        j->piece[i] = fmaxf(-most, fminf(most, j->piece[i] * (float)j->gain));
+    }
 }
 
 static void hand_on(struct joiner *j, size_t n)
@@ -132,34 +137,18 @@ static double energy(const float *pcm, size_t n)
     return sum;
 }
 
-/* Silence before the piece goes, but for a little that fades in. */
-static void begin(struct joiner *j, size_t loud)
+static void fade_in(struct joiner *j)
 {
-    size_t from = loud > LEAD ? loud - LEAD : 0;
-
-    j->begun = true;
-    drop(j, from);
-    if (from)
-        for (size_t i = 0; i < FADE && i < j->n; i++)
-            j->piece[i] *= (float)i / FADE;
+    for (size_t i = 0; i < FADE && i < j->n; i++)
+        j->piece[i] *= (float)i / FADE;
 }
 
-static void scan(struct joiner *j)
+/* Silence before the piece goes, but for a little that fades in; so does what begins loud. */
+static void begin(struct joiner *j, size_t loud)
 {
-    for (; j->scanned + WINDOW <= j->n; j->scanned += WINDOW) {
-        const float *window = j->piece + j->scanned;
-        double loud = energy(window, WINDOW);
-
-        for (int i = 0; i < WINDOW; i++)
-            j->peak = fmaxf(j->peak, fabsf(window[i]));
-        if (loud < SILENT * SILENT * WINDOW)
-            continue;
-        j->own.energy += loud;
-        j->own.samples += WINDOW;
-        j->loud_end = j->scanned + WINDOW;
-        if (!j->begun)
-            begin(j, j->scanned);
-    }
+    j->begun = true;
+    drop(j, loud > LEAD ? loud - LEAD : 0);
+    fade_in(j);
 }
 
 /* ---- how loud it is ---- */
@@ -187,7 +176,29 @@ static bool may_judge(const struct joiner *j)
 {
     if (j->o.level.samples < HEARD)
         return true;
-    return j->o.hold_s > 0 && (double)j->n >= j->o.hold_s * ECHO_SAMPLE_RATE;
+    return j->o.hold_s > 0 &&
+           (double)(j->scanned + WINDOW) >= j->o.hold_s * ECHO_SAMPLE_RATE;
+}
+
+/* In whole windows, so that nothing depends on how many samples come at once. */
+static void scan(struct joiner *j)
+{
+    for (; j->scanned + WINDOW <= j->n; j->scanned += WINDOW) {
+        const float *window = j->piece + j->scanned;
+        double loud = energy(window, WINDOW);
+
+        for (int i = 0; i < WINDOW; i++)
+            j->peak = fmaxf(j->peak, fabsf(window[i]));
+        if (loud >= SILENT * SILENT * WINDOW) {
+            j->own.energy += loud;
+            j->own.samples += WINDOW;
+            j->loud_end = j->scanned + WINDOW;
+            if (!j->begun)
+                begin(j, j->scanned);
+        }
+        if (j->begun && !j->judged && may_judge(j))
+            judge(j);
+    }
 }
 
 /* ---- a piece ---- */
@@ -210,6 +221,17 @@ static bool make_room(struct joiner *j, size_t n)
     return true;
 }
 
+/* Samples that no end of the piece could still change: neither a fade nor an overlap. */
+static size_t settled(const struct joiner *j)
+{
+    size_t overlap = (size_t)(j->o.crossfade_s * ECHO_SAMPLE_RATE);
+    size_t back = overlap > FADE ? overlap : FADE;
+    size_t to = j->loud_end + TAIL > overlap ? j->loud_end + TAIL - overlap : 0;
+
+    to = to < j->loud_end ? to : j->loud_end;
+    return j->n < back ? 0 : to < j->n - back ? to : j->n - back;
+}
+
 bool echo_joiner_write(struct joiner *j, const float *pcm, size_t n)
 {
     if (j->stopped || !make_room(j, n))
@@ -217,25 +239,18 @@ bool echo_joiner_write(struct joiner *j, const float *pcm, size_t n)
     memcpy(j->piece + j->n, pcm, n * sizeof *pcm);
     j->n += n;
     scan(j);
-    if (!j->begun)
-        return true;
-    if (!j->judged && may_judge(j))
-        judge(j);
-    if (j->judged)
-        hand_on(j, j->loud_end);
+    if (j->judged && settled(j) >= j->overlapping) /* which is mixed in one go */
+        hand_on(j, settled(j));
     return !j->stopped;
 }
 
 /* The end of a piece behind which another one comes. */
 static void cut_tail(struct joiner *j)
 {
-    size_t keep = j->loud_end + TAIL;
-
-    if (keep >= j->n)
-        return;
-    j->n = keep;
-    for (size_t i = 0; i < FADE && i < keep; i++)
-        j->piece[keep - 1 - i] *= (float)i / FADE;
+    if (j->n > j->loud_end + TAIL)
+        j->n = j->loud_end + TAIL;
+    for (size_t i = 0; i < FADE && i < j->n; i++)
+        j->piece[j->n - 1 - i] *= (float)i / FADE;
 }
 
 /* Keep the end back, for the next piece to overlap with. */
@@ -253,8 +268,12 @@ static void keep_overlap(struct joiner *j)
 
 bool echo_joiner_end_piece(struct joiner *j, double pause_s, bool last)
 {
+    for (size_t i = j->scanned; i < j->n; i++)
+        j->peak = fmaxf(j->peak, fabsf(j->piece[i]));
     if (!j->judged)
         judge(j);
+    if (!j->begun)
+        fade_in(j);
     if (!last)
         cut_tail(j);
     if (!last && pause_s <= 0 && j->o.crossfade_s > 0)
