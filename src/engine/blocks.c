@@ -34,6 +34,14 @@ static int by_playback(const struct blocks *b, double ahead)
                                                                    : (int)frames;
 }
 
+/* No crumb at the end: all that is left, or half of it where all would come too late. */
+static int last_ones(const struct blocks *b, int left, double ahead)
+{
+    bool late = b->made && left * b->cost > ahead;
+
+    return late && b->cost <= b->frame_s ? (left + 1) / 2 : left;
+}
+
 int echo_blocks_next(struct blocks *b, int left, double ahead, double now)
 {
     int frames;
@@ -43,8 +51,10 @@ int echo_blocks_next(struct blocks *b, int left, double ahead, double now)
         frames = b->given->items[b->made < b->given->n ? b->made : b->given->n - 1];
     else
         frames = by_playback(b, ahead);
-    if (frames > left || (!b->given->n && left - frames < b->first))
-        frames = left; /* no crumb at the end */
+    if (frames > left)
+        frames = left;
+    else if (!b->given->n && left - frames < b->first)
+        frames = last_ones(b, left, ahead);
     b->made++;
     b->last = frames;
     b->asked = now;
