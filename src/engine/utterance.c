@@ -267,14 +267,9 @@ static int largest_block(const struct job *j)
     const echo_list *blocks = &j->p->block_sizes;
     int largest = blocks->n ? 0 : j->frames - j->start;
 
-    if (may_go_on(j)) { /* perhaps more than once */
-        int more = more_frames(j, j->start + at_most(2 * largest, j->limit - j->start));
-
-        largest = more > largest ? more : largest;
-        more = more_frames(j, j->frames);
-        largest = more > largest ? more : largest;
-    }
-
+    if (may_go_on(j)) /* perhaps until there is no more room */
+        for (int made = j->frames, more; (more = more_frames(j, made)) > 0; made += more)
+            largest = more > largest ? more : largest;
     for (int i = 0; i < blocks->n; i++)
         largest = blocks->items[i] > largest ? blocks->items[i] : largest;
     return largest;
