@@ -257,12 +257,16 @@ static void set_span(struct speaking *k, double from, double to)
     pthread_mutex_unlock(&k->s->callbacks);
 }
 
-/* Of a piece, sampling is most of the work.  Where it overlaps with decoding, the larger of the
- * two counts. */
+/* Of a piece, sampling is most of the work.  Decoding beside it is of the piece before. */
 static bool tell_overall(struct speaking *k, echo_stage stage, int done, int total)
 {
-    double part = total ? (double)done / total : 0, left = -1;
-    double now = stage == ECHO_STAGE_SAMPLE ? 0.7 * part : 0.7 + 0.3 * part;
+    bool beside = k->s->overlap && !k->o->stream;
+    double part = total ? (double)done / total : 0, left = -1, now;
+
+    if (beside)
+        now = stage == ECHO_STAGE_SAMPLE ? part : 0;
+    else
+        now = stage == ECHO_STAGE_SAMPLE ? 0.7 * part : 0.7 + 0.3 * part;
 
     now = k->from + (k->to - k->from) * now;
     k->told = now > k->told ? now : k->told;
@@ -370,6 +374,7 @@ static echo_status make(struct speaking *k, struct piece *p, echo_error *err)
         }
     } while (badness(p) && now.takes < tries);
     p->takes = now.takes;
+    k->s->stats = p->stats;
     k->total.retakes += now.takes - 1;
     return ECHO_OK;
 }
@@ -536,11 +541,29 @@ static echo_status finish(struct speaking *k, echo_error *err)
     return last || !k->s->overlap ? end_decoding(k, last, err) : ECHO_OK;
 }
 
+/* Said before any work: pieces can only be joined if they are trimmed. */
+static echo_status check_trim(struct speaking *k, echo_error *err)
+{
+    struct split_position at = echo_split_tell(k->pieces.splitter);
+    struct split_piece more;
+    bool several;
+
+    if (k->params.trim)
+        return ECHO_OK;
+    several = echo_pieces_next(&k->pieces, window(k), &more);
+    echo_split_seek(k->pieces.splitter, at);
+    if (!several)
+        return ECHO_OK;
+    return echo_fail_field(err, "trim", "trim is off, and the text is more than one pass: its "
+                                        "pieces can only be joined if they are trimmed");
+}
+
 static echo_status speak_pieces(struct speaking *k, echo_error *err)
 {
     echo_status s = ECHO_OK;
 
-    fetch(k, &k->now, &s, err);
+    if (fetch(k, &k->now, &s, err))
+        s = check_trim(k, err);
     while (!s && k->now.text) {
         if ((s = make_whole(k, &k->now, err)) || (s = tell_trouble(k, &k->now, err)))
             break;
@@ -548,10 +571,6 @@ static echo_status speak_pieces(struct speaking *k, echo_error *err)
         k->pace = k->now.pace;
         k->made = k->now.done;
         fetch(k, &k->next, &s, err);
-        if (!s && k->next.text && !k->params.trim)
-            s = echo_fail_field(err, "trim", "trim is off, and the text is more than one pass: "
-                                             "its pieces can only be joined if they are "
-                                             "trimmed");
         if (!s)
             s = finish(k, err);
         forget(&k->now);
@@ -633,12 +652,29 @@ static echo_status open(struct speaking *k, const char *text, const echo_voice *
     return ECHO_OK;
 }
 
-static void close(struct speaking *k)
+/* The reason that matters: where the making was only told to stop, the sound knows why. */
+static echo_status settle(struct speaking *k, echo_status status, echo_error *err)
 {
+    echo_error why = { 0 };
+    echo_status decoded = ECHO_OK;
+
     if (k->decoded.text) { /* something failed meanwhile */
         atomic_store(&k->s->stop, true);
-        echo_decode_end(&k->decoding, NULL);
+        decoded = echo_decode_end(&k->decoding, &why);
     }
+    if (status != ECHO_ERR_CANCELLED)
+        return status;
+    if (k->joiner && echo_joiner_failed(k->joiner))
+        return echo_fail_memory(err, 0, "a piece of sound");
+    if (!decoded || decoded == ECHO_ERR_CANCELLED)
+        return status;
+    if (err)
+        *err = why;
+    return decoded;
+}
+
+static void close(struct speaking *k)
+{
     forget(&k->now);
     forget(&k->next);
     forget(&k->decoded);
@@ -700,6 +736,7 @@ echo_status echo_speak(echo_session *s, const char *text, const echo_voice *voic
     status = open(&k, text, voice, err);
     if (!status)
         status = speak_pieces(&k, err);
+    status = settle(&k, status, err);
     close(&k);
     sum_up(&k);
     pthread_mutex_destroy(&k.lock);
