@@ -2,11 +2,13 @@
 #include "job.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "common/failure.h"
@@ -17,6 +19,7 @@ struct job {
     char *part, *log; /* names */
     FILE *sound, *lines;
     int voice_frames; /* of the voice that was written last */
+    bool has_pieces;  /* there is something to go on behind */
 };
 
 /* ---- opening ---- */
@@ -51,7 +54,34 @@ void job_close(struct job **job, bool done)
     *job = NULL;
 }
 
-static echo_status open_files(struct job **out, const char *output, const char *mode,
+static echo_status not_opened(const char *name, echo_error *err)
+{
+    return echo_fail(err, ECHO_ERR_FILE, "%s: cannot be opened: %s", name, strerror(errno));
+}
+
+/* Two programs that write one file would spoil it.  Where files cannot be locked, all is as it
+ * would be without locks. */
+static bool is_busy(int fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
+static echo_status busy(const char *name, echo_error *err)
+{
+    return echo_fail(err, ECHO_ERR_FILE, "%s: another echotts is writing it", name);
+}
+
+static FILE *open_file(const char *name, bool create)
+{
+    int fd = open(name, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0666);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "r+b");
+
+    if (fd >= 0 && !f)
+        close(fd);
+    return f;
+}
+
+static echo_status open_files(struct job **out, const char *output, bool create,
                               echo_error *err)
 {
     struct job *j = calloc(1, sizeof *j);
@@ -59,9 +89,12 @@ static echo_status open_files(struct job **out, const char *output, const char *
     *out = j;
     if (!j || !(j->part = name_of(output, ".part")) || !(j->log = name_of(output, ".part.log")))
         return echo_fail(err, ECHO_ERR_MEMORY, "out of memory");
-    if (!(j->sound = fopen(j->part, mode)) || !(j->lines = fopen(j->log, mode)))
-        return echo_fail(err, ECHO_ERR_FILE, "%s: cannot be opened: %s",
-                         j->sound ? j->log : j->part, strerror(errno));
+    if (!(j->sound = open_file(j->part, create)))
+        return not_opened(j->part, err);
+    if (is_busy(fileno(j->sound)))
+        return busy(j->part, err);
+    if (!(j->lines = open_file(j->log, create)))
+        return not_opened(j->log, err);
     return ECHO_OK;
 }
 
@@ -77,17 +110,28 @@ static echo_status write_line(struct job *j, json_t *line, echo_error *err)
     return echo_fail(err, ECHO_ERR_FILE, "%s: cannot be written: %s", j->log, strerror(errno));
 }
 
+/* The files before it go only once it is known that nobody writes them. */
+static echo_status empty_files(struct job *j, echo_error *err)
+{
+    if (!ftruncate(fileno(j->sound), 0) && !ftruncate(fileno(j->lines), 0))
+        return ECHO_OK;
+    return echo_fail(err, ECHO_ERR_FILE, "%s: cannot be written: %s", j->part, strerror(errno));
+}
+
 echo_status job_begin(struct job **out, const char *output, uint64_t seed, echo_error *err)
 {
-    echo_status status = open_files(out, output, "w+b", err);
+    echo_status status = open_files(out, output, true, err);
+    bool ours = !status;
     char digits[24];
 
     snprintf(digits, sizeof digits, "%" PRIu64, seed);
     if (!status)
+        status = empty_files(*out, err);
+    if (!status)
         status = write_line(*out, json_pack("{s:i, s:s}", "echotts_job", 1, "seed", digits),
                             err);
     if (status)
-        job_close(out, true);
+        job_close(out, ours);
     return status;
 }
 
@@ -149,6 +193,7 @@ echo_status job_piece(struct job *j, const echo_piece *p, echo_error *err)
     if (p->resumable)
         json_object_set_new(line, "next", pack_checkpoint(&p->next));
     add_voice(j, line, p->voice);
+    j->has_pieces |= p->resumable;
     return write_line(j, line, err);
 }
 
@@ -303,7 +348,7 @@ echo_status job_resume(struct job **out, const char *output, echo_checkpoint *ne
                        uint64_t *seed, echo_voice **own, struct subtitles *s, echo_error *err)
 {
     struct past past = { 0 };
-    echo_status status = open_files(out, output, "r+b", err);
+    echo_status status = open_files(out, output, false, err);
 
     if (!status)
         read_log(&past, (*out)->lines);
@@ -320,6 +365,7 @@ echo_status job_resume(struct job **out, const char *output, echo_checkpoint *ne
     }
     if (past.own)
         echo_voice_latent(past.own, &(*out)->voice_frames, NULL);
+    (*out)->has_pieces = past.next.pieces > 0;
     *next = past.next;
     *seed = past.seed;
     *own = past.own;
@@ -327,18 +373,26 @@ echo_status job_resume(struct job **out, const char *output, echo_checkpoint *ne
     return ECHO_OK;
 }
 
-bool job_exists(const char *output, double *seconds)
+echo_status job_find(const char *output, bool *exists, double *seconds, echo_error *err)
 {
     char *part = name_of(output, ".part"), *log = name_of(output, ".part.log");
     FILE *f = part && log && !access(log, F_OK) ? fopen(part, "rb") : NULL;
+    echo_status status = ECHO_OK;
 
+    *exists = f != NULL;
     *seconds = 0;
-    if (f && !fseeko(f, 0, SEEK_END))
+    if (f && is_busy(fileno(f)))
+        status = busy(part, err);
+    else if (f && !fseeko(f, 0, SEEK_END))
         *seconds = (double)ftello(f) / sizeof(float) / ECHO_SAMPLE_RATE;
+    if (f)
+        fclose(f);
     free(part);
     free(log);
-    if (!f)
-        return false;
-    fclose(f);
-    return true;
+    return status;
+}
+
+bool job_has_pieces(const struct job *j)
+{
+    return j->has_pieces;
 }

@@ -4,7 +4,7 @@
  *
  * While a text of many pieces is spoken, two files lie beside the output: OUTPUT.part has the
  * sound so far, as float samples at 44.1 kHz, and OUTPUT.part.log a line of JSON for each piece
- * that is whole.  Both go when the output is there.
+ * that is whole.  Both go when the output is there.  They are locked while they are written.
  */
 #ifndef CLI_JOB_H
 #define CLI_JOB_H
@@ -13,8 +13,9 @@
 
 struct job;
 
-/* Is there an interrupted job for this output?  *seconds: of its sound. */
-bool job_exists(const char *output, double *seconds);
+/* Is there an interrupted job for this output?  *seconds: of its sound.  Fails if it is not
+ * interrupted, but at work in another process. */
+echo_status job_find(const char *output, bool *exists, double *seconds, echo_error *err);
 
 /* Begin, in place of what was there. */
 echo_status job_begin(struct job **out, const char *output, uint64_t seed, echo_error *err);
@@ -32,6 +33,9 @@ echo_status job_write(struct job *j, const float *pcm, size_t n, echo_error *err
 echo_status job_piece(struct job *j, const echo_piece *piece, echo_error *err);
 /* All samples to a writer. */
 echo_status job_copy(struct job *j, echo_writer *w, echo_error *err);
+
+/* Is there a piece that is whole, and so something to go on with? */
+bool job_has_pieces(const struct job *j);
 
 /* done: remove its files; else they stay for later. */
 void job_close(struct job **j, bool done);

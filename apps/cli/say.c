@@ -34,10 +34,11 @@ struct say {
     struct characters unusual;
     echo_voice *like, *before, *own;
     double voice_s;
-    bool exact; /* one pass, as it was asked for: echo_continue() */
+    const char *exact; /* the option that asks for one pass, echo_continue(); NULL: none */
     struct tags about;
     struct delivery delivery;
     struct job *job;
+    bool not_ours; /* the interrupted job is of something else */
     echo_checkpoint from;
     struct subtitles cues;
     struct runtime *runtime;
@@ -204,6 +205,21 @@ static echo_status choose_output(struct say *say, echo_error *err)
     return say->play ? ECHO_OK : no_output(say, why, err);
 }
 
+/* Some options belong to a text in pieces. */
+static echo_status check_exact(const struct say *say, echo_error *err)
+{
+    const char *wanted = say->subtitles                        ? "--subtitles"
+                         : say->chapters                       ? "--chapters"
+                         : given(say, "resume") && say->resume ? "--resume"
+                                                               : NULL;
+
+    if (!say->exact || !wanted)
+        return ECHO_OK;
+    return echo_fail(err, ECHO_ERR_ARG,
+                     "%s needs a text in pieces, and %s makes one pass of it", wanted,
+                     say->exact);
+}
+
 /* Faults that can be known before anything is loaded. */
 static echo_status check(struct say *say, echo_error *err)
 {
@@ -215,18 +231,27 @@ static echo_status check(struct say *say, echo_error *err)
     if ((s = check_together(say, err)) || (s = speak_options_check(&say->how, err)) ||
         (s = check_outputs(say, err)))
         return s;
-    if (say->exact && (say->subtitles || say->chapters))
-        return echo_fail(err, ECHO_ERR_ARG, "--subtitles and --chapters need a text in pieces: "
-                                            "not with --sequence-length N, --block-sizes, "
-                                            "--continue, --latent-out or --no-trim");
-    return ECHO_OK;
+    return check_exact(say, err);
 }
 
 /* One pass, exactly as asked, where the asking makes no sense for pieces. */
-static bool is_exact(const struct say *say)
+static const char *what_is_exact(const struct say *say)
 {
-    return say->params.block_sizes.n || say->params.sequence_length > 0 || say->continue_from ||
-           say->latent_out || (given(say, "trim") && !say->params.trim);
+    const struct {
+        bool asked;
+        const char *by;
+    } options[] = {
+        { say->params.block_sizes.n > 0, "--block-sizes" },
+        { say->params.sequence_length > 0, "--sequence-length" },
+        { say->continue_from != NULL, "--continue" },
+        { say->latent_out != NULL, "--latent-out" },
+        { given(say, "trim") && !say->params.trim, "--no-trim" },
+    };
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (options[i].asked)
+            return options[i].by;
+    return NULL;
 }
 
 /* Whether what is to be made fits behind the frames before it. */
@@ -291,22 +316,33 @@ static echo_status look_at_text(struct say *say, struct runtime *e, int *pieces,
     return text_input_failed(&say->input, status, err);
 }
 
+static echo_status too_long(const struct say *say, size_t bytes, echo_error *err)
+{
+    const char *name = say->input.name;
+
+    return echo_fail(err, ECHO_ERR_ARG,
+                     "%s%sthe text is %zu bytes long, one pass takes at most %d: without %s it "
+                     "is said in pieces",
+                     name ? name : "", name ? ": " : "", bytes, ECHO_MAX_TEXT, say->exact);
+}
+
 /* One pass gets its text as it stands, unless it is to be cleaned. */
 static echo_status take_exact_text(struct say *say, struct runtime *e, echo_error *err)
 {
     bool clean = say->how.clean && !strcmp(say->how.clean, "on");
-    int pieces = 1;
+    int pieces;
+    size_t bytes;
     echo_status status = ECHO_OK;
 
     if (clean)
         status = look_at_text(say, e, &pieces, err);
     if (status)
         return status;
-    if (pieces > 1)
-        return echo_fail(err, ECHO_ERR_ARG, "the text is more than one pass: it has %d pieces",
-                         pieces);
     if (clean)
         text_input_take_spoken(&say->input);
+    bytes = echo_text_normalize(say->input.text, say->params.normalize, NULL, 0);
+    if (bytes > ECHO_MAX_TEXT)
+        return too_long(say, bytes, err);
     status = echo_text_check(say->input.text, say->params.normalize, err);
     if (!status)
         warn_of_text(say, e, say->input.text);
@@ -335,15 +371,19 @@ static echo_status resume_job(struct say *say, echo_error *err)
 /* A text of many pieces into a file: what is made so far is kept. */
 static echo_status open_job(struct say *say, int pieces, echo_error *err)
 {
-    bool asked = given(say, "resume");
+    bool asked = given(say, "resume"), exists;
     double seconds;
 
-    if (!say->output || !strcmp(say->output, "-") || say->stream || say->play || pieces < 2)
+    if (!say->output || !strcmp(say->output, "-") || say->stream || say->play)
         return ECHO_OK;
-    if (!job_exists(say->output, &seconds) || (asked && !say->resume))
-        return job_begin(&say->job, say->output, say->params.rng_seed, err);
-    if (asked)
+    if (job_find(say->output, &exists, &seconds, err))
+        return err->status;
+    if (exists && asked && say->resume)
         return resume_job(say, err);
+    if (pieces < 2 && !(exists && asked))
+        return ECHO_OK;
+    if (!exists || asked)
+        return job_begin(&say->job, say->output, say->params.rng_seed, err);
     return echo_fail(err, ECHO_ERR_ARG,
                      "%s.part has %.0f s of an interrupted job: --resume goes on with it, "
                      "--no-resume starts over", say->output, seconds);
@@ -412,6 +452,12 @@ static echo_status speak_pieces(struct say *say, struct runtime *e, int pieces, 
     if (status && say->piece_failed.status && !signals_stopped()) {
         *err = say->piece_failed;
         status = err->status;
+    }
+    if (status && !strcmp(err->field, "from")) {
+        say->not_ours = true;
+        status = echo_fail(err, status, "%s.part is of another text, voice, model or settings, "
+                                        "and cannot be gone on with: --no-resume starts over",
+                           say->output);
     }
     return delivery_close(&say->delivery, status, err);
 }
@@ -553,12 +599,12 @@ static echo_status report(const struct say *say, const struct runtime *e, echo_e
 /* A job that is not done stays, if there is anything to go on with. */
 static void end_job(struct say *say, bool failed)
 {
-    double seconds = 0;
+    bool keep = say->job && failed && (say->not_ours || job_has_pieces(say->job));
 
-    if (say->job && failed && job_exists(say->output, &seconds) && seconds > 0)
+    if (keep && !say->not_ours)
         runtime_note(say->runtime, "%s.part keeps what is done: --resume goes on with it",
                      say->output);
-    job_close(&say->job, !failed || seconds <= 0);
+    job_close(&say->job, !keep);
 }
 
 static echo_status run(void *job, echo_error *err)
@@ -567,7 +613,7 @@ static echo_status run(void *job, echo_error *err)
     struct runtime e = { 0 };
     bool failed;
 
-    say->exact = is_exact(say);
+    say->exact = what_is_exact(say);
     failed = check(say, err) ||
              text_input_read(&say->input, say->common.word, say->file, err) ||
              runtime_open(&e, &say->common, err) ||
