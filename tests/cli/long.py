@@ -147,7 +147,7 @@ def check_cues(p, name, cues, wanted, length):
         return
     ends = [0.0] + [end for _, end, _ in cues]
     p.check(f"{name}: one after the other", all(before <= begin < end for before, (begin, end, _) in zip(ends, cues)), cues)
-    p.check(f"{name}: within the sound", cues[-1][1] <= length + 0.001, (cues[-1], length))
+    p.check(f"{name}: within the sound", cues[-1][1] <= length + 0.005, (cues[-1], length))
     p.check(f"{name}: lines of a screen", all(len(line) <= 60 for _, _, lines in cues for line in lines), cues)
     got = [w for _, _, lines in cues for line in lines for w in words_of(line)]
     p.check(f"{name}: every word", got == wanted, (len(got), len(wanted)))
@@ -164,7 +164,7 @@ def marks_of_ogm(p, name):
 
 def marks_of_vtt(p, name, length):
     cues = cues_of(read(p.file(name)), ".") or []
-    p.check(f"{name}: ends", cues and abs(cues[-1][1] - length) < 0.002, (cues, length))
+    p.check(f"{name}: ends", cues and abs(cues[-1][1] - length) < 0.005, (cues, length))
     return [(begin, unescaped(lines[0])) for begin, _, lines in cues]
 
 
@@ -172,7 +172,7 @@ def marks_of_ffmeta(p, name, length):
     meta = read(p.file(name)).decode()
     found = re.findall(r"\[CHAPTER\]\nTIMEBASE=1/1000\nSTART=(\d+)\nEND=(\d+)\ntitle=(.*)\n", meta)
     p.check(f"{name}: its first line", meta.startswith(";FFMETADATA1\n"), meta[:40])
-    p.check(f"{name}: ends", found and abs(int(found[-1][1]) / 1000 - length) < 0.002 and
+    p.check(f"{name}: ends", found and abs(int(found[-1][1]) / 1000 - length) < 0.005 and
             all(a[1] == b[0] for a, b in zip(found, found[1:])), found)
     return [(int(start) / 1000, re.sub(r"\\(.)", r"\1", title)) for start, _, title in found]
 
@@ -248,7 +248,7 @@ def check_chapters(p):
     p.check("--speed: the sound is shorter", abs(len(read(p.file("two-vtt.wav"))) / 1.5 / len(read(p.file("two-fast.wav"))) - 1) < 0.02)
     refused(p, "subtitles as text", r"x\.txt: subtitles are written as \.srt or \.vtt", *speaking(p, "Hi.", "-o", "x.wav", "--subtitles", "x.txt"))
     refused(p, "chapters as .srt", r"x\.srt: chapters are written as", *speaking(p, "Hi.", "-o", "x.wav", "--chapters", "x.srt"))
-    refused(p, "subtitles of one pass", "--subtitles and --chapters need a text in pieces",
+    refused(p, "subtitles of one pass", "--subtitles needs a text in pieces, and --no-trim makes one pass of it",
             *speaking(p, "Hi.", "-o", "x.wav", "--subtitles", "x.srt", "--no-trim"))
 
 
@@ -310,10 +310,12 @@ def check_stopped(p, want):
     p.check("Ctrl-C: how to go on", code == INTERRUPTED and
             re.fullmatch(r"echotts: c\.wav\.part keeps what is done: --resume goes on with it\nechotts: stopped\n",
                          stderr.decode()), (code, stderr))
+    interrupt(p, "first.wav", signal.SIGINT, 1, *how)
+    p.check("Ctrl-C in the first piece: nothing to go on with", left_over(p) == ["c.wav.part", "c.wav.part.log"], left_over(p))
     kept = read(p.file("c.wav.part")), read(p.file("c.wav.part.log"))
-    for name, more in (("another seed", ["--rng-seed", 10]), ("another voice", ["-v", "deep"]), ("more steps", ["-s", 3]),
-                       ("other pauses", ["--pause-sentence", 1]), ("other retakes", ["--retakes", 1])):
-        refused(p, f"--resume with {name}", "it cannot be gone on with.*--no-resume starts over$",
+    for name, more in (("another seed", ["--rng-seed", 10]), ("another voice", ["-v", "deep"]),
+                       ("other pauses", ["--pause-sentence", 1])):
+        refused(p, f"--resume with {name}", "and cannot be gone on with.*--no-resume starts over$",
                 *story(p, "c.wav", *how, *more, "--resume"))
     write(p, "other.txt", STORY.replace("seventeen", "eighteen"))
     refused(p, "--resume of another text", "of another text.* cannot be gone on with.*--no-resume starts over$",
