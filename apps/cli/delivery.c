@@ -34,6 +34,21 @@ echo_status delivery_open(struct delivery *d, echo_error *err)
     return status;
 }
 
+/* A loudspeaker that goes away takes no file with it: the rest is written, and the last line
+ * tells. */
+static bool play_on(struct delivery *d, const float *pcm, size_t n)
+{
+    if (!d->live || !echo_writer_write(d->live, pcm, n, &d->why))
+        return true;
+    if (!d->file || signals_stopped())
+        return false;
+    echo_writer_abort(&d->live);
+    /* Only the player itself knows why it takes no more. */
+    if (!player_finish(&d->player, &d->silenced))
+        d->silenced = d->why;
+    return true;
+}
+
 bool delivery_audio(void *user, const float *pcm, size_t n)
 {
     struct delivery *d = user;
@@ -41,11 +56,11 @@ bool delivery_audio(void *user, const float *pcm, size_t n)
     d->samples += n;
     d->failed = (d->job && job_write(d->job, pcm, n, &d->why)) ||
                 (d->file && echo_writer_write(d->file, pcm, n, &d->why)) ||
-                (d->live && echo_writer_write(d->live, pcm, n, &d->why));
+                !play_on(d, pcm, n);
     return !d->failed && !signals_stopped();
 }
 
-static echo_status finish(struct delivery *d, echo_error *err)
+static echo_status finish_file(struct delivery *d, echo_error *err)
 {
     echo_status status = ECHO_OK;
 
@@ -56,13 +71,37 @@ static echo_status finish(struct delivery *d, echo_error *err)
     }
     if (!status && d->file)
         status = echo_writer_close(&d->file, err);
-    if (!status && d->live)
-        status = echo_writer_close(&d->live, err);
-    if (status || !d->player)
-        return status;
-    status = player_drain(d->player, err);
+    return status;
+}
+
+static echo_status finish_playing(struct delivery *d, echo_error *err)
+{
+    if (d->live && echo_writer_close(&d->live, err)) {
+        player_finish(&d->player, err);
+        return err->status;
+    }
+    if (player_drain(d->player, err))
+        return err->status;
     d->starved = player_starved(d->player, &d->starved_s);
-    return status ? status : player_finish(&d->player, err);
+    return player_finish(&d->player, err);
+}
+
+static echo_status finish(struct delivery *d, echo_error *err)
+{
+    echo_status status = finish_file(d, err);
+
+    if (status)
+        return status;
+    if (d->player)
+        finish_playing(d, &d->silenced);
+    if (!d->silenced.status)
+        return ECHO_OK;
+    if (!d->path)
+        *err = d->silenced;
+    else
+        echo_fail(err, d->silenced.status, "%.700s (%.200s is written all the same)",
+                  d->silenced.text, d->path);
+    return err->status;
 }
 
 echo_status delivery_close(struct delivery *d, echo_status status, echo_error *err)

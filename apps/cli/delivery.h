@@ -20,6 +20,7 @@ struct delivery {
     double starved_s;  /* ... and for how long */
     bool failed;
     echo_error why;    /* the first failure */
+    echo_error silenced; /* why playing ended before the end, where a file did not */
 };
 
 /* Open what its first fields ask for. */
