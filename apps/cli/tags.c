@@ -53,11 +53,28 @@ static void list_settings(char *out, size_t size, const echo_params *params)
     json_decref(all);
 }
 
+/* Its own name: where it lies is nothing for all who get the file. */
+static const char *name_of(const char *path, int *length)
+{
+    const char *hub = strstr(path, "models--"), *at = hub ? hub : path, *slash;
+    size_t n = hub ? strcspn(hub, "/") : strlen(path);
+
+    while (n > 1 && at[n - 1] == '/')
+        n--;
+    while (n > 1 && (slash = memchr(at, '/', n - 1))) {
+        n -= (size_t)(slash + 1 - at);
+        at = slash + 1;
+    }
+    *length = (int)n;
+    return at;
+}
+
 void tags_fill(struct tags *t, echo_writer_opts *opts, const char *title, const char *text,
                const char *voice, const echo_model_info *model, const echo_params *params)
 {
     char settings[900];
-    int n = 0;
+    int n = 0, length;
+    const char *name = name_of(model->path, &length);
 
     if (title)
         snprintf(t->title, sizeof t->title, "%s", title);
@@ -65,8 +82,8 @@ void tags_fill(struct tags *t, echo_writer_opts *opts, const char *title, const 
         take_title(t->title, sizeof t->title, text);
     list_settings(settings, sizeof settings, params);
     snprintf(t->software, sizeof t->software, "echotts %s", echo_version());
-    snprintf(t->comment, sizeof t->comment, "Synthetic speech. Model: %.200s. Settings: %s.",
-             model->path, settings);
+    snprintf(t->comment, sizeof t->comment, "Synthetic speech. Model: %.*s. Settings: %s.",
+             length < 200 ? length : 200, name, settings);
     t->items[n++] = (echo_tag){ "title", t->title };
     if (voice)
         t->items[n++] = (echo_tag){ "artist", voice };
