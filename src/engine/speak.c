@@ -191,11 +191,15 @@ static uint64_t hash_job(const struct speaking *k, const echo_voice *voice)
 
 /* ---- the next piece ---- */
 
+static struct piece_limit limit_now(const struct speaking *k)
+{
+    return echo_pieces_limit(&k->pace, &k->m->settings, k->asked->sequence_length);
+}
+
 /* False where there is none, or memory ran out: then `status` says so. */
 static bool fetch(struct speaking *k, struct piece *p, echo_status *status, echo_error *err)
 {
-    struct piece_limit limit = echo_pieces_limit(&k->pace, &k->m->settings,
-                                                 k->asked->sequence_length);
+    struct piece_limit limit = limit_now(k);
 
     *p = (struct piece){ .at = echo_split_tell(k->pieces.splitter) };
     if (k->halved)
@@ -550,7 +554,7 @@ static echo_status check_trim(struct speaking *k, echo_error *err)
 
     if (k->params.trim)
         return ECHO_OK;
-    several = echo_pieces_next(&k->pieces, window(k), &more);
+    several = echo_pieces_next(&k->pieces, limit_now(k), &more);
     echo_split_seek(k->pieces.splitter, at);
     if (!several)
         return ECHO_OK;
