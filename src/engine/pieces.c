@@ -138,7 +138,8 @@ struct piece_limit echo_pieces_limit(const struct pace *pace, const struct setti
 
 bool echo_pieces_next(struct pieces *p, struct piece_limit limit, struct split_piece *out)
 {
-    return echo_split(p->splitter, limit.weight, limit.most, ECHO_MAX_TEXT - SPEAKER_BYTES, out);
+    return echo_split(p->splitter, limit.weight, limit.most, ECHO_MAX_TEXT - SPEAKER_BYTES,
+                      out);
 }
 
 double echo_pieces_pause(const struct split_piece *piece, const echo_speak_opts *opts)

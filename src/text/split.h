@@ -43,8 +43,8 @@ echo_status echo_splitter_open(struct splitter **out, const struct script *scrip
 void echo_splitter_close(struct splitter **s);
 
 /* The next piece, of about `weight` (echo_text_weight()); a sentence that is longer may have
- * `most`.  With the tag that says who speaks it has at most `bytes`.  False at the end, or where
- * memory ran out. */
+ * `most`.  With the tag that says who speaks it has at most `bytes`.  False at the end, or
+ * where memory ran out. */
 bool echo_split(struct splitter *s, int weight, int most, int bytes, struct split_piece *out);
 bool echo_split_failed(const struct splitter *s);
 

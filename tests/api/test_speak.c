@@ -633,7 +633,7 @@ static void remembering(const echo_model *m, const echo_voice *v, const echo_voi
     echo_session_close(&s);
 }
 
-/* What a voice has said makes its windows fit; another session knows nothing of it. */
+/* A voice that has spoken has windows that fit; another session knows nothing of it. */
 static void pacing(const echo_model *m, const echo_voice *v)
 {
     static const char text[] = "This is a sentence that is long enough to be heard.";
