@@ -302,13 +302,22 @@ static struct cut find_cut(struct splitter *s, int iterator, const struct room *
     }
 }
 
+/* Bytes of the character at text, or of the tag, which would be words if it were cut. */
+static size_t step(const char *text)
+{
+    uint32_t code;
+
+    if (!strncmp(text, "[S", 2) && text[2] >= '0' && text[2] <= '9' && text[3] == ']')
+        return TAG_BYTES - 1;
+    return echo_character(text, &code);
+}
+
 /* Between two characters, whatever they are. */
 static size_t cut_anywhere(const char *text, size_t from, const struct room *room)
 {
     size_t at = from, n;
-    uint32_t code;
 
-    while ((n = echo_character(text + at, &code)) && at + n - from <= room->bytes &&
+    while ((n = step(text + at)) && at + n - from <= room->bytes &&
            echo_text_weight(text + from, at + n - from) <= room->weight)
         at += n;
     return at > from ? at : from + n;
