@@ -29,7 +29,7 @@ asan:
 	@python3 tests/summary.py $(B)-asan -LE slow
 tsan:
 	@$(call CONFIGURE,$(B)-tsan,-DECHOTTS_SANITIZE=thread -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1)
-	@python3 tests/summary.py $(B)-tsan -R '^(api|lanes)$$'
+	@python3 tests/summary.py $(B)-tsan -R '^(api|speak|lanes)$$'
 comma := ,
 
 # A random model of full size: 7.5 GB of disk and some minutes.
@@ -40,7 +40,7 @@ check-base: all ; @python3 tests/base.py $(B)/echotts
 bench: all ; @$(B)/echotts bench --kernels && $(B)/tests/test_kernels --bench
 
 # Look for inputs that break the parsers: needs clang and time.
-FUZZED = safetensors bind text clean speller audio locate
+FUZZED = safetensors bind text clean speller split audio locate
 fuzz:
 	@CC=clang $(call CONFIGURE,$(B)-fuzz,-DECHOTTS_FUZZ=ON -DECHOTTS_TESTS=OFF -DECHOTTS_SANITIZE=address$(comma)undefined)
 	@mkdir -p $(foreach f,$(FUZZED),$(B)-fuzz/found_$f)

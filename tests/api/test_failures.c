@@ -10,16 +10,19 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "echotts.h"
+#include "echotts_dev.h"
 #include "unit.h"
 
-static long until_failure = -1, held;
+static atomic_long until_failure = -1;
+static atomic_long held; /* a piece may be decoded by another thread */
+static bool threads_may_fail = true;
 
 static int fails(void)
 {
@@ -37,6 +40,7 @@ void *__real_calloc(size_t, size_t);
 void *__real_realloc(void *, size_t);
 int __real_posix_memalign(void **, size_t, size_t);
 char *__real_strdup(const char *);
+char *__real_strndup(const char *, size_t);
 void __real_free(void *);
 int __real_vasprintf(char **, const char *, va_list);
 void *__real_mmap(void *, size_t, int, int, int, off_t);
@@ -48,6 +52,7 @@ void *__wrap_calloc(size_t a, size_t b);
 void *__wrap_realloc(void *p, size_t n);
 int __wrap_posix_memalign(void **p, size_t align, size_t n);
 char *__wrap_strdup(const char *s);
+char *__wrap_strndup(const char *s, size_t n);
 void __wrap_free(void *p);
 int __wrap_vasprintf(char **out, const char *fmt, va_list ap);
 void *__wrap_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off);
@@ -89,6 +94,11 @@ char *__wrap_strdup(const char *s)
     return fails() ? NULL : counted(__real_strdup(s));
 }
 
+char *__wrap_strndup(const char *s, size_t n)
+{
+    return fails() ? NULL : counted(__real_strndup(s, n));
+}
+
 void __wrap_free(void *p)
 {
     held -= p != NULL;
@@ -123,7 +133,7 @@ int __wrap_munmap(void *p, size_t n)
 
 int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *arg)
 {
-    return fails() ? EAGAIN : __real_pthread_create(t, a, f, arg);
+    return threads_may_fail && fails() ? EAGAIN : __real_pthread_create(t, a, f, arg);
 }
 
 static bool ignore(void *user, const float *pcm, size_t n)
@@ -168,6 +178,43 @@ end:
     echo_voice_close(&v);
     echo_voice_close(&w);
     echo_voice_close(&x);
+    echo_session_close(&s);
+    echo_model_close(&m);
+    return status;
+}
+
+static bool next_piece(void *user, const echo_piece *piece)
+{
+    *(int *)user += piece->index >= 0;
+    return true;
+}
+
+/* A text of two pieces, the second in the voice of the first; each decoded beside the next. */
+static echo_status speaking_pieces(echo_error *e)
+{
+    echo_model_opts o = { .threads = 2, .precision = "f32" };
+    echo_speak_opts speak = echo_speak_opts_default();
+    echo_model *m = NULL;
+    echo_session *s = NULL;
+    echo_status status;
+    int pieces = 0;
+    echo_speak_sink sink = { .user = &pieces, .audio = ignore, .piece = next_piece };
+
+    if ((status = echo_model_open(&m, at.model, &o, e)) ||
+        (status = echo_session_open(&s, m, e)))
+        goto end;
+    echo_params p = echo_params_default(m);
+
+    p.num_steps = 1;
+    p.sequence_length = 4;
+    speak.retakes = 0;
+    speak.crossfade = 0.01f;
+    echo_session_overlap(s, true);
+    threads_may_fail = false; /* without one it is decoded here */
+    status = echo_speak(s, "The first sentence. And a second one.", NULL, &p, &speak, &sink, e);
+    threads_may_fail = true;
+    CHECK_SAY(status || pieces == 2, "%d pieces", pieces);
+end:
     echo_session_close(&s);
     echo_model_close(&m);
     return status;
@@ -302,6 +349,7 @@ int main(int argc, char **argv)
     free(whole);
     if (CHECK(make_model())) {
         fail_in_turn("speaking", speaking, 1, 300);
+        fail_in_turn("speaking pieces", speaking_pieces, 1, 200);
         json_set_alloc_funcs(json_memory, __wrap_free);
         fail_in_turn("packing", packing, 7, 300);
         json_fails = true; /* thousands of times, much the same */
