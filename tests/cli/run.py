@@ -16,15 +16,19 @@ sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 
 import bench
 import devices
+import formats
 import golden
+import long
 import manual
 import models
 import pack
+import prepare
 import refusals
 import report_audio
 import report_models
 import report_text
 import sound
+import stream
 import terminal
 import usage
 import windows
@@ -59,12 +63,16 @@ def main(path, data):
             ("golden tiny", lambda: golden.check(program, "tiny", isa)),
             ("golden odd", lambda: golden.check(program, "odd", isa)),
             ("devices", lambda: devices.check(program)),  # or is about what auto is
+            ("formats", lambda: formats.check(program)),
+            ("long", lambda: long.check(program)),
+            ("stream", lambda: stream.check(program)),
         ]
         sections = [
             ("usage", lambda: usage.check(program)),
             ("manual", lambda: manual.check(program)),
             ("sound", lambda: sound.check(program)),
             ("windows", lambda: windows.check(program)),
+            ("prepare", lambda: prepare.check(program)),
             ("models", lambda: models.check(program)),
             ("refusals", lambda: refusals.check(program)),
             ("reports: audio", lambda: report_audio.check(program)),

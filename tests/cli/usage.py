@@ -7,14 +7,18 @@ import safetensors
 import wav
 from harness import is_one_line, read, text
 
-COMMANDS = ("say", "encode", "decode", "info", "pack", "synth", "bench", "manual", "completion")
+COMMANDS = ("say", "text", "encode", "decode", "info", "pack", "synth", "bench", "manual", "completion")
 
 # Every key of a report, and what is sane: of a run of 8 frames, 2 steps.
 SAY_REPORT = {
     "frames": lambda v: v == 8,
     "kept": lambda v: v == 8,
     "ended": lambda v: v is None,
+    "window": lambda v: v == 8,
     "retries": lambda v: v == 0,
+    "pieces": lambda v: v == 1,
+    "retakes": lambda v: v == 0,
+    "blocks": lambda v: v == 1,
     "samples": lambda v: v == 8 * 2048,
     "steps": lambda v: v == 2,
     "evaluations": lambda v: 2 <= v <= 6,
@@ -28,6 +32,9 @@ SAY_REPORT = {
     "sample_s": lambda v: 0 < v < 60,
     "decode_s": lambda v: 0 < v < 60,
     "overlap_s": lambda v: v == 0,
+    "first_audio_s": lambda v: 0 < v < 60,
+    "starved": lambda v: v == 0,
+    "starved_s": lambda v: v == 0,
     "total_s": lambda v: 0 < v < 60,
     "rtf": lambda v: 0 < v < 600,
     "peak_bytes": lambda v: 1e6 < v < 1e11,
