@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define LEAST 24
 
 struct limits {
-    int weight, bytes;
+    int planned, weight, bytes;
 };
 
 /* Letters and digits of words, without the marks and apostrophes that a cut may part them from;
@@ -93,7 +93,7 @@ static void check_seeking(struct splitter *s, struct limits at_most, struct spli
     struct split_piece p;
 
     echo_split_seek(s, to);
-    for (; echo_split(s, at_most.weight, at_most.bytes, &p); left--)
+    for (; echo_split(s, at_most.planned, at_most.weight, at_most.bytes, &p); left--)
         check_piece(&p, at_most);
     ECHO_ASSERT(left == 0);
 }
@@ -108,7 +108,7 @@ static void check(const struct script *script, struct limits at_most, size_t siz
     double done = 0;
 
     ECHO_ASSERT(!echo_splitter_open(&s, script, NULL, NULL));
-    while (echo_split(s, at_most.weight, at_most.bytes, &p)) {
+    while (echo_split(s, at_most.planned, at_most.weight, at_most.bytes, &p)) {
         check_piece(&p, at_most);
         add_letters(&got, p.text);
         pauses += p.pause_s == 0.5;
@@ -141,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 3)
         return 0;
-    at_most = (struct limits){ LEAST + 3 * data[0], LEAST + 3 * data[1] };
+    at_most = (struct limits){ LEAST + data[0], LEAST + 3 * data[0], LEAST + 3 * data[1] };
     text = malloc(size - 1); /* exact: one byte too many is seen */
     memcpy(text, data + 2, size - 2);
     text[size - 2] = 0;
