@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/failure.h"
@@ -371,6 +372,13 @@ echo_status job_resume(struct job **out, const char *output, echo_checkpoint *ne
     *own = past.own;
     *s = past.cues;
     return ECHO_OK;
+}
+
+bool job_is_possible(const char *output)
+{
+    struct stat about;
+
+    return strcmp(output, "-") && (stat(output, &about) || S_ISREG(about.st_mode));
 }
 
 echo_status job_find(const char *output, bool *exists, double *seconds, echo_error *err)

@@ -13,6 +13,9 @@
 
 struct job;
 
+/* Nothing lies beside standard output, a pipe or a device. */
+bool job_is_possible(const char *output);
+
 /* Is there an interrupted job for this output?  *seconds: of its sound.  Fails if it is not
  * interrupted, but at work in another process. */
 echo_status job_find(const char *output, bool *exists, double *seconds, echo_error *err);

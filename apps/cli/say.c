@@ -144,6 +144,26 @@ static int wants_of_stdin(const struct say *say)
     return n;
 }
 
+/* The second would replace the first. */
+static echo_status check_names(const struct say *say, echo_error *err)
+{
+    const struct {
+        const char *option, *path;
+    } files[] = {
+        { "-o", say->output },
+        { "--latent-out", say->latent_out },
+        { "--subtitles", say->subtitles },
+        { "--chapters", say->chapters },
+    };
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        for (size_t k = 0; k < i; k++)
+            if (files[i].path && files[k].path && !strcmp(files[i].path, files[k].path))
+                return echo_fail(err, ECHO_ERR_ARG, "%s and %s name the same file",
+                                 files[k].option, files[i].option);
+    return ECHO_OK;
+}
+
 /* Options that do not go together. */
 static echo_status check_together(const struct say *say, echo_error *err)
 {
@@ -159,15 +179,15 @@ static echo_status check_together(const struct say *say, echo_error *err)
         { say->output && !strcmp(say->output, "-") && say->common.json,
           say->stream ? "--stream and --json both want standard output: give -o FILE"
                       : "-o - and --json both want standard output" },
-        { say->output && say->latent_out && !strcmp(say->output, say->latent_out),
-          "-o and --latent-out name the same file" },
+        { say->title && given(say, "tags") && !say->tags,
+          "--title is one of the tags that --no-tags leaves out" },
         { say->voice && !*say->voice, "-v: the name of the voice is empty" },
         { given(say, "sequence-length") && say->params.block_sizes.n,
           "--sequence-length and --block-sizes: give one of them" },
         { !say->params.rescale_k != !say->params.rescale_sigma,
           "--rescale-k and --rescale-sigma go together" },
         { given(say, "resume") && say->resume && (say->stream || say->play || !say->output ||
-                                                  !strcmp(say->output, "-")),
+                                                  !job_is_possible(say->output)),
           "--resume goes on with a file: give -o FILE, without --stream and --play" },
     };
 
@@ -228,8 +248,8 @@ static echo_status check(struct say *say, echo_error *err)
     if (say->common.word || say->file)
         if ((s = choose_output(say, err)))
             return s;
-    if ((s = check_together(say, err)) || (s = speak_options_check(&say->how, err)) ||
-        (s = check_outputs(say, err)))
+    if ((s = check_together(say, err)) || (s = check_names(say, err)) ||
+        (s = speak_options_check(&say->how, err)) || (s = check_outputs(say, err)))
         return s;
     return check_exact(say, err);
 }
@@ -374,7 +394,7 @@ static echo_status open_job(struct say *say, int pieces, echo_error *err)
     bool asked = given(say, "resume"), exists;
     double seconds;
 
-    if (!say->output || !strcmp(say->output, "-") || say->stream || say->play)
+    if (!say->output || say->stream || say->play || !job_is_possible(say->output))
         return ECHO_OK;
     if (job_find(say->output, &exists, &seconds, err))
         return err->status;
@@ -480,7 +500,8 @@ static echo_status speak(struct say *say, struct runtime *e, echo_error *err)
     say->delivery.play = say->play;
     say->delivery.opts = sound_options(&say->sound);
     say->delivery.opts.stream = say->stream;
-    if (tags_wanted(given(say, "tags"), say->tags, say->output, say->sound.format))
+    if (tags_wanted(given(say, "tags") || say->title, say->tags || say->title, say->output,
+                    say->sound.format))
         tags_fill(&say->about, &say->delivery.opts, say->title,
                   say->exact ? say->input.text : say->input.spoken, say->voice, &e->info,
                   &say->params);

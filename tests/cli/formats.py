@@ -9,7 +9,7 @@ import subprocess
 
 import wav
 from harness import read, text
-from long import small, speaking
+from long import refused, small, speaking
 
 WORDS = "The rain began at 7 PM. Nobody could see the harbour."
 SPOKEN = "The rain began at seven P M. Nobody could see the harbour."
@@ -54,12 +54,15 @@ def check_tags(p, license):
             ("none", "none.flac", ["--no-tags"], {}), ("WAV has none", "none.wav", [], {}),
             ("a title", "title.flac", ["--title", "Rain = \"weather\" é"], {"title": "Rain = \"weather\" é"}),
             ("a title of MP3", "title.mp3", ["--title", "雨 é"], {"title": "雨 é"}),
+            ("a title of WAV", "title.wav", ["--title", "Rain"], {"title": "Rain", "artist": "joe"}),
             ("WAV with tags", "some.wav", ["--tags"], {"title": "The rain began at seven P M", "artist": "joe"})):
         if p.good(f"tags: {name}", *ours(p, out, *args)):
             tags = {k: v for k, v in tags_of(p.file(out)).items() if k != "encoder"}
             p.check(f"tags: {name}", wanted.items() <= tags.items() and bool(tags) == bool(wanted), tags)
     p.check("WAV with tags: the samples", wav_data(read(p.file("some.wav"))) == wav_data(read(p.file("none.wav"))))
     p.check("WAV without: as ever", len(read(p.file("none.wav"))) == 44 + len(wav_data(read(p.file("none.wav")))))
+    refused(p, "a title without tags", "--title is one of the tags that --no-tags leaves out",
+            *ours(p, "x.flac", "--title", "Rain", "--no-tags"))
     if p.good("tags: no voice", *speaking(p, "Hello there.", "--rng-seed", 4, "-o", "nobody.flac")):
         p.check("tags: no voice, no artist", "artist" not in tags_of(p.file("nobody.flac")))
     done = p.good("tags on standard output", *ours(p, "-", "--format", "flac"))

@@ -144,7 +144,8 @@ def option_cases():
     yield "two texts", ["there"], "TEXT"
     yield "json and sound to stdout", ["-o", "-", "--json"], "standard output"
     yield "latents to stdout", ["--latent-out", "-"], "latents"
-    yield "one name twice", ["--latent-out", "out.wav"], "same file"
+    yield "one name twice", ["--latent-out", "out.wav"], "-o and --latent-out name the same file"
+    yield "subtitles and chapters in one", ["--subtitles", "a.vtt", "--chapters", "a.vtt"], "same file"
     yield "no output name", ["--output="], "empty name"
     yield "unknown level", ["--isa", "sse9"], "sse9"
 
