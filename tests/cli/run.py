@@ -35,6 +35,10 @@ import windows
 from harness import Program, Tally
 
 
+# Kinds of sections.
+EXACT, PLAIN, AUTO = "the numbers, or no numbers at all", "every command", "about what auto is"
+
+
 def levels(program):
     done = program.good("info --json", "info", "--json")
     return json.loads(done.stdout)["isa"] if done else ["c"]
@@ -59,30 +63,37 @@ def main(path, data):
     with tempfile.TemporaryDirectory(prefix="echotts-cli-") as folder:
         program = Program(os.path.abspath(path), os.path.abspath(data), folder, tally)
         isa = levels(program)
-        precise = [  # every command names its precision
-            ("golden tiny", lambda: golden.check(program, "tiny", isa)),
-            ("golden odd", lambda: golden.check(program, "odd", isa)),
-            ("devices", lambda: devices.check(program)),  # or is about what auto is
-            ("formats", lambda: formats.check(program)),
-            ("long", lambda: long.check(program)),
-            ("stream", lambda: stream.check(program)),
-        ]
+        # Where "auto" is forced, only what depends on it; under a sanitizer, not what C tests do there, too.
         sections = [
-            ("usage", lambda: usage.check(program)),
-            ("manual", lambda: manual.check(program)),
-            ("sound", lambda: sound.check(program)),
-            ("windows", lambda: windows.check(program)),
-            ("prepare", lambda: prepare.check(program)),
-            ("models", lambda: models.check(program)),
-            ("refusals", lambda: refusals.check(program)),
-            ("reports: audio", lambda: report_audio.check(program)),
-            ("reports: text", lambda: report_text.check(program)),
-            ("reports: models", lambda: report_models.check(program)),
-            ("pack", lambda: pack.check(program, isa)),
-            ("terminal", lambda: terminal.check(program)),
-            ("bench", lambda: bench.check(program)),
+            ("golden tiny", EXACT, lambda: golden.check(program, "tiny", isa)),
+            ("golden odd", EXACT, lambda: golden.check(program, "odd", isa)),
+            ("manual", EXACT, lambda: manual.check(program)),
+            ("devices", PLAIN, lambda: devices.check(program)),
+            ("formats", PLAIN, lambda: formats.check(program)),
+            ("long", PLAIN, lambda: long.check(program)),
+            ("stream", PLAIN, lambda: stream.check(program)),
+            ("usage", PLAIN, lambda: usage.check(program)),
+            ("sound", PLAIN, lambda: sound.check(program)),
+            ("prepare", PLAIN, lambda: prepare.check(program)),
+            ("refusals", PLAIN, lambda: refusals.check(program)),
+            ("reports: audio", PLAIN, lambda: report_audio.check(program)),
+            ("reports: text", PLAIN, lambda: report_text.check(program)),
+            ("reports: models", PLAIN, lambda: report_models.check(program)),
+            ("terminal", PLAIN, lambda: terminal.check(program)),
+            ("windows", AUTO, lambda: windows.check(program)),
+            ("models", AUTO, lambda: models.check(program)),
+            ("pack", AUTO, lambda: pack.check(program, isa)),
+            ("bench", AUTO, lambda: bench.check(program)),
         ]
-        for name, section in sections if os.environ.get("TEST_AUTO_PRECISION") else precise + sections:
+        if os.environ.get("TEST_AUTO_PRECISION"):
+            wanted = (AUTO,)
+        elif os.environ.get("TEST_SANITIZED"):
+            wanted = (PLAIN,)
+        else:
+            wanted = (EXACT, PLAIN, AUTO)
+        for name, kind, section in sections:
+            if kind not in wanted:
+                continue
             began = time.monotonic()
             section()
             print(f"{name}: {time.monotonic() - began:.1f} s", flush=True)
