@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_split.c - any script to pieces of any size: each has a word, is valid UTF-8 and within its
+ * fuzz_split.c - any script to pieces of any size: each has a word, is UTF-8, within its
  * limits; together they have all letters in order; and it ends.
  *
  * The first two bytes are the limits.  The rest is the text: 1 begins a paragraph, 2 a heading,
