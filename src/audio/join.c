@@ -85,6 +85,8 @@ bool echo_joiner_silence(struct joiner *j, double seconds)
 /* The first n samples of the piece are gone. */
 static void drop(struct joiner *j, size_t n)
 {
+    if (!n) /* there may be no piece yet */
+        return;
     memmove(j->piece, j->piece + n, (j->n - n) * sizeof *j->piece);
     j->n -= n;
     j->scanned = j->scanned > n ? j->scanned - n : 0;
@@ -261,7 +263,8 @@ static void keep_overlap(struct joiner *j)
 
     hand_on(j, j->n - n);
     amplify(j, n);
-    memcpy(j->overlap, j->piece, n * sizeof *j->piece);
+    if (n)
+        memcpy(j->overlap, j->piece, n * sizeof *j->piece);
     j->overlapping = n;
     j->n = 0;
 }
