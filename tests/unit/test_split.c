@@ -454,8 +454,8 @@ static void check_limits(void)
 
     for (int times = 1; times <= 16; times += 5) {
         repeat(text, words, times);
-        for (int weight = 24; weight < 140; weight += 5)
-            for (int bytes = 24; bytes < 140; bytes += 17) {
+        for (int weight = 24; weight < 140; weight += 11)
+            for (int bytes = 24; bytes < 140; bytes += 29) {
                 struct cutting c = cut(parts, weight, bytes, NULL);
 
                 drop(&c);
