@@ -36,7 +36,7 @@ from harness import Program, Tally
 
 
 # Kinds of sections.
-EXACT, PLAIN, AUTO = "the numbers, or no numbers at all", "every command", "about what auto is"
+EXACT, PLAIN, AUTO = "minutes under a sanitizer", "every command", "about what auto is"
 
 
 def levels(program):
@@ -70,8 +70,8 @@ def main(path, data):
             ("manual", EXACT, lambda: manual.check(program)),
             ("devices", PLAIN, lambda: devices.check(program)),
             ("formats", PLAIN, lambda: formats.check(program)),
-            ("long", PLAIN, lambda: long.check(program)),
-            ("stream", PLAIN, lambda: stream.check(program)),
+            ("long", EXACT, lambda: long.check(program)),
+            ("stream", EXACT, lambda: stream.check(program)),
             ("usage", PLAIN, lambda: usage.check(program)),
             ("sound", PLAIN, lambda: sound.check(program)),
             ("prepare", PLAIN, lambda: prepare.check(program)),
