@@ -144,9 +144,10 @@ static void check_one(struct part p, struct join_opts o)
         struct joined out = join(&p, 1, o, chunks[i]);
         size_t pause = (size_t)llround(p.pause_s * RATE);
 
-        CHECK_SAY(out.n == p.n + pause && !memcmp(out.pcm, p.pcm, p.n * sizeof *p.pcm),
+        CHECK_SAY(out.n == p.n + pause &&
+                      (!p.n || !memcmp(out.pcm, p.pcm, p.n * sizeof *p.pcm)),
                   "in chunks of %zu it is another", chunks[i]);
-        CHECK(out.n == p.n + pause && !peak(out.pcm + p.n, pause));
+        CHECK(out.n == p.n + pause && (!pause || !peak(out.pcm + p.n, pause)));
         CHECK(out.good && out.began[0] == 0 && out.ended[0] == p.n && out.settled[0]);
         drop(&out);
     }
