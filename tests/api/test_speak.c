@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_speak.c - texts of any length, as a program would have them spoken: the public header,
- * and echotts_dev.h for decoding beside sampling.  test_speak DATA [MODELS]; without MODELS only
- * a random model speaks, which is quick.
+ * and echotts_dev.h for decoding beside sampling.  test_speak DATA [MODELS]; without MODELS a
+ * random model speaks alone, which is quick.
  */
 #include <math.h>
 #include <pthread.h>
