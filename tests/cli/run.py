@@ -36,7 +36,7 @@ from harness import Program, Tally
 
 
 # Kinds of sections.
-EXACT, PLAIN, AUTO = "minutes under a sanitizer", "every command", "about what auto is"
+EXACT, PLAIN, AUTO, ALWAYS = "minutes under a sanitizer", "every command", "about what auto is", "makes what others need"
 
 
 def levels(program):
@@ -75,7 +75,7 @@ def main(path, data):
             ("usage", PLAIN, lambda: usage.check(program)),
             ("sound", PLAIN, lambda: sound.check(program)),
             ("prepare", PLAIN, lambda: prepare.check(program)),
-            ("refusals", PLAIN, lambda: refusals.check(program)),
+            ("refusals", ALWAYS, lambda: refusals.check(program)),
             ("reports: audio", PLAIN, lambda: report_audio.check(program)),
             ("reports: text", PLAIN, lambda: report_text.check(program)),
             ("reports: models", PLAIN, lambda: report_models.check(program)),
@@ -86,11 +86,11 @@ def main(path, data):
             ("bench", AUTO, lambda: bench.check(program)),
         ]
         if os.environ.get("TEST_AUTO_PRECISION"):
-            wanted = (AUTO,)
+            wanted = (AUTO, ALWAYS)
         elif os.environ.get("TEST_SANITIZED"):
-            wanted = (PLAIN,)
+            wanted = (PLAIN, ALWAYS)
         else:
-            wanted = (EXACT, PLAIN, AUTO)
+            wanted = (EXACT, PLAIN, AUTO, ALWAYS)
         for name, kind, section in sections:
             if kind not in wanted:
                 continue
