@@ -410,7 +410,7 @@ static echo_status make_whole(struct speaking *k, struct piece *p, echo_error *e
 
 static echo_status tell_trouble(struct speaking *k, const struct piece *p, echo_error *err)
 {
-    char tries[48] = "";
+    char tries[48] = "", line[sizeof p->trouble.line + 128];
     int shown = (int)strlen(p->text);
 
     if (!p->trouble.kind)
@@ -420,11 +420,11 @@ static echo_status tell_trouble(struct speaking *k, const struct piece *p, echo_
     if (shown > 60)
         for (shown = 57; shown && ((unsigned char)p->text[shown] & 0xc0) == 0x80;)
             shown--; /* no half character */
+    snprintf(line, sizeof line, "\"%.*s%s\"%s: %s", shown, p->text, p->text[shown] ? "..." : "",
+             tries, p->trouble.line);
     if (k->asked->strict)
-        return echo_fail(err, ECHO_ERR_SPEECH, "\"%.*s%s\"%s: %s", shown, p->text,
-                         p->text[shown] ? "..." : "", tries, p->trouble.line);
-    echo_session_log(k->s, ECHO_LOG_WARNING, "\"%.*s%s\"%s: %s", shown, p->text,
-                     p->text[shown] ? "..." : "", tries, p->trouble.line);
+        return echo_fail(err, ECHO_ERR_SPEECH, "%s", line);
+    echo_session_log(k->s, ECHO_LOG_WARNING, "%s", line);
     return ECHO_OK;
 }
 
