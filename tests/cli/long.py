@@ -386,14 +386,16 @@ def check_damaged(p, want):
 
 
 def check_two_at_once(p, want):
-    """A job that still runs is nobody else's."""
+    """A job that still runs is nobody else's.  It is stopped meanwhile, so that it cannot end before the others begin."""
     how = ["-v", "joe", "--rng-seed", 9]
     process = subprocess.Popen(p.command(story(p, "t.wav", *how)), cwd=p.folder, env=p.env, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     while lines_of_log(p.file("t.wav")) < 2 and process.poll() is None:
         time.sleep(0.002)
+    process.send_signal(signal.SIGSTOP)
     for more in ([], ["--resume"], ["--no-resume"]):
         refused(p, f"at once {more}", r"t\.wav\.part: another echotts is writing it", *story(p, "t.wav", *how, *more), code=FAILED)
+    process.send_signal(signal.SIGCONT)
     _, stderr = process.communicate(timeout=TIMEOUT_S)
     p.check("the first one ends", process.returncode == 0 and not stderr and read(p.file("t.wav")) == want, stderr)
 
