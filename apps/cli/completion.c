@@ -67,6 +67,8 @@ static void each_word(FILE *f, const struct command *c, void (*show)(FILE *f, co
 {
     const struct command *other;
 
+    for (const struct action *a = c->actions; a && a->name; a++)
+        show(f, a->name);
     if (!c->words || is_path(c->words))
         return;
     if (strcmp(c->words, "COMMAND")) {
@@ -205,7 +207,7 @@ static void bash(FILE *f)
         fprintf(f, "    \"%s -\") printf '%%s\\n'", c->name);
         bash_option_names(f, c);
         fprintf(f, " ;;\n    \"%s \") printf '%%s\\n' %s", c->name,
-                is_path(c->words) ? "@files" : "");
+                is_path(c->words) || c->actions ? "@files" : "");
         each_word(f, c, show_plain);
         fputs(" ;;\n", f);
         for (int j = 0; (o = options_at(c, j, NULL)); j++)
@@ -287,6 +289,20 @@ static void zsh_spec(FILE *f, const struct option *o, const char *no)
     fputs("' \\\n", f);
 }
 
+static void zsh_words(FILE *f, const struct command *c)
+{
+    bool several = c->actions || (c->words && !is_path(c->words));
+
+    fprintf(f, "            '1:%s:%s", c->actions ? "action" : c->word ? c->word : "",
+            several || c->words ? "" : " ");
+    if (is_path(c->words))
+        fputs("_files", f);
+    else if (several)
+        fputc('(', f);
+    each_word(f, c, show_plain);
+    fprintf(f, "%s'%s\n        ;;\n", several ? ")" : "", c->actions ? " '*::_files'" : "");
+}
+
 static void zsh(FILE *f)
 {
     const struct command *c;
@@ -306,13 +322,7 @@ static void zsh(FILE *f)
             if (o->kind == OPTION_SWITCH)
                 zsh_spec(f, o, "no-");
         }
-        fprintf(f, "            '1:%s:%s", c->word ? c->word : "", c->words ? "" : " ");
-        if (is_path(c->words))
-            fputs("_files", f);
-        else if (c->words)
-            fputc('(', f);
-        each_word(f, c, show_plain);
-        fprintf(f, "%s'\n        ;;\n", c->words && !is_path(c->words) ? ")" : "");
+        zsh_words(f, c);
     }
     fputs(zsh_tail, f);
 }
@@ -354,10 +364,10 @@ static void fish_option(FILE *f, const struct command *c, const struct option *o
 
 static void fish_word(FILE *f, const struct command *c)
 {
-    if (!c->words)
+    if (!c->words && !c->actions)
         return;
     fprintf(f, "complete -c echotts -n '__fish_seen_subcommand_from %s' %s", c->name,
-            is_path(c->words) ? "-F -a '" : "-a '");
+            is_path(c->words) || c->actions ? "-F -a '" : "-a '");
     each_word(f, c, show_plain);
     fputs("'\n", f);
 }

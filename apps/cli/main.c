@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actions.h"
 #include "commands.h"
 #include "common/failure.h"
 #include "common/output.h"
@@ -43,7 +44,7 @@ static echo_status run(const struct command *c, int argc, char **argv, echo_erro
     } else if (!status && job->print_config) {
         status = config_print(c, job, err);
     } else if (!status) {
-        status = c->run(job, err);
+        status = c->actions ? actions_run(c, job, err) : c->run(job, err);
     }
     free(job);
     return status;

@@ -264,6 +264,36 @@ static bool opens_model(const struct command *c)
     return false;
 }
 
+/* "lift,trim" */
+static void action_options(FILE *f, const char *names)
+{
+    char name[64];
+
+    fputs("Its options:", f);
+    for (; *names; names += strspn(names, ",")) {
+        int length = (int)strcspn(names, ",");
+
+        snprintf(name, sizeof name, " --%.*s%s", length, names, names[length] ? "," : ".\n");
+        text(f, name);
+        names += length;
+    }
+}
+
+static void actions(FILE *f, const struct command *c)
+{
+    char term[96], summary[160];
+
+    if (!c->actions)
+        return;
+    fputs(".SH ACTIONS\n", f);
+    for (const struct action *a = c->actions; a->name; a++) {
+        snprintf(term, sizeof term, "%s%s%s", a->name, *a->words ? " " : "", a->words);
+        item(f, term, sentence(summary, sizeof summary, a->summary));
+        if (a->options)
+            action_options(f, a->options);
+    }
+}
+
 static void page(FILE *f, const struct command *c)
 {
     char name[64], summary[160];
@@ -277,6 +307,7 @@ static void page(FILE *f, const struct command *c)
     if (c->details)
         fputs(".PP\n", f);
     paragraphs(f, c->details ? c->details : "");
+    actions(f, c);
     options(f, c);
     terms(f, "EXIT STATUS", statuses);
     if (opens_model(c)) {

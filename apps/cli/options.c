@@ -403,15 +403,17 @@ static echo_status parse_option(const struct command *c, int argc, char **argv, 
     return attached_text(word, value) ? hint_at_word(c, word, err) : err->status;
 }
 
-static echo_status parse_word(const struct command *c, const char *word, struct common *common,
+static echo_status parse_word(const struct command *c, char *word, struct common *common,
                               echo_error *err)
 {
-    if (!c->word)
+    if (!c->word && !c->actions)
         return echo_fail(err, ECHO_ERR_ARG, "'%.60s': %s takes options only", word, c->name);
-    if (common->word)
+    if (common->word && !c->actions)
         return echo_fail(err, ECHO_ERR_ARG,
                          "'%.60s': one %s is enough (put quotes around spaces)", word, c->word);
-    common->word = word;
+    if (!common->word)
+        common->word = word;
+    common->words[common->n_words++] = word;
     return ECHO_OK;
 }
 
@@ -423,6 +425,7 @@ echo_status options_parse(const struct command *c, int argc, char **argv, void *
     echo_status status = ECHO_OK;
 
     assert(!options_at(c, MOST_OPTIONS, NULL));
+    common->words = argv; /* to its beginning, over what has been read */
     for (int i = 0; i < argc && !status && !common->help; i++) {
         if (!only_words && !strcmp(argv[i], "--"))
             only_words = true;
@@ -507,9 +510,23 @@ static void print_aliases(const struct command *c)
         putchar('\n');
 }
 
+static void print_actions(const struct command *c)
+{
+    char left[64];
+
+    if (!c->actions)
+        return;
+    puts("\nActions:");
+    for (const struct action *a = c->actions; a->name; a++) {
+        snprintf(left, sizeof left, "%s %s", a->name, a->words);
+        printf("  %-33s %s\n", left, a->summary);
+    }
+}
+
 void options_help(const struct command *c)
 {
     printf("usage: echotts %s %s\n%s\n", c->name, c->synopsis, c->summary);
+    print_actions(c);
     for (const struct option_group *g = c->groups; g->title; g++) {
         printf("\n%s:\n", g->title);
         for (const struct option *o = options_rows(g); o->name; o++)

@@ -52,7 +52,9 @@ struct common {
     const char *model, *device, *codec_device, *isa, *precision, *codec_precision;
     int threads;
     bool json, profile, print_config, quiet, help;
-    const char *word; /* the argument that is no option; NULL: none */
+    const char *word; /* the argument that is no option, the first of them; NULL: none */
+    char **words;     /* all of them; of a command with actions, those behind the action */
+    int n_words;
     bool given[MOST_OPTIONS]; /* for each row, over all groups */
 };
 
@@ -61,10 +63,23 @@ struct example {
     const char *line, *purpose;
 };
 
+enum { ANY_NUMBER = 1 << 20 };
+
+/* The first word of a command that does several things: "voices add". */
+struct action {
+    const char *name;
+    const char *words;    /* behind it, as the help calls them: "NAME FILE...", "" */
+    int least, most;      /* how many these may be; ANY_NUMBER */
+    const char *options;  /* of the command's own those that it knows, "lift,trim"; NULL */
+    const char *summary;
+    echo_status (*run)(void *job, echo_error *err);
+};
+
 struct command {
     const char *name;
     const char *word;     /* its argument that is no option; NULL: takes none */
     const char *words;    /* what it may be: "FILE", or "bash,zsh,fish"; NULL: any */
+    const struct action *actions; /* instead of both, and of run; the last one has no name */
     const char *synopsis; /* what comes after the name */
     const char *summary;
     const char *details;  /* for the manual: paragraphs, a line of its own each; NULL: none */

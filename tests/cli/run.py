@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The program as a user has it: run.py PROGRAM DATA_DIR
+"""The program as a user has it: run.py PROGRAM DATA_DIR [SECTION...]
 
 DATA_DIR holds tiny/ and odd/, two small random models with their golden numbers.  A line for
 each failed case; the last line is "N passed, N failed".
@@ -55,7 +55,7 @@ def is_forced_in_vain(path):
     return model.get("precision") == forced
 
 
-def main(path, data):
+def main(path, data, named):
     tally = Tally()
     if is_forced_in_vain(os.path.abspath(path)):
         print("auto is this here, and the program is tested with it\n1 passed, 0 failed")
@@ -92,7 +92,7 @@ def main(path, data):
         else:
             wanted = (EXACT, PLAIN, AUTO, ALWAYS)
         for name, kind, section in sections:
-            if kind not in wanted:
+            if name not in named if named else kind not in wanted:
                 continue
             began = time.monotonic()
             section()
@@ -102,6 +102,6 @@ def main(path, data):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))
