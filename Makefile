@@ -21,8 +21,8 @@ check:
 	@$(MAKE) all
 	@python3 tests/summary.py $(B)
 
-# The tests under the address and undefined behaviour sanitizers (without the plain C kernels' run
-# of the golden data, which takes minutes there), and the threads under the thread sanitizer.
+# The tests under the address and undefined behaviour sanitizers (of the golden data, which take
+# minutes there, those of the smaller model), and the threads under the thread sanitizer.
 asan:
 	@tools/deps.sh build test
 	@$(call CONFIGURE,$(B)-asan,-DECHOTTS_SANITIZE=address$(comma)undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O2)

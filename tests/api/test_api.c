@@ -13,7 +13,7 @@
 #include "echotts.h"
 #include "unit.h"
 
-static char tiny[500], small[500], scratch[] = "/tmp/echotts-api-XXXXXX";
+static char tiny[500], odd[500], small[500], scratch[] = "/tmp/echotts-api-XXXXXX";
 
 #define TEXT "Some words to say."
 
@@ -129,7 +129,7 @@ static void threads(void)
 
         for (int n = 1; n <= 3; n++) {
             echo_model *m = NULL;
-            echo_session *s = open_session(&m, tiny, n, isa);
+            echo_session *s = open_session(&m, odd, n, isa);
             echo_voice *v = clip(s);
             echo_params p = quick(m);
             struct sound now = { 0 };
@@ -506,10 +506,10 @@ static void parameters(void)
     CHECK(echo_generate(s, text, NULL, &p, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "768"));
     free(text);
 
-    float odd[3 * 7] = { 0 }, wide[80] = { 0 }, broken[320] = { [7] = NAN };
+    float narrow[3 * 7] = { 0 }, wide[80] = { 0 }, broken[320] = { [7] = NAN };
     echo_voice *v = NULL;
 
-    CHECK(!echo_voice_from_latent(&v, odd, 3, 7, &e));
+    CHECK(!echo_voice_from_latent(&v, narrow, 3, 7, &e));
     CHECK(echo_generate(s, TEXT, v, &good, NULL, &e) == ECHO_ERR_ARG && strstr(e.text, "7"));
     echo_voice_close(&v);
     CHECK(!echo_voice_from_latent(&v, wide, 1, 80, &e)); /* no whole patch */
@@ -574,9 +574,7 @@ static void long_clip(void)
     size_t n = 1800 * 1000;
     float *pcm = calloc(n, sizeof *pcm);
     int frames = 0;
-    char odd[600];
 
-    snprintf(odd, sizeof odd, "%s/../odd", tiny);
     s = open_session(&m, odd, 2, NULL);
     for (size_t i = 0; i < n; i++)
         pcm[i] = 0.3f * sinf(0.7f * (float)i);
@@ -708,6 +706,7 @@ int main(int argc, char **argv)
     if (argc < 3)
         return 2;
     snprintf(tiny, sizeof tiny, "%s/tiny", argv[1]);
+    snprintf(odd, sizeof odd, "%s/odd", argv[1]);
     snprintf(small, sizeof small, "%s/small", argv[2]);
     if (!CHECK(mkdtemp(scratch) != NULL))
         return unit_report();
