@@ -83,7 +83,8 @@ static const struct option output_options[] = {
       .help = "title in the file's tags" },
     { .name = "tags", .kind = OPTION_SWITCH, .at = AT(tags),
       .help = "tag the file with text, voice, model, settings, licence",
-      .details = "Default: for all formats but wav and pcm." },
+      .details = "Default: yes, but for pcm, and for a WAV that is streamed, written to a pipe "
+                 "or made in one exact pass." },
     { .name = "latent-out", .kind = OPTION_STRING, .at = AT(latent_out), .value = "FILE",
       .help = "write the latents too; without -o no sound is made" },
     { 0 },
@@ -442,11 +443,26 @@ static bool note_piece(void *user, const echo_piece *piece)
     return !signals_stopped();
 }
 
+/* Once the seed is known: a job that goes on has its own. */
+static void tag(struct say *say, const struct runtime *e)
+{
+    bool plain = say->exact || say->stream || (say->output && !strcmp(say->output, "-"));
+
+    if (given(say, "tags") || say->title
+            ? say->tags || say->title
+            : tags_wanted(say->output, say->sound.format, plain))
+        tags_fill(&say->about, &say->delivery.opts, say->title,
+                  say->exact ? say->input.text : say->input.spoken, say->voice, &e->info,
+                  &say->params);
+}
+
 static echo_status speak_exactly(struct say *say, struct runtime *e, echo_error *err)
 {
     echo_sink sink = { .user = say, .progress = show };
-    echo_status status = delivery_open(&say->delivery, err);
+    echo_status status;
 
+    tag(say, e);
+    status = delivery_open(&say->delivery, err);
     if (say->output || say->play)
         sink.audio = deliver;
     if (!status)
@@ -461,6 +477,7 @@ static echo_status speak_pieces(struct say *say, struct runtime *e, int pieces, 
                              .piece = note_piece };
     echo_status status = open_job(say, pieces, err);
 
+    tag(say, e);
     say->delivery.job = say->job;
     if (pieces > 1)
         sink.overall = show_overall;
@@ -500,11 +517,6 @@ static echo_status speak(struct say *say, struct runtime *e, echo_error *err)
     say->delivery.play = say->play;
     say->delivery.opts = sound_options(&say->sound);
     say->delivery.opts.stream = say->stream;
-    if (tags_wanted(given(say, "tags") || say->title, say->tags || say->title, say->output,
-                    say->sound.format))
-        tags_fill(&say->about, &say->delivery.opts, say->title,
-                  say->exact ? say->input.text : say->input.spoken, say->voice, &e->info,
-                  &say->params);
     return say->exact ? speak_exactly(say, e, err) : speak_pieces(say, e, pieces, err);
 }
 

@@ -6,17 +6,15 @@
 
 #include "config.h"
 
-bool tags_wanted(bool given, bool on, const char *path, const char *format)
+bool tags_wanted(const char *path, const char *format, bool plain)
 {
     echo_format f;
 
-    if (given)
-        return on;
     if (!path)
         return false;
     if (format ? echo_format_named(format, &f, NULL) : echo_format_of_path(path, &f, NULL))
         return false;
-    return strcmp(f.name, "wav") && strcmp(f.name, "pcm");
+    return strcmp(f.name, "pcm") && !(plain && !strcmp(f.name, "wav"));
 }
 
 /* The first words, up to the end of a sentence. */

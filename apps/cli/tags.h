@@ -12,8 +12,9 @@ struct tags {
     char title[80], software[32], comment[1200];
 };
 
-/* Are they, by --[no-]tags or by the format?  given: the option was; on: what it said. */
-bool tags_wanted(bool given, bool on, const char *path, const char *format);
+/* Does the file get them where nobody says so?  plain: a WAV has samples alone, as programs
+ * expect that read it from a pipe or compare it with another. */
+bool tags_wanted(const char *path, const char *format, bool plain);
 
 /* Fill them and give them to opts; they must outlive the writer.  title NULL: the beginning of
  * the text.  voice NULL: none was asked for. */
