@@ -395,6 +395,37 @@ ECHO_API const echo_param_word *echo_param_word_named(const echo_param *p, const
 ECHO_API const echo_param_word *echo_param_word_of(const echo_param *p, double number);
 
 /*
+ * Settings that go together, under one name.  A preset sets only what `values` lists; the rest
+ * of the parameters stays.
+ *
+ *     echo_params p = echo_params_default(m);
+ *     echo_preset_apply(echo_preset_named("fast"), &p);
+ *
+ * "fast", "balanced" and "best" differ in what they cost, and leave a model's own guidance as
+ * strong as it is.  The others are the reference's, with its steps and scales of guidance.
+ */
+typedef struct {
+    const char *name; /* of a parameter, "num_steps"; NULL behind the last one */
+    double value;
+} echo_preset_value;
+
+typedef struct {
+    const char *name;  /* "independent-high-cfg" */
+    const char *title; /* "Independent-High-CFG" */
+    const char *help;  /* half a line */
+    /* Of the transformer, in a pass with a voice and guidance by both: its cost. */
+    int evaluations;
+    const echo_preset_value *values;
+} echo_preset;
+
+/* Preset i; NULL past the last. */
+ECHO_API const echo_preset *echo_preset_at(int i);
+/* By name or title; case, spaces, dashes and brackets do not matter: "Independent (High CFG)".
+ * NULL if there is none of this name. */
+ECHO_API const echo_preset *echo_preset_named(const char *name);
+ECHO_API void echo_preset_apply(const echo_preset *preset, echo_params *params);
+
+/*
  * Callbacks for the results; each is optional.  A thread of the session may decode one block
  * while the next is sampled.  It then calls audio, and progress for ECHO_STAGE_DECODE.  Two
  * calls of audio never overlap, nor do calls of progress and log.

@@ -104,7 +104,8 @@ static void evaluate(struct run *r, const struct dit *d, const struct dit_contex
 static void euler_step(const echo_params *p, const struct branches *b, float *x,
                        const float *v, size_t n, float t, float next)
 {
-    bool rescale = p->rescale_k != 0 && p->rescale_sigma != 0 && t < 1;
+    /* by 1 it would only round once more */
+    bool rescale = p->rescale_k != 0 && p->rescale_k != 1 && p->rescale_sigma != 0 && t < 1;
     float snr = (1 - t) * (1 - t) / (t * t), s2 = p->rescale_sigma * p->rescale_sigma;
     float ratio = rescale ? (snr * s2 + 1) / (snr * s2 / p->rescale_k + 1) : 1;
 
