@@ -11,7 +11,7 @@ all: ; @$(call CONFIGURE,$(B))
 demo:
 	@tools/deps.sh build
 	@$(call CONFIGURE,$(B)) --target echotts_cli
-	$(B)/echotts say "$(DEMO)" -m models/small -v joe --rng-seed 1 -o demo.wav
+	ECHOTTS_CONFIG=none $(B)/echotts say "$(DEMO)" -m models/small -v joe --rng-seed 1 -o demo.wav
 	@ls -l demo.wav
 
 # The same, and every test; ends with "N passed, N failed".
@@ -40,7 +40,7 @@ check-base: all ; @python3 tests/base.py $(B)/echotts
 bench: all ; @$(B)/echotts bench --kernels && $(B)/tests/test_kernels --bench
 
 # Look for inputs that break the parsers: needs clang and time.
-FUZZED = safetensors bind text clean speller split audio locate
+FUZZED = safetensors bind text clean speller split audio locate toml
 fuzz:
 	@CC=clang $(call CONFIGURE,$(B)-fuzz,-DECHOTTS_FUZZ=ON -DECHOTTS_TESTS=OFF -DECHOTTS_SANITIZE=address$(comma)undefined)
 	@mkdir -p $(foreach f,$(FUZZED),$(B)-fuzz/found_$f)

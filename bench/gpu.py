@@ -23,6 +23,8 @@ import sys
 import tempfile
 import time
 
+os.environ["ECHOTTS_CONFIG"] = "none"    # no settings of the user are measured
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TEXT = "The quick brown fox jumps over the lazy dog near the old riverbank."    # bench/gpu.c says the same
 BUFFER = 16 << 20

@@ -32,6 +32,8 @@ import venv
 import warnings
 import wave
 
+os.environ["ECHOTTS_CONFIG"] = "none"    # no settings of the user are measured
+
 TORCH = "2.15.0"
 NEEDED = ["filelock", "typing-extensions", "sympy", "networkx", "jinja2", "fsspec"]     # by `import torch`
 CACHE = pathlib.Path("~/.cache/echotts").expanduser()

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 
+os.environ["ECHOTTS_CONFIG"] = "none"    # no settings of the user are measured
+
 TEXTS = (
     "How late is it, Sam?",
     "The quick brown fox jumps over the lazy dog near the riverbank.",

@@ -17,6 +17,8 @@ import sys
 import tempfile
 import wave
 
+os.environ["ECHOTTS_CONFIG"] = "none"    # no settings of the user are tested
+
 WEIGHTS = 2.80e9 + 0.39e9       # numbers in the files
 CODEC_BYTES = 1.87e9            # of the codec's file
 

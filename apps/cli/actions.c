@@ -68,7 +68,7 @@ static echo_status check_options(const struct command *c, const struct action *a
         if (g->rows == common_options || g->rows == common_model_options)
             continue;
         for (const struct option *o = options_rows(g); o->name; o++)
-            if (options_given(c, job, o->name) && !is_in(a->options, o->name))
+            if (options_typed(c, job, o->name) && !is_in(a->options, o->name))
                 return echo_fail(err, ECHO_ERR_ARG, "--%s: %s %s does not take it", o->name,
                                  c->name, a->name);
     }

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "common/failure.h"
 #include "common/output.h"
+#include "config_file.h"
 #include "runtime.h"
 
 struct completion {
@@ -18,7 +19,7 @@ struct completion {
 
 static const struct option own_options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
-      .value = "FILE", .preset = "-",
+      .value = "FILE", .preset = "-", .once = true,
       .help = "the file to write (default: stdout)" },
     { .name = "model", .letter = 'm', .kind = OPTION_STRING, .at = AT(common.model),
       .value = "DIR", .variable = "ECHOTTS_MODEL",
@@ -395,15 +396,32 @@ static void fish(FILE *f)
 
 static echo_status print_voices(const struct completion *job, echo_error *err)
 {
-    struct common common = { .model = job->common.model, .device = "cpu", .quiet = true };
+    struct completion asked = *job;
+    struct common common = { .device = "cpu", .quiet = true };
+    struct config_file *settings = NULL;
     struct runtime e = { 0 };
     const char *name;
-    echo_status status = runtime_open_model(&e, &common, true, err);
+    echo_status status = config_file_open(&settings, NULL, err);
 
+    if (!status)
+        status = config_file_apply(settings, &completion_command, &asked, err);
+    common.model = asked.common.model;
+    if (!status)
+        status = runtime_open_model(&e, &common, true, err);
     for (int i = 0; !status && (name = echo_model_voice(e.model, i)); i++)
         puts(name);
     runtime_close(&e);
+    config_file_close(&settings);
     return status ? status : output_flush(err);
+}
+
+static echo_status print_presets(const struct completion *job, echo_error *err)
+{
+    (void)job;
+    for (int i = 0; echo_preset_at(i); i++)
+        puts(echo_preset_at(i)->name);
+    puts("none\nlist");
+    return output_flush(err);
 }
 
 static echo_status print_isa(const struct completion *job, echo_error *err)
@@ -426,6 +444,7 @@ static const struct {
     { .name = "zsh", .script = zsh },
     { .name = "fish", .script = fish },
     { .name = "isa", .list = print_isa },
+    { .name = "presets", .list = print_presets },
     { .name = "voices", .list = print_voices },
 };
 
@@ -476,8 +495,8 @@ const struct command completion_command = {
     .synopsis = "bash|zsh|fish [-o FILE]",
     .summary = "print a script that completes this program's options in a shell",
     .details = "Installing the program installs the scripts too. They ask for what they cannot "
-               "know: completion voices lists the voices of a model, completion isa the levels "
-               "of CPU instructions.",
+               "know: completion voices lists the voices of a model, completion presets the "
+               "presets, completion isa the levels of CPU instructions.",
     .examples = examples,
     .job_size = sizeof(struct completion),
     .groups = groups,

@@ -8,6 +8,7 @@
 
 #include "common/failure.h"
 #include "common/report.h"
+#include "config_layers.h"
 #include "parameters.h"
 #include "runtime.h"
 
@@ -128,12 +129,20 @@ json_t *config_of_params(const echo_params *p)
     return object;
 }
 
-/* Of an option that was not given; null if its preset depends on the rest. */
-static json_t *value_otherwise(const struct option *o)
+/* Its value in the environment, or NULL. */
+static const char *of_environment(const struct option *o)
 {
     const char *value = o->variable ? getenv(o->variable) : NULL;
 
-    if (!value || !*value)
+    return value && *value ? value : NULL;
+}
+
+/* Of an option that was not given; null if its preset depends on the rest. */
+static json_t *value_otherwise(const struct option *o)
+{
+    const char *value = of_environment(o);
+
+    if (!value)
         value = o->preset;
     if (o->kind == OPTION_ON)
         return json_false();
@@ -197,6 +206,67 @@ echo_status config_complete(const struct command *c, void *job, const echo_model
     return ECHO_OK;
 }
 
+/* ---- where they come from ---- */
+
+/* "config file, line 3", "config file, [say], line 3" */
+static json_t *in_file(const struct origin *from)
+{
+    if (!from->table)
+        return json_sprintf("config file, line %d", from->line);
+    return json_sprintf(from->layer == LAYER_MODEL ? "config file, [" CONFIG_FOR ".\"%s\"], "
+                                                     "line %d"
+                                                   : "config file, [%s], line %d",
+                        from->table, from->line);
+}
+
+static json_t *origin(const struct option *o, const struct common *job, int row,
+                      const char *otherwise)
+{
+    const struct origin *from = &job->origins[row];
+
+    switch (from->kind) {
+    case ORIGIN_LINE: return json_string("command line");
+    case ORIGIN_FILE: return in_file(from);
+    case ORIGIN_PRESET: return json_sprintf("preset %s", job->preset);
+    case ORIGIN_NONE: break;
+    }
+    return of_environment(o) ? json_sprintf("environment, $%s", o->variable)
+                             : json_string(otherwise);
+}
+
+/* Of a parameter that nobody gave; a model that has the program's own value adds nothing. */
+static const char *origin_of_default(const struct option *o, const echo_params *own)
+{
+    const echo_params usual = echo_params_default(NULL);
+    json_t *a = config_value(o, (const char *)own + o->at);
+    json_t *b = config_value(o, (const char *)&usual + o->at);
+    bool same = json_equal(a, b);
+
+    json_decref(a);
+    json_decref(b);
+    return o->kind == OPTION_SEED ? "drawn" : same ? "built in" : "model";
+}
+
+static json_t *origins(const struct command *c, const struct common *job,
+                       const echo_model *model)
+{
+    const echo_params own = echo_params_default(model);
+    json_t *object = json_object();
+    int row = 0;
+
+    for (const struct option_group *g = c->groups; g->title; g++)
+        for (const struct option *o = options_rows(g); o->name; o++, row++) {
+            const char *otherwise = !g->rows ? origin_of_default(o, &own) : "built in";
+
+            if ((!strcmp(o->name, "model") && model) ||
+                (!strcmp(o->name, "config") && job->config))
+                otherwise = "the usual place";
+            if (is_setting(o))
+                set(object, o->name, origin(o, job, row, otherwise));
+        }
+    return object;
+}
+
 /* ---- --print-config ---- */
 
 static echo_status print(const struct command *c, void *job, const struct runtime *e,
@@ -210,6 +280,9 @@ static echo_status print(const struct command *c, void *job, const struct runtim
     json_decref(options);
     if (e->model)
         report_string(object, "model", e->info.path);
+    if (((const struct common *)job)->config)
+        report_string(object, "config", ((const struct common *)job)->config);
+    json_object_set_new(object, "origins", origins(c, job, e->model));
     if (has_params(c)) {
         status = config_complete(c, job, e->model, err);
         json_object_set_new(object, "parameters",

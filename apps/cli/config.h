@@ -26,8 +26,9 @@ json_t *config_of_options(const struct command *c, const void *job);
 echo_status config_complete(const struct command *c, void *job, const echo_model *model,
                             echo_error *err);
 
-/* Do what --print-config asks for: print config_of_options(), the command, the path of the
- * model, and "parameters".  No weights are read. */
+/* Do what --print-config asks for: print config_of_options(), the command, the paths of the
+ * model and of the file of settings, "origins" of all of them, and "parameters".  No weights
+ * are read. */
 echo_status config_print(const struct command *c, void *job, echo_error *err);
 
 #endif

@@ -24,7 +24,7 @@ struct decode {
 
 static const struct option own_options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
-      .value = "FILE",
+      .value = "FILE", .once = true,
       .help = "the sound file to write (-: stdout)" },
     SOUND_OPTION_ROWS(AT(opts)),
     { 0 },

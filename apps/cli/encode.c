@@ -18,7 +18,7 @@ struct encode {
 
 static const struct option own_options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
-      .value = "FILE",
+      .value = "FILE", .once = true,
       .help = "the safetensors file to write" },
     { .name = "all-frames", .kind = OPTION_ON, .at = AT(opts.all_frames),
       .help = "keep the last partial frame and partial patch" },

@@ -19,9 +19,9 @@ struct info {
 #define AT(field) offsetof(struct info, field)
 
 static const struct option own_options[] = {
-    { .name = "check", .kind = OPTION_ON, .at = AT(check),
+    { .name = "check", .kind = OPTION_ON, .at = AT(check), .once = true,
       .help = "read all weights of the model: are they whole?" },
-    { .name = "words", .kind = OPTION_ON, .at = AT(words),
+    { .name = "words", .kind = OPTION_ON, .at = AT(words), .once = true,
       .help = "list the words that the model knows, one a line" },
     { 0 },
 };

@@ -14,6 +14,8 @@
 #include "common/failure.h"
 #include "common/output.h"
 #include "config.h"
+#include "config_file.h"
+#include "presets.h"
 #include "signals.h"
 
 static void print_help(void)
@@ -30,9 +32,32 @@ static void print_help(void)
          "Exit status: 0 done, 1 failed, 2 usage error, 130 interrupted.");
 }
 
+static echo_status run_configured(const struct command *c, struct common *job,
+                                  struct config_file **settings, echo_error *err)
+{
+    echo_status status = ECHO_OK;
+
+    if (config_file_is_for(c))
+        status = config_file_open(settings, job->config, err);
+    if (!status)
+        status = config_file_apply(*settings, c, job, err);
+    if (status)
+        return status;
+    if (job->print_config)
+        status = config_print(c, job, err);
+    else if (job->preset && !strcmp(job->preset, "list"))
+        status = presets_print(job, err);
+    else
+        status = c->actions ? actions_run(c, job, err) : c->run(job, err);
+    if (status)
+        config_file_explain(*settings, c, job, err);
+    return status;
+}
+
 static echo_status run(const struct command *c, int argc, char **argv, echo_error *err)
 {
     struct common *job = calloc(1, c->job_size);
+    struct config_file *settings = NULL;
     echo_status status;
 
     if (!job)
@@ -41,11 +66,10 @@ static echo_status run(const struct command *c, int argc, char **argv, echo_erro
     if (!status && job->help) {
         options_help(c);
         status = output_flush(err);
-    } else if (!status && job->print_config) {
-        status = config_print(c, job, err);
     } else if (!status) {
-        status = c->actions ? actions_run(c, job, err) : c->run(job, err);
+        status = run_configured(c, job, &settings, err);
     }
+    config_file_close(&settings);
     free(job);
     return status;
 }

@@ -19,9 +19,9 @@ struct manual {
 
 static const struct option own_options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
-      .value = "FILE", .preset = "-",
+      .value = "FILE", .preset = "-", .once = true,
       .help = "the file to write (default: stdout)" },
-    { .name = "all", .kind = OPTION_STRING, .at = AT(all), .value = "DIR",
+    { .name = "all", .kind = OPTION_STRING, .at = AT(all), .value = "DIR", .once = true,
       .help = "write every page into this directory" },
     { 0 },
 };
@@ -183,8 +183,11 @@ static const struct term statuses[] = {
 static const struct term variables[] = {
     { "ECHOTTS_MODEL", "The model, if no --model is given." },
     { "ECHOTTS_DEVICE", "What auto means for --device: cpu, vulkan, vulkan:1." },
+    { "ECHOTTS_CONFIG", "The file of settings, if no --config is given; none: no file." },
     { "ECHOTTS_FFMPEG", "The program ffmpeg, which reads what else cannot be read." },
     { "HF_HUB_CACHE, HF_HOME", "Where the Hugging Face cache is; models are searched there." },
+    { "XDG_CONFIG_HOME", "The usual file of settings is in its folder echotts (default: "
+                         "~/.config)." },
     { "XDG_CACHE_HOME", "Results of the GPUs' self-tests go to its folder echotts "
                         "(default: ~/.cache)." },
     { "TMPDIR", "Audio from pipes is copied there." },
@@ -197,6 +200,10 @@ static const struct term files[] = {
     { "echotts.json",
       "The model's own defaults beside them: numbers by the names of the parameters, such as "
       "\"num_steps\"." },
+    { "~/.config/echotts/config.toml",
+      "Settings of the user, in TOML: options by their long names, such as voice = \"joe\", "
+      "for all commands, under [say] for one, under [for.\"small\"] for one model. The command "
+      "line and the environment count more." },
     { "*.wav, *.flac, *.ogg, *.opus, *.mp3",
       "Clips beside the transformer's file are voices of the model, by their names." },
     { "*.echo", "A packed model: one file that has all of these." },

@@ -48,19 +48,25 @@ const struct option common_model_options[] = {
       .help = "of the codec (f16: GPUs)" },
     { .name = "profile", .kind = OPTION_ON, .at = AT(profile),
       .help = "print times by operation at the end" },
+    { .name = "config", .kind = OPTION_STRING, .at = AT(config), .value = "FILE",
+      .variable = "ECHOTTS_CONFIG", .once = true,
+      .help = "file of settings, or none (default: the usual one)",
+      .details = "The usual one need not exist. It sets options by their long names: see "
+                 "FILES." },
     { .name = "json", .kind = OPTION_ON, .at = AT(json),
       .help = "report to standard output as a JSON object" },
-    { .name = "print-config", .kind = OPTION_ON, .at = AT(print_config),
+    { .name = "print-config", .kind = OPTION_ON, .at = AT(print_config), .once = true,
       .help = "print all settings as they would be, as JSON, and do no more",
-      .details = "These are the defaults, the model's own settings over them, and the command "
-                 "line over those. A seed that is not given is drawn, as it would be." },
+      .details = "\"origins\" says where each comes from: built in, the model, the file of "
+                 "settings, a preset, the environment or the command line. A seed that is not "
+                 "given is drawn, as it would be." },
     { 0 },
 };
 
 const struct option common_options[] = {
     { .name = "quiet", .letter = 'q', .kind = OPTION_ON, .at = AT(quiet),
       .help = "no progress bar, no summary" },
-    { .name = "help", .letter = 'h', .kind = OPTION_ON, .at = AT(help),
+    { .name = "help", .letter = 'h', .kind = OPTION_ON, .at = AT(help), .once = true,
       .help = "this text" },
     { 0 },
 };
@@ -89,8 +95,7 @@ static bool is_name(const char *own, const char *name, size_t length)
     return own && strlen(own) == length && !memcmp(own, name, length);
 }
 
-/* Its index, or -1; *cleared: it is the --no-NAME of a switch. */
-static int find_name(const struct command *c, const char *name, size_t length, bool *cleared)
+int options_find(const struct command *c, const char *name, size_t length, bool *cleared)
 {
     const struct option *o;
     bool no = length > 3 && !memcmp(name, "no-", 3);
@@ -289,9 +294,14 @@ static const struct {
                       read_list },
 };
 
+const char *options_noun(const struct option *o)
+{
+    return kinds[o->kind].noun;
+}
+
 bool options_takes_value(const struct option *o)
 {
-    return kinds[o->kind].noun != NULL;
+    return options_noun(o) != NULL;
 }
 
 /* Of a whole number, without those below that have a word. */
@@ -323,17 +333,16 @@ void options_range(const struct option *o, char *out, size_t size)
         used += (size_t)snprintf(out + used, size - used, ", or %s", w->word);
 }
 
-/* given: as the user spells it */
-static echo_status store(const struct option *o, const char *given, const char *text, void *at,
-                         echo_error *err)
+echo_status options_read(const struct option *o, const char *before, const char *given,
+                         const char *text, void *at, echo_error *err)
 {
     char range[64];
 
     if (kinds[o->kind].read(o, text, at))
         return ECHO_OK;
     options_range(o, range, sizeof range);
-    return echo_fail(err, ECHO_ERR_ARG, "--%s: '%.60s' is not a %s from %s", given, text,
-                     kinds[o->kind].noun, range);
+    return echo_fail(err, ECHO_ERR_ARG, "%s%s: '%.60s' is not a %s from %s", before, given,
+                     text, kinds[o->kind].noun, range);
 }
 
 /* ---- the command line ---- */
@@ -359,7 +368,7 @@ static echo_status read_given(const struct command *c, const char *word, struct 
 
     if (word[1] == '-') {
         length = strcspn(word + 2, "=");
-        g->index = find_name(c, word + 2, length, &g->cleared);
+        g->index = options_find(c, word + 2, length, &g->cleared);
         if (g->index < 0)
             return unknown(c, word, err);
         g->value = word[2 + length] ? word + 2 + length + 1 : NULL;
@@ -397,8 +406,8 @@ static echo_status parse_option(const struct command *c, int argc, char **argv, 
             return echo_fail(err, ECHO_ERR_ARG, "--%s: needs a value (%s)", g.name, o->value);
         value = argv[++*i];
     }
-    ((struct common *)job)->given[g.index] = true;
-    if (!store(o, g.name, g.cleared ? "no" : value, (char *)job + at, err))
+    ((struct common *)job)->origins[g.index].kind = ORIGIN_LINE;
+    if (!options_read(o, "--", g.name, g.cleared ? "no" : value, (char *)job + at, err))
         return ECHO_OK;
     return attached_text(word, value) ? hint_at_word(c, word, err) : err->status;
 }
@@ -437,23 +446,37 @@ echo_status options_parse(const struct command *c, int argc, char **argv, void *
     return status;
 }
 
-bool options_given(const struct command *c, const void *job, const char *name)
+static enum origin_kind origin_of(const struct command *c, const void *job, const char *name)
 {
     bool cleared;
-    int index = find_name(c, name, strlen(name), &cleared);
+    int index = options_find(c, name, strlen(name), &cleared);
 
     assert(index >= 0);
-    return ((const struct common *)job)->given[index];
+    return ((const struct common *)job)->origins[index].kind;
+}
+
+bool options_given(const struct command *c, const void *job, const char *name)
+{
+    return origin_of(c, job, name) != ORIGIN_NONE;
+}
+
+bool options_typed(const struct command *c, const void *job, const char *name)
+{
+    return origin_of(c, job, name) == ORIGIN_LINE;
+}
+
+void options_copy(const struct command *c, int row, const void *from, void *to)
+{
+    memcpy(to, from, kinds[options_at(c, row, NULL)->kind].size);
 }
 
 void options_copy_given(const struct command *c, const void *from, void *to)
 {
-    const struct option *o;
     size_t at = 0;
 
-    for (int i = 0; (o = options_at(c, i, &at)); i++)
-        if (((const struct common *)from)->given[i])
-            memcpy((char *)to + at, (const char *)from + at, kinds[o->kind].size);
+    for (int i = 0; options_at(c, i, &at); i++)
+        if (((const struct common *)from)->origins[i].kind)
+            options_copy(c, i, (const char *)from + at, (char *)to + at);
 }
 
 /* ---- help ---- */

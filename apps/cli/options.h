@@ -39,6 +39,7 @@ struct option {
     const char *details;  /* for the manual, behind the help: whole sentences; NULL */
     double min, max;      /* of numbers */
     const echo_param_word *words; /* may stand in for numbers; NULL: none */
+    bool once; /* of this run alone, such as its output: not for a file of settings */
 };
 
 struct option_group {
@@ -48,6 +49,20 @@ struct option_group {
 
 enum { MOST_OPTIONS = 96 }; /* of a command */
 
+/* Where a value comes from. */
+enum origin_kind {
+    ORIGIN_NONE, /* not given: the environment, the model or the program has one */
+    ORIGIN_LINE, /* the command line */
+    ORIGIN_FILE,   /* a file of settings (config_file.h) */
+    ORIGIN_PRESET, /* the preset, wherever that was named */
+};
+
+struct origin {
+    enum origin_kind kind;
+    int layer, line; /* of the file */
+    const char *table; /* of the file: a command, or, in the first layer, a model; NULL: none */
+};
+
 struct common {
     const char *model, *device, *codec_device, *isa, *precision, *codec_precision;
     int threads;
@@ -55,7 +70,8 @@ struct common {
     const char *word; /* the argument that is no option, the first of them; NULL: none */
     char **words;     /* all of them; of a command with actions, those behind the action */
     int n_words;
-    bool given[MOST_OPTIONS]; /* for each row, over all groups */
+    const char *preset, *config;
+    struct origin origins[MOST_OPTIONS]; /* for each row, over all groups */
 };
 
 /* A line to type, "say \"Hello.\" -o hello.wav", and why. */
@@ -85,6 +101,7 @@ struct command {
     const char *details;  /* for the manual: paragraphs, a line of its own each; NULL: none */
     const struct example *examples; /* the last one has no line; NULL: none */
     bool may_lack_model; /* though it has options for one */
+    bool measured; /* its result is compared, or kept: of a file of settings only its section */
     size_t job_size;
     size_t params; /* where echo_params is in the job, if a group is of the parameters */
     const struct option_group *groups; /* the last one has no title */
@@ -99,10 +116,17 @@ extern const struct option common_options[];
 echo_status options_parse(const struct command *c, int argc, char **argv, void *job,
                           echo_error *err);
 
+/* On the command line, or by what fills the job after it. */
 bool options_given(const struct command *c, const void *job, const char *name);
 
-/* Copy to `to`, another job of the command, what was given on the command line. */
+/* On the command line alone. */
+bool options_typed(const struct command *c, const void *job, const char *name);
+
+/* Copy to `to`, another job of the command, what was given. */
 void options_copy_given(const struct command *c, const void *from, void *to);
+
+/* Copy the value of one row. */
+void options_copy(const struct command *c, int row, const void *from, void *to);
 
 void options_help(const struct command *c);
 
@@ -112,6 +136,17 @@ const struct option *options_rows(const struct option_group *g);
 
 /* Row i over all groups, NULL past the last.  *at, unless NULL, is its value in the job. */
 const struct option *options_at(const struct command *c, int i, size_t *at);
+
+/* The row of this name or alias, or -1; *cleared: it is the --no-NAME of a switch. */
+int options_find(const struct command *c, const char *name, size_t length, bool *cleared);
+
+/* Read a value as from the command line, for a switch "no" or NULL.  ECHO_ERR_ARG begins with
+ * the name as it is given, behind `before`. */
+echo_status options_read(const struct option *o, const char *before, const char *given,
+                         const char *text, void *at, echo_error *err);
+
+/* "string", "number"; NULL: no value follows. */
+const char *options_noun(const struct option *o);
 
 /* Does a value follow? */
 bool options_takes_value(const struct option *o);

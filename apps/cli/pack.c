@@ -20,7 +20,7 @@ struct pack {
 
 static const struct option own_options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
-      .value = "FILE.echo",
+      .value = "FILE.echo", .once = true,
       .help = "the file to write" },
     { 0 },
 };
@@ -86,6 +86,7 @@ const struct command pack_command = {
     .details = "A packed file opens at once, and processes share its memory. The clips of the "
                "model's voices are in it.",
     .examples = examples,
+    .measured = true,
     .job_size = sizeof(struct pack),
     .groups = groups,
     .run = run,

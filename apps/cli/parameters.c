@@ -85,6 +85,16 @@ static void fill_rows(void)
     }
 }
 
+const struct option preset_options[] = {
+    { .name = "preset", .kind = OPTION_STRING, .at = offsetof(struct common, preset),
+      .value = "NAME", .ask = "presets",
+      .help = "settings by name: fast, balanced, best, ...; list shows them",
+      .details = "A preset sets some of the parameters below. What is given beside it counts "
+                 "more. none: not the preset of the file of settings. With --json the list is "
+                 "a JSON array." },
+    { 0 },
+};
+
 const struct option *parameters_rows(void)
 {
     if (!params.rows->name)

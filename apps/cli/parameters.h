@@ -9,4 +9,7 @@
  * one has no name. */
 const struct option *parameters_rows(void);
 
+/* --preset, a group of its own for commands that have the parameters. */
+extern const struct option preset_options[];
+
 #endif

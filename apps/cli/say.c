@@ -11,6 +11,7 @@
 #include "common/report.h"
 #include "config.h"
 #include "delivery.h"
+#include "parameters.h"
 #include "signals.h"
 #include "speak_options.h"
 #include "tags.h"
@@ -48,12 +49,13 @@ struct say {
 #define AT(field) offsetof(struct say, field)
 
 static const struct option input_options[] = {
-    { .name = "file", .kind = OPTION_STRING, .at = AT(file), .value = "FILE",
+    { .name = "file", .kind = OPTION_STRING, .at = AT(file), .value = "FILE", .once = true,
       .help = "read the text from a file (-: stdin)" },
     { .name = "voice", .letter = 'v', .kind = OPTION_STRING, .at = AT(voice),
       .value = "FILE", .ask = "voices",
       .help = "speak like this: audio, latents, or a voice of the model" },
     { .name = "continue", .kind = OPTION_STRING, .at = AT(continue_from), .value = "FILE",
+      .once = true,
       .help = "go on from this speech, whose words TEXT begins with" },
     { .name = "lift", .kind = OPTION_ON, .at = AT(lift),
       .help = "raise a quiet clip to an ordinary level" },
@@ -63,7 +65,7 @@ static const struct option input_options[] = {
 
 static const struct option output_options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
-      .value = "FILE",
+      .value = "FILE", .once = true,
       .help = "the sound file to write (-: stdout)",
       .details = "Its ending says the format: .wav, .flac, .mp3, .ogg, .opus. Without it, and "
                  "without --stream, the speech is played." },
@@ -76,23 +78,26 @@ static const struct option output_options[] = {
                  "from run to run." },
     SOUND_OPTION_ROWS(AT(sound)),
     { .name = "subtitles", .kind = OPTION_STRING, .at = AT(subtitles), .value = "FILE",
+      .once = true,
       .help = "write what is said when: .srt or .vtt" },
     { .name = "chapters", .kind = OPTION_STRING, .at = AT(chapters), .value = "FILE",
+      .once = true,
       .help = "write where headings are: .txt (OGM), .vtt, .ffmeta" },
-    { .name = "title", .kind = OPTION_STRING, .at = AT(title), .value = "TEXT",
+    { .name = "title", .kind = OPTION_STRING, .at = AT(title), .value = "TEXT", .once = true,
       .help = "title in the file's tags" },
     { .name = "tags", .kind = OPTION_SWITCH, .at = AT(tags),
       .help = "tag the file with text, voice, model, settings, licence",
       .details = "Default: yes, but for pcm, and for a WAV that is streamed, written to a pipe "
                  "or made in one exact pass." },
     { .name = "latent-out", .kind = OPTION_STRING, .at = AT(latent_out), .value = "FILE",
+      .once = true,
       .help = "write the latents too; without -o no sound is made" },
     { 0 },
 };
 
 static const struct option long_options[] = {
     PIECE_OPTION_ROWS(AT(how)),
-    { .name = "resume", .kind = OPTION_SWITCH, .at = AT(resume),
+    { .name = "resume", .kind = OPTION_SWITCH, .at = AT(resume), .once = true,
       .help = "go on with an interrupted job; no: start over",
       .details = "While a text of many pieces is spoken into a file, OUTPUT.part and "
                  "OUTPUT.part.log lie beside it. An interrupted job with the same text and "
@@ -104,6 +109,7 @@ static const struct option_group groups[] = {
     { "What to say", input_options },
     { "What to write", output_options },
     { "Long texts", long_options },
+    { "Presets", preset_options },
     { "How to say it (default: the model's own)", NULL },
     { "Model", common_model_options },
     { "Other", common_options },

@@ -18,13 +18,13 @@ struct synth {
 
 static const struct option own_options[] = {
     { .name = "size", .kind = OPTION_STRING, .at = AT(size), .value = "SIZE",
-      .values = "base,small",
+      .values = "base,small", .once = true,
       .help = "of a directory to imitate, or one of these",
       .details = "base is the size of the published model: 7.5 GB." },
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
-      .value = "DIR",
+      .value = "DIR", .once = true,
       .help = "the directory to make" },
-    { .name = "seed", .kind = OPTION_SEED, .at = AT(seed), .value = "N",
+    { .name = "seed", .kind = OPTION_SEED, .at = AT(seed), .value = "N", .once = true,
       .help = "the same seed gives the same model (default: 0)" },
     { 0 },
 };

@@ -24,7 +24,7 @@ struct text {
 #define AT(field) offsetof(struct text, field)
 
 static const struct option own_options[] = {
-    { .name = "text", .kind = OPTION_STRING, .at = AT(written), .value = "TEXT",
+    { .name = "text", .kind = OPTION_STRING, .at = AT(written), .value = "TEXT", .once = true,
       .help = "this text, instead of a file" },
     TEXT_OPTION_ROWS(AT(how)),
     { 0 },

@@ -28,7 +28,7 @@ class Program:
     def __init__(self, path, data, folder, tally):
         self.path, self.data, self.folder, self.tally = path, data, folder, tally
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("ECHOTTS_")}
-        self.env.update(HOME=folder, XDG_CACHE_HOME=folder, XDG_DATA_HOME=folder)
+        self.env.update(HOME=folder, XDG_CACHE_HOME=folder, XDG_DATA_HOME=folder, XDG_CONFIG_HOME=folder)
         self.env["ECHOTTS_DEVICE"] = "cpu"  # whatever GPU is here
         # Loading its driver would take longer than most cases: only devices.py does.
         self.env.update(VK_DRIVER_FILES="/nowhere", VK_ICD_FILENAMES="/nowhere")

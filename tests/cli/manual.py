@@ -167,7 +167,7 @@ def check_config(p, names):
     plain = config(p, "say", "-m", tiny)
     named = {name.replace("-", "_") for name, _, _ in options(p, "say")} - {"help", "print_config"}
     got = set(plain) | set(plain["parameters"])
-    p.check("print-config has every option", got == named | {"command", "parameters"}, got ^ named)
+    p.check("print-config has every option", got == named | {"command", "parameters", "origins"}, got ^ named)
     p.check("words for numbers", plain["parameters"]["sequence_length"] == "auto" and
             plain["parameters"]["speaker_kv_max_layers"] == "all", plain)
     p.check("the seed is drawn", config(p, "say", "-m", tiny)["parameters"]["rng_seed"] != plain["parameters"]["rng_seed"])

@@ -15,6 +15,7 @@ import time
 sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 
 import bench
+import config
 import devices
 import formats
 import golden
@@ -68,6 +69,7 @@ def main(path, data, named):
             ("golden tiny", EXACT, lambda: golden.check(program, "tiny", isa)),
             ("golden odd", EXACT, lambda: golden.check(program, "odd", isa)),
             ("manual", EXACT, lambda: manual.check(program)),
+            ("config", PLAIN, lambda: config.check(program)),
             ("devices", EXACT, lambda: devices.check(program)),
             ("formats", PLAIN, lambda: formats.check(program)),
             ("long", EXACT, lambda: long.check(program)),

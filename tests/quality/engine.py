@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 
+os.environ["ECHOTTS_CONFIG"] = "none"    # no settings of the user are judged
+
 
 class Trouble(Exception):
     """What stops the judge, in one line."""

@@ -19,6 +19,8 @@ import numpy as np
 from ears import whisper, words
 from sentences import read as read_sentences
 
+os.environ["ECHOTTS_CONFIG"] = "none"    # no settings of the user are judged
+
 RATE = 44100
 VOICE = "joe"
 

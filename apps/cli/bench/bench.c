@@ -33,7 +33,7 @@ static const struct option work_options[] = {
     { .name = "runs", .kind = OPTION_INT, .at = AT(runs), .value = "N", .min = 1,
       .max = BENCH_RUNS,
       .help = "of each, after a warm-up (default: 3)" },
-    { .name = "kernels", .kind = OPTION_ON, .at = AT(kernels),
+    { .name = "kernels", .kind = OPTION_ON, .at = AT(kernels), .once = true,
       .help = "no model: matmuls, attention, convolutions by themselves" },
     { .name = "synthetic", .kind = OPTION_STRING, .at = AT(synthetic), .value = "SIZE",
       .values = "base,small",
@@ -42,9 +42,9 @@ static const struct option work_options[] = {
 };
 
 static const struct option output_options[] = {
-    { .name = "csv", .kind = OPTION_STRING, .at = AT(csv), .value = "FILE",
+    { .name = "csv", .kind = OPTION_STRING, .at = AT(csv), .value = "FILE", .once = true,
       .help = "write the table as CSV (-: stdout, instead of the table)" },
-    { .name = "plot", .kind = OPTION_STRING, .at = AT(plot), .value = "FILE.svg",
+    { .name = "plot", .kind = OPTION_STRING, .at = AT(plot), .value = "FILE.svg", .once = true,
       .help = "draw the table" },
     { 0 },
 };
@@ -212,6 +212,7 @@ const struct command bench_command = {
     .summary = "measure how fast this machine speaks",
     .examples = examples,
     .may_lack_model = true,
+    .measured = true,
     .job_size = sizeof(struct bench),
     .groups = groups,
     .run = run,
