@@ -496,6 +496,14 @@ ECHO_API echo_status echo_continue(echo_session *s, const echo_voice *speech, co
 
 typedef struct echo_script echo_script; /* a text, cleaned, on its way to pieces */
 
+#define ECHO_MAX_ROLES 64 /* of a cast */
+
+/* One who speaks in a text, in a voice of its own. */
+typedef struct {
+    const char *name;        /* on one line, without a colon */
+    const echo_voice *voice; /* NULL: that of the call */
+} echo_role;
+
 /* Where a long text is between two pieces: for going on later.  A plain value, to be kept as it
  * is; its numbers mean nothing to others. */
 typedef struct {
@@ -503,6 +511,10 @@ typedef struct {
     uint64_t byte, samples;
     int part, speaker, pieces, heard;
     double pace, level, level_samples;
+    struct {
+        double pace;
+        int heard;
+    } cast[ECHO_MAX_ROLES]; /* the paces of its roles */
 } echo_checkpoint;
 
 /*
@@ -519,11 +531,21 @@ typedef struct {
     int retakes;          /* of a piece that is silent, cut or too long, 0 to 10 */
     bool stream;          /* audio leaves within pieces, in blocks; there are no retakes */
     int first_block;      /* its frames, 16 to 640; later ones follow playback */
+    /*
+     * Who speaks.  A line that begins with one of these names and a colon is a turn of that
+     * role, and so is what follows, up to the next turn or heading.  The name is not said.  Its
+     * case and Unicode form do not matter, nor does emphasis ("**Anna:**").  All else is the
+     * narrator's, who has the voice of the call.
+     */
+    const echo_role *cast;
+    int roles;            /* 0: there is no cast; up to ECHO_MAX_ROLES */
+    float pause_turn;     /* seconds between turns, -2 to 60; below 0: they overlap */
     const echo_checkpoint *from; /* go on from here; NULL: from the beginning */
     const echo_voice *own_voice; /* what that run's last echo_piece had as voice */
 } echo_speak_opts;
 
-/* Cleaned, with pauses of 0.4 and 0.8 s, levels matched, two retakes, first blocks of 32. */
+/* Cleaned, with pauses of 0.4 and 0.8 s, 0.3 s between turns, levels matched, two retakes,
+ * first blocks of 32. */
 ECHO_API echo_speak_opts echo_speak_opts_default(void);
 
 /* A piece of a text. */
@@ -531,7 +553,9 @@ typedef struct {
     const char *text; /* as the model gets it, before normalisation; during the call only */
     int index;        /* from 0 */
     int level;        /* of a heading that begins here, 1 to 6; 0: there is none */
-    double pause_s;   /* behind it */
+    const char *role; /* who says it, as in the cast; NULL: the narrator; as long as text */
+    int turn;         /* from 0: pieces that one role says in a row, from a name on */
+    double pause_s;   /* behind it; below 0: the next one begins so long before its end */
     double expected_s; /* how long it should take to say, without the pause */
     double done;      /* share of the text up to its end, 0 to 1 */
     /* The rest is of echo_speak() alone. */
@@ -546,8 +570,9 @@ typedef struct {
 } echo_piece;
 
 /*
- * Clean a text of any length and cut it as echo_speak() would at the model's own pace.
- * ECHO_ERR_ARG as for echo_speak().  The model must stay open until the script is closed.
+ * Clean a text of any length and cut it as echo_speak() would at the model's own pace.  The
+ * model's log gets a warning as of echo_speak().  ECHO_ERR_ARG as for echo_speak().  The model
+ * must stay open until the script is closed.
  */
 ECHO_API echo_status echo_script_open(echo_script **out, const echo_model *m, const char *text,
                                       const echo_speak_opts *opts, echo_error *err);
@@ -582,9 +607,15 @@ typedef struct {
  * in real time allows; so samples depend on the speed of the machine.  With block_sizes, blocks
  * have those sizes in turn, the last of them from then on.
  *
+ * With opts->cast, each role has its own voice and pace, and no piece is of two turns.  Where
+ * turns overlap, at most two sound at once, and none begins or ends before the one before it.
+ * Their sum is held below full scale.  Pieces there are not resumable.  The log gets a warning
+ * of names that begin two or more lines, but are not in the cast.
+ *
  * ECHO_ERR_ARG: the text has invalid UTF-8, or no letter or digit that would be spoken; an
- * option is out of its range; `from` is of another job; params->trim is off and there is more
- * than one piece.
+ * option is out of its range; a name of the cast is empty or there twice, or no line begins
+ * with any of them; `from` is of another job; params->trim is off and there is more than one
+ * piece.
  */
 ECHO_API echo_status echo_speak(echo_session *s, const char *text, const echo_voice *voice,
                                 const echo_params *params, const echo_speak_opts *opts,

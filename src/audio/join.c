@@ -14,6 +14,7 @@
 #define FADE    WINDOW
 #define MOST_DB 6.0  /* a piece's level is changed by at most so much */
 #define PEAK    0.98 /* and not above this */
+#define KNEE    0.8  /* two at once are louder than this, and than each, only under PEAK */
 #define HEARD   (ECHO_SAMPLE_RATE / 2.0) /* less sound than this says little about a level */
 
 struct joiner {
@@ -29,6 +30,7 @@ struct joiner {
     double gain;
     float *overlap;     /* the end of the piece before, where it overlaps with this one */
     size_t overlapping; /* samples of it */
+    bool fading;        /* one fades into the other; else both are heard in full */
     size_t samples; /* handed on */
     size_t begins;  /* where the piece at hand does, of those */
     size_t began, ended;
@@ -38,7 +40,7 @@ struct joiner {
 struct joiner *echo_joiner_open(const struct join_opts *opts)
 {
     struct joiner *j = calloc(1, sizeof *j);
-    size_t overlap = (size_t)(opts->crossfade_s * ECHO_SAMPLE_RATE);
+    size_t overlap = (size_t)(fmax(opts->crossfade_s, opts->overlap_s) * ECHO_SAMPLE_RATE);
 
     if (!j || !(j->overlap = malloc((overlap + 1) * sizeof *j->overlap))) {
         free(j);
@@ -93,18 +95,34 @@ static void drop(struct joiner *j, size_t n)
     j->loud_end = j->loud_end > n ? j->loud_end - n : 0;
 }
 
+/* Two at once.  Their sum is bent below PEAK where it is louder than KNEE, and than each of
+ * them alone: where one of them begins or ends, the other one is as it was. */
+static float both_heard(float a, float b)
+{
+    float sum = a + b, loud = fabsf(sum);
+    float as_is = fmaxf((float)KNEE, fmaxf(fabsf(a), fabsf(b))), room = (float)PEAK - as_is;
+
+    if (loud <= as_is)
+        return sum;
+    return copysignf(room > 0 ? as_is + room * tanhf((loud - as_is) / room) : as_is, sum);
+}
+
+static float faded(float a, float b, double t)
+{
+    return (float)(a * sqrt(t) + b * sqrt(1 - t));
+}
+
 /* Mix the end of the piece before into the beginning of this one. */
 static void mix_overlap(struct joiner *j, size_t n)
 {
     size_t both = j->overlapping < n ? j->overlapping : n;
+    const float *before = j->overlap + j->overlapping - both;
 
     emit(j, j->overlap, j->overlapping - both);
-    for (size_t i = 0; i < both; i++) {
-        double t = (i + 0.5) / (double)both;
-
-        j->piece[i] = (float)(j->piece[i] * sqrt(t) +
-                              j->overlap[j->overlapping - both + i] * sqrt(1 - t));
-    }
+    j->begins = j->samples;
+    for (size_t i = 0; i < both; i++)
+        j->piece[i] = j->fading ? faded(j->piece[i], before[i], (i + 0.5) / (double)both)
+                                : both_heard(j->piece[i], before[i]);
     j->overlapping = 0;
 }
 
@@ -223,10 +241,16 @@ static bool make_room(struct joiner *j, size_t n)
     return true;
 }
 
+/* Samples of the most that pieces overlap by. */
+static size_t most_overlap(const struct joiner *j)
+{
+    return (size_t)(fmax(j->o.crossfade_s, j->o.overlap_s) * ECHO_SAMPLE_RATE);
+}
+
 /* Samples that no end of the piece could still change: neither a fade nor an overlap. */
 static size_t settled(const struct joiner *j)
 {
-    size_t overlap = (size_t)(j->o.crossfade_s * ECHO_SAMPLE_RATE);
+    size_t overlap = most_overlap(j);
     size_t back = overlap > FADE ? overlap : FADE;
     size_t to = j->loud_end + TAIL > overlap ? j->loud_end + TAIL - overlap : 0;
 
@@ -255,17 +279,27 @@ static void cut_tail(struct joiner *j)
         j->piece[j->n - 1 - i] *= (float)i / FADE;
 }
 
-/* Keep the end back, for the next piece to overlap with. */
-static void keep_overlap(struct joiner *j)
+/* Samples of its end that the next piece overlaps with. */
+static size_t overlap_behind(const struct joiner *j, double pause_s)
 {
-    size_t most = (size_t)(j->o.crossfade_s * ECHO_SAMPLE_RATE);
-    size_t n = most < j->n ? most : j->n;
+    double seconds = pause_s < 0 ? -pause_s : pause_s > 0 ? 0 : j->o.crossfade_s;
+    size_t n = (size_t)llround(seconds * ECHO_SAMPLE_RATE), left = j->n;
 
+    if (pause_s < 0) /* a third piece waits for the first to end */
+        left -= j->overlapping < left ? j->overlapping : left;
+    n = n < most_overlap(j) ? n : most_overlap(j);
+    return n < left ? n : left;
+}
+
+/* Keep the end back, for the next piece to overlap with. */
+static void keep_overlap(struct joiner *j, size_t n, bool fading)
+{
     hand_on(j, j->n - n);
     amplify(j, n);
     if (n)
         memcpy(j->overlap, j->piece, n * sizeof *j->piece);
     j->overlapping = n;
+    j->fading = fading;
     j->n = 0;
 }
 
@@ -279,10 +313,7 @@ bool echo_joiner_end_piece(struct joiner *j, double pause_s, bool last)
         fade_in(j);
     if (!last)
         cut_tail(j);
-    if (!last && pause_s <= 0 && j->o.crossfade_s > 0)
-        keep_overlap(j);
-    else
-        hand_on(j, j->n);
+    keep_overlap(j, last ? 0 : overlap_behind(j, pause_s), pause_s >= 0);
     j->o.level.energy += j->own.energy * j->gain * j->gain;
     j->o.level.samples += j->own.samples;
     j->began = j->begins;

@@ -20,6 +20,7 @@ struct join_level {
 
 struct join_opts {
     double crossfade_s;  /* pieces without a pause between them overlap by so much */
+    double overlap_s;    /* pauses below 0 ask for no more */
     bool match_levels;
     double hold_s;       /* a piece waits for so much of it before its level is judged;
                           * 0: for all of it */
@@ -38,7 +39,9 @@ void echo_joiner_close(struct joiner **j);
 /* False once audio() said so, or memory ran out. */
 bool echo_joiner_silence(struct joiner *j, double seconds);
 bool echo_joiner_write(struct joiner *j, const float *pcm, size_t n);
-/* The piece has ended.  last: nothing comes behind it but the pause. */
+/* The piece has ended.  last: nothing comes behind it but the pause.  A pause below 0: the next
+ * piece begins so long before this one's end, and both are heard.  At most two pieces sound at
+ * once, and none begins or ends before the one before it. */
 bool echo_joiner_end_piece(struct joiner *j, double pause_s, bool last);
 
 /* Where the piece that ended last began and ended, in samples handed on. */

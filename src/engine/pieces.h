@@ -4,9 +4,11 @@
 #define ECHO_ENGINE_PIECES_H
 
 #include "engine/pace.h"
+#include "text/cast.h"
 #include "text/split.h"
 
 struct pieces {
+    struct cast cast;
     struct script script;
     struct splitter *splitter;
 };
@@ -28,7 +30,14 @@ struct piece_limit echo_pieces_limit(const struct pace *pace, const struct setti
 /* The next piece; false at the end. */
 bool echo_pieces_next(struct pieces *p, struct piece_limit limit, struct split_piece *out);
 
-/* Seconds of silence behind a piece that another one follows. */
+/* The name of who says a piece; NULL: the narrator.  It lives as long as p. */
+const char *echo_pieces_role(const struct pieces *p, const struct split_piece *piece);
+
+/* A warning of lines that look like turns of roles that are not in the cast; false: there is
+ * nothing to warn of. */
+bool echo_pieces_warning(const struct pieces *p, char *out, size_t size);
+
+/* Seconds of silence behind a piece that another one follows; below 0: these two overlap. */
 double echo_pieces_pause(const struct split_piece *piece, const echo_speak_opts *opts);
 
 #endif

@@ -21,6 +21,7 @@ echo_status echo_script_open(echo_script **out, const echo_model *m, const char 
 {
     echo_speak_opts defaults = echo_speak_opts_default();
     echo_script *s = calloc(1, sizeof *s);
+    char warning[500];
     echo_status status;
 
     *out = NULL;
@@ -31,6 +32,10 @@ echo_status echo_script_open(echo_script **out, const echo_model *m, const char 
     if ((status = echo_speak_opts_check(&s->opts, err)) ||
         (status = echo_pieces_open(&s->pieces, text, &s->opts, true, err)))
         echo_script_close(&s);
+    else if (echo_pieces_warning(&s->pieces, warning, sizeof warning))
+        echo_log(m, ECHO_LOG_WARNING, "%s", warning);
+    if (s) /* the names were copied, the voices are not needed */
+        s->opts.cast = NULL;
     *out = s;
     return status;
 }
@@ -49,6 +54,8 @@ bool echo_script_next(echo_script *s, echo_piece *out)
         .text = piece.text,
         .index = s->index++,
         .level = piece.begins_part ? piece.level : 0,
+        .role = echo_pieces_role(&s->pieces, &piece),
+        .turn = piece.turn,
         .pause_s = echo_pieces_pause(&piece, &s->opts),
         .done = echo_split_done(s->pieces.splitter),
         .trouble = "",

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "audio/join.h"
 #include "base/clock.h"
@@ -24,12 +23,15 @@
 #include "engine/voice.h"
 #include "text/text.h"
 
-#define LONGEST_PAUSE   60  /* seconds, of an option */
-#define MOST_RETAKES    10
 #define RETAKE_SEED     7919 /* between the seeds of two tries, which no other piece has */
 #define OWN_VOICE       160  /* frames that make a voice, 7.4 s */
 #define HALVED          40   /* a shorter piece is not cut in two where its end is missing */
 #define STREAM_HOLD_S   1.0  /* of a streamed piece is heard before its level is judged */
+
+/* Of the narrator, then of the roles. */
+struct paces {
+    struct pace of[1 + ECHO_MAX_ROLES];
+};
 
 /* One piece on its way. */
 struct piece {
@@ -40,7 +42,7 @@ struct piece {
     uint64_t seed;
     struct trouble trouble;
     echo_stats stats;
-    struct pace pace; /* when it had been said */
+    struct paces paces; /* when it had been said */
     double done;      /* of the text, up to its end */
 };
 
@@ -52,8 +54,8 @@ struct speaking {
     const echo_speak_opts *o;
     const echo_speak_sink *sink;
     struct pieces pieces;
-    struct pace pace;
-    const echo_voice *voice; /* the caller's, or `own` */
+    struct paces paces;
+    const echo_voice *voice; /* the narrator's: the caller's, or `own` */
     echo_voice *own;         /* of the first pieces */
     uint64_t job;
     struct piece now, next;  /* text NULL: there is none */
@@ -77,123 +79,14 @@ struct speaking {
     double first_audio; /* when it came; 0: not yet */
 };
 
-/* ---- options ---- */
-
-echo_speak_opts echo_speak_opts_default(void)
-{
-    return (echo_speak_opts){
-        .clean = true,
-        .pause_sentence = 0.4f,
-        .pause_paragraph = 0.8f,
-        .match_levels = true,
-        .retakes = 2,
-        .first_block = 32,
-    };
-}
-
-static echo_status check_number(const char *name, double value, double min, double max,
-                                echo_error *err)
-{
-    if (value >= min && value <= max) /* NaN is not */
-        return ECHO_OK;
-    return echo_fail_field(err, name, "%s is %g, expected %g to %g", name, value, min, max);
-}
-
-echo_status echo_speak_opts_check(const echo_speak_opts *o, echo_error *err)
-{
-    const struct {
-        const char *name;
-        double value, min, max;
-    } numbers[] = {
-        { "pause_sentence", o->pause_sentence, 0, LONGEST_PAUSE },
-        { "pause_paragraph", o->pause_paragraph, 0, LONGEST_PAUSE },
-        { "crossfade", o->crossfade, 0, 1 },
-        { "retakes", o->retakes, 0, MOST_RETAKES },
-        { "first_block", o->first_block, 16, ECHO_MAX_FRAMES },
-    };
-    echo_status s;
-
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if ((s = check_number(numbers[i].name, numbers[i].value, numbers[i].min,
-                              numbers[i].max, err)))
-            return s;
-    return ECHO_OK;
-}
-
-/* ---- which job it is ---- */
-
-static void hash_number(XXH3_state_t *h, double value)
-{
-    XXH3_64bits_update(h, &value, sizeof value);
-}
-
-static void hash_string(XXH3_state_t *h, const char *string)
-{
-    XXH3_64bits_update(h, string, strlen(string) + 1);
-}
-
-static void hash_params(XXH3_state_t *h, const echo_params *p)
-{
-    const echo_param *t;
-
-    for (int i = 0; (t = echo_param_at(i)); i++) {
-        const char *at = (const char *)p + t->offset;
-
-        switch (t->kind) {
-        case ECHO_PARAM_SEED: XXH3_64bits_update(h, at, sizeof(uint64_t)); break;
-        case ECHO_PARAM_INT: XXH3_64bits_update(h, at, sizeof(int)); break;
-        case ECHO_PARAM_FLOAT: XXH3_64bits_update(h, at, sizeof(float)); break;
-        case ECHO_PARAM_BOOL: XXH3_64bits_update(h, at, sizeof(bool)); break;
-        case ECHO_PARAM_LIST:
-            for (int k = 0; k < ((const echo_list *)(const void *)at)->n; k++)
-                hash_number(h, ((const echo_list *)(const void *)at)->items[k]);
-            break;
-        }
-    }
-}
-
-static void hash_script(XXH3_state_t *h, const struct script *s)
-{
-    for (int i = 0; i < s->n; i++) {
-        hash_string(h, s->parts[i].text);
-        hash_number(h, s->parts[i].end);
-        hash_number(h, s->parts[i].pause_s);
-    }
-}
-
-/* Of all that decides what is spoken; 0 means that memory ran out. */
-static uint64_t hash_job(const struct speaking *k, const echo_voice *voice)
-{
-    echo_model_info about = echo_model_describe(k->m);
-    XXH3_state_t *h = XXH3_createState();
-    uint64_t hash;
-
-    if (!h)
-        return 0;
-    XXH3_64bits_reset(h);
-    hash_script(h, &k->pieces.script);
-    hash_params(h, k->asked);
-    hash_number(h, k->o->pause_sentence);
-    hash_number(h, k->o->pause_paragraph);
-    hash_number(h, k->o->crossfade);
-    hash_number(h, k->o->match_levels);
-    hash_number(h, k->o->retakes);
-    hash_number(h, k->o->stream);
-    hash_number(h, voice ? (double)echo_voice_identity(voice) : 0);
-    hash_number(h, (double)about.file_bytes);
-    hash_number(h, (double)about.echo_parameters);
-    hash_string(h, about.precision);
-    hash_string(h, about.codec_precision);
-    hash = XXH3_64bits_digest(h);
-    XXH3_freeState(h);
-    return hash ? hash : 1;
-}
-
 /* ---- the next piece ---- */
 
+/* At the pace of who says what comes next. */
 static struct piece_limit limit_now(const struct speaking *k)
 {
-    return echo_pieces_limit(&k->pace, &k->m->settings, k->asked->sequence_length);
+    int role = echo_split_role(k->pieces.splitter);
+
+    return echo_pieces_limit(&k->paces.of[role], &k->m->settings, k->asked->sequence_length);
 }
 
 /* False where there is none, or memory ran out: then `status` says so. */
@@ -323,12 +216,19 @@ static void add_times(struct speaking *k, const echo_stats *one)
     t->overlap_s += one->overlap_s;
 }
 
+static bool has_own_voice(const struct speaking *k, int role)
+{
+    return role && k->o->cast[role - 1].voice;
+}
+
 /* One try; the session has its latents then. */
 static echo_status take(struct speaking *k, struct piece *p, echo_error *err)
 {
-    struct pace pace = k->pace;
-    struct utterance u = { .text = p->text, .voice = k->voice, .params = &k->params,
-                           .sink = &k->sample_sink, .pace = &pace };
+    int role = p->cut.role;
+    const echo_voice *voice = has_own_voice(k, role) ? k->o->cast[role - 1].voice : k->voice;
+    struct paces paces = k->paces;
+    struct utterance u = { .text = p->text, .voice = voice, .params = &k->params,
+                           .sink = &k->sample_sink, .pace = &paces.of[role] };
     echo_status s;
 
     p->seed = k->asked->rng_seed + (uint64_t)p->index + (uint64_t)RETAKE_SEED * p->takes;
@@ -337,7 +237,7 @@ static echo_status take(struct speaking *k, struct piece *p, echo_error *err)
     if ((s = echo_utter(k->s, &u, err)))
         return s;
     p->stats = k->s->stats;
-    p->pace = pace;
+    p->paces = paces;
     p->trouble = (struct trouble){ 0 };
     if (k->params.trim)
         p->trouble = echo_find_trouble(k->s, k->s->stats.text_tokens - 1,
@@ -430,7 +330,7 @@ static echo_status tell_trouble(struct speaking *k, const struct piece *p, echo_
 
 /* ---- its sound ---- */
 
-/* The first pieces become the voice of the rest. */
+/* The narrator's first pieces become the voice of the rest. */
 static echo_status grow_own_voice(struct speaking *k, const struct piece *p,
                                   const float *latents, echo_error *err)
 {
@@ -440,7 +340,8 @@ static echo_status grow_own_voice(struct speaking *k, const struct piece *p,
     echo_voice *grown;
     echo_status s;
 
-    if (k->voice != k->own || had >= OWN_VOICE || !more || badness(p))
+    if (k->voice != k->own || has_own_voice(k, p->cut.role) || had >= OWN_VOICE || !more ||
+        badness(p))
         return ECHO_OK;
     if (had + more > VOICE_MAX_FRAMES)
         return ECHO_OK;
@@ -461,7 +362,9 @@ static bool report(struct speaking *k, const struct piece *p, bool last)
     echo_piece out = {
         .text = p->text, .index = p->index, .level = p->cut.begins_part ? p->cut.level : 0,
         .pause_s = pause_behind(k, p, last), .done = p->done,
-        .expected_s = frame_s * echo_pace_expected(&p->pace, &k->m->settings, p->weight),
+        .role = echo_pieces_role(&k->pieces, &p->cut), .turn = p->cut.turn,
+        .expected_s = frame_s * echo_pace_expected(&p->paces.of[p->cut.role], &k->m->settings,
+                                                   p->weight),
         .begin_s = (double)(k->before + echo_joiner_began(k->joiner)) / ECHO_SAMPLE_RATE,
         .end_s = (double)(k->before + echo_joiner_ended(k->joiner)) / ECHO_SAMPLE_RATE,
         .seed = p->seed, .takes = p->takes, .trouble = p->trouble.line, .stats = p->stats,
@@ -469,10 +372,14 @@ static bool report(struct speaking *k, const struct piece *p, bool last)
         .next = { .job = k->job, .byte = p->after.byte, .part = p->after.part,
                   .speaker = p->after.speaker, .pieces = p->index + 1,
                   .samples = k->before + echo_joiner_samples(k->joiner),
-                  .pace = p->pace.slowest, .heard = p->pace.heard,
+                  .pace = p->paces.of[0].slowest, .heard = p->paces.of[0].heard,
                   .level = level.energy, .level_samples = level.samples },
     };
 
+    for (int i = 0; i < k->o->roles; i++) {
+        out.next.cast[i].pace = p->paces.of[1 + i].slowest;
+        out.next.cast[i].heard = p->paces.of[1 + i].heard;
+    }
     return !k->sink->piece || k->sink->piece(k->sink->user, &out);
 }
 
@@ -572,7 +479,7 @@ static echo_status speak_pieces(struct speaking *k, echo_error *err)
         if ((s = make_whole(k, &k->now, err)) || (s = tell_trouble(k, &k->now, err)))
             break;
         k->total.pieces++;
-        k->pace = k->now.pace;
+        k->paces = k->now.paces;
         k->made = k->now.done;
         fetch(k, &k->next, &s, err);
         if (!s)
@@ -590,8 +497,10 @@ static void resume(struct speaking *k, const echo_checkpoint *c)
 
     echo_split_seek(k->pieces.splitter, at);
     k->total.pieces = c->pieces;
-    k->pace.slowest = (float)c->pace;
-    k->pace.heard = c->heard;
+    k->paces.of[0] = (struct pace){ .slowest = (float)c->pace, .heard = c->heard };
+    for (int i = 0; i < k->o->roles; i++)
+        k->paces.of[1 + i] = (struct pace){ .slowest = (float)c->cast[i].pace,
+                                            .heard = c->cast[i].heard };
     k->before = (size_t)c->samples;
     k->begun = k->made = k->told = echo_split_done(k->pieces.splitter);
 }
@@ -601,6 +510,9 @@ static bool is_of_this_job(const struct speaking *k, const echo_checkpoint *c)
 {
     const struct script *s = &k->pieces.script;
 
+    for (int i = 0; i < k->o->roles; i++)
+        if (!(c->cast[i].pace >= 0) || c->cast[i].heard < 0)
+            return false;
     return c->job == k->job && c->part >= 0 && c->part <= s->n && c->pieces >= 0 &&
            c->speaker >= 0 && c->speaker <= 9 && c->heard >= 0 && c->pace >= 0 &&
            (c->part < s->n ? c->byte <= strlen(s->parts[c->part].text) : !c->byte);
@@ -620,11 +532,34 @@ static echo_status open_voice(struct speaking *k, const echo_voice *voice, echo_
     return ECHO_OK;
 }
 
+/* Before minutes of work for others. */
+static echo_status check_cast(const struct speaking *k, echo_error *err)
+{
+    echo_error why;
+
+    for (int i = 0; i < k->o->roles; i++) {
+        const echo_role *role = &k->o->cast[i];
+
+        if (role->voice && echo_voice_fits(role->voice, k->m, &why))
+            return echo_fail_field(err, "cast", "%s: %.800s", role->name, why.text);
+    }
+    return ECHO_OK;
+}
+
+static void warn_of_names(struct speaking *k)
+{
+    char line[500];
+
+    if (echo_pieces_warning(&k->pieces, line, sizeof line))
+        echo_session_log(k->s, ECHO_LOG_WARNING, "%s", line);
+}
+
 static echo_status open(struct speaking *k, const char *text, const echo_voice *voice,
                         echo_error *err)
 {
     const echo_checkpoint *from = k->o->from;
     struct join_opts join = { .crossfade_s = k->o->crossfade,
+                              .overlap_s = k->o->pause_turn < 0 ? -k->o->pause_turn : 0,
                               .match_levels = k->o->match_levels,
                               .hold_s = k->o->stream ? STREAM_HOLD_S : 0,
                               .audio = hand_on, .user = k };
@@ -635,9 +570,10 @@ static echo_status open(struct speaking *k, const char *text, const echo_voice *
         return echo_fail(err, ECHO_ERR_ARG, "speaking needs a sink for the audio");
     if ((s = echo_speak_opts_check(k->o, err)) || (s = echo_params_check(k->asked, err)) ||
         (s = echo_pieces_open(&k->pieces, text, k->o, k->asked->normalize, err)) ||
-        (s = open_voice(k, voice, err)))
+        (s = check_cast(k, err)) || (s = open_voice(k, voice, err)))
         return s;
-    k->job = hash_job(k, voice);
+    warn_of_names(k);
+    k->job = echo_speak_job(k->m, &k->pieces.script, voice, k->asked, k->o);
     if (from && !is_of_this_job(k, from))
         return echo_fail_field(err, "from", "what was begun is of another text, voice, model "
                                             "or settings: it cannot be gone on with");

@@ -57,21 +57,15 @@ static echo_status take_text(struct job *j, const char *text, echo_error *err)
 
 static echo_status take_speaker(struct job *j, const echo_voice *v, echo_error *err)
 {
-    int patch = j->m->dit.encoder[CONTEXT_SPEAKER].patch;
+    echo_status s;
 
     if (!v)
         return ECHO_OK;
-    if (v->size != j->m->dit.latent)
-        return echo_fail_field(err, "voice",
-                               "the voice has latents of size %d, the model's are %d: it was "
-                               "made with another model",
-                               v->size, j->m->dit.latent);
-    if (v->frames < patch || v->frames > VOICE_MAX_FRAMES)
-        return echo_fail_field(err, "voice", "the voice has %d frames, expected %d to %d",
-                               v->frames, patch, VOICE_MAX_FRAMES);
+    if ((s = echo_voice_fits(v, j->m, err)))
+        return s;
     j->speaker = v->latent;
     j->speaker_identity = echo_voice_identity(v);
-    j->speaker_patches = v->frames / patch;
+    j->speaker_patches = v->frames / j->m->dit.encoder[CONTEXT_SPEAKER].patch;
     return ECHO_OK;
 }
 

@@ -48,6 +48,21 @@ uint64_t echo_voice_identity(const echo_voice *v)
     return hash ? hash : 1;
 }
 
+echo_status echo_voice_fits(const echo_voice *v, const echo_model *m, echo_error *err)
+{
+    int patch = m->dit.encoder[CONTEXT_SPEAKER].patch;
+
+    if (v->size != m->dit.latent)
+        return echo_fail_field(err, "voice",
+                               "the voice has latents of size %d, the model's are %d: it was "
+                               "made with another model",
+                               v->size, m->dit.latent);
+    if (v->frames < patch || v->frames > VOICE_MAX_FRAMES)
+        return echo_fail_field(err, "voice", "the voice has %d frames, expected %d to %d",
+                               v->frames, patch, VOICE_MAX_FRAMES);
+    return ECHO_OK;
+}
+
 double echo_voice_seconds(const echo_model *m, int frames)
 {
     return (double)frames * m->codec.frame_samples / ECHO_SAMPLE_RATE;

@@ -20,6 +20,9 @@ echo_status echo_voice_new(echo_voice **out, int frames, int size, int books, ec
 /* A number that voices of other latents do not have; never 0. */
 uint64_t echo_voice_identity(const echo_voice *v);
 
+/* ECHO_ERR_ARG: it was made with another model, or is too short or too long. */
+echo_status echo_voice_fits(const echo_voice *v, const echo_model *m, echo_error *err);
+
 double echo_voice_seconds(const echo_model *m, int frames);
 
 /* Of audio or saved latents, wherever the bytes are; as echo_voice_open(). */

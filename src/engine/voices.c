@@ -7,14 +7,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unicode/unorm2.h>
-#include <unicode/ustring.h>
 
 #include "base/error.h"
 #include "engine/voice.h"
-
-#define NAME_BYTES 1024 /* bytes of a name in composed form; files' names have 255 */
-#define FOLD_BYTES 8192 /* folding makes up to 18 letters of one */
+#include "text/fold.h"
 
 /* Of several clips of one name the first of these is taken. */
 static const char *const endings[] = { ".wav", ".flac", ".ogg", ".opus", ".mp3" };
@@ -22,35 +18,6 @@ static const char *const endings[] = { ".wav", ".flac", ".ogg", ".opus", ".mp3" 
 enum { ENDINGS = sizeof endings / sizeof *endings };
 
 /* ---- names ---- */
-
-/* Text in another form of Unicode; false if it is not UTF-8 or too long. */
-static bool convert(char *out, size_t size, const char *text, size_t length,
-                    const UNormalizer2 *(*form)(UErrorCode *))
-{
-    UChar wide[NAME_BYTES], made[FOLD_BYTES];
-    UErrorCode why = U_ZERO_ERROR;
-    int32_t n, bytes = 0;
-
-    if (length >= NAME_BYTES)
-        return false;
-    u_strFromUTF8(wide, NAME_BYTES, &n, text, (int32_t)length, &why);
-    const UNormalizer2 *how = form(&why);
-
-    n = unorm2_normalize(how, wide, U_SUCCESS(why) ? n : 0, made, FOLD_BYTES, &why);
-    u_strToUTF8(out, (int32_t)size, &bytes, made, n, &why);
-    return U_SUCCESS(why) && (size_t)bytes < size;
-}
-
-static bool compose(char out[NAME_BYTES], const char *text, size_t length)
-{
-    return convert(out, NAME_BYTES, text, length, unorm2_getNFCInstance);
-}
-
-/* Names that look alike become the same: of either case, wide letters, ligatures. */
-static bool fold(char out[FOLD_BYTES], const char *text, size_t length)
-{
-    return convert(out, FOLD_BYTES, text, length, unorm2_getNFKCCasefoldInstance);
-}
 
 /* The bytes of a file's name before its ending, and which one that is; 0 if it is no clip. */
 static size_t stem(const char *file, int *rank)
@@ -152,7 +119,7 @@ static bool add_file(struct voices *v, const char *folder, const char *file, con
 echo_status echo_voices_beside(struct voices *v, const char *file, echo_error *err)
 {
     const char *slash = strrchr(file, '/');
-    char folder[4096], name[NAME_BYTES];
+    char folder[4096], name[COMPOSED_BYTES];
     const struct dirent *entry;
     bool good = true;
     DIR *d;
@@ -164,7 +131,8 @@ echo_status echo_voices_beside(struct voices *v, const char *file, echo_error *e
         int rank;
         size_t length = stem(entry->d_name, &rank);
 
-        if (length && entry->d_name[0] != '.' && compose(name, entry->d_name, length) &&
+        if (length && entry->d_name[0] != '.' &&
+            echo_compose_name(name, entry->d_name, length) &&
             is_printable(name) && is_file_in(d, entry->d_name))
             good = add_file(v, folder, entry->d_name, name, rank);
     }
@@ -200,30 +168,31 @@ echo_status echo_voices_packed(struct voices *v, const struct safetensors *f, ec
 
 static int find_folded(const struct voices *v, const char *text, size_t length)
 {
-    char wanted[FOLD_BYTES], have[FOLD_BYTES];
+    char wanted[FOLDED_BYTES], have[FOLDED_BYTES];
 
-    if (!fold(wanted, text, length) || !*wanted)
+    if (!echo_fold(wanted, text, length) || !*wanted)
         return -1;
     for (int i = 0; i < v->n; i++)
-        if (fold(have, v->clips[i].name, strlen(v->clips[i].name)) && !strcmp(have, wanted))
+        if (echo_fold(have, v->clips[i].name, strlen(v->clips[i].name)) &&
+            !strcmp(have, wanted))
             return i;
     return -1;
 }
 
 int echo_voices_find(const struct voices *v, const char *name)
 {
-    char exact[NAME_BYTES];
+    char exact[COMPOSED_BYTES];
     const struct named_clip *clip;
     int rank, found;
     size_t length;
 
-    if (compose(exact, name, strlen(name)) && (clip = find_exact(v, exact)))
+    if (echo_compose_name(exact, name, strlen(name)) && (clip = find_exact(v, exact)))
         return (int)(clip - v->clips);
     if ((found = find_folded(v, name, strlen(name))) >= 0)
         return found;
     if (!(length = stem(name, &rank)))
         return -1;
-    if (compose(exact, name, length) && (clip = find_exact(v, exact)))
+    if (echo_compose_name(exact, name, length) && (clip = find_exact(v, exact)))
         return (int)(clip - v->clips);
     return find_folded(v, name, length);
 }

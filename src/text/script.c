@@ -45,10 +45,19 @@ void echo_script_add(struct script *s, const char *text, struct script_part how)
         pause_longer(s, how);
         return;
     }
+    how.role = s->role;
+    how.turn = s->n ? s->parts[s->n - 1].turn + s->turning : 0;
+    s->turning = false;
     how.text = grow(s) ? strdup(text) : NULL;
     s->failed = !how.text;
     if (how.text)
         s->parts[s->n++] = how;
+}
+
+void echo_script_turn(struct script *s, int role)
+{
+    s->role = role;
+    s->turning = true;
 }
 
 void echo_script_free(struct script *s)

@@ -137,8 +137,16 @@ static void enter(struct splitter *s)
         s->failed = true;
 }
 
+/* Does another turn begin behind the part? */
+static bool ends_turn(const struct splitter *s)
+{
+    return s->at.part + 1 < s->script->n && part(s)[1].turn != part(s)->turn;
+}
+
 static void next_part(struct splitter *s)
 {
+    if (ends_turn(s)) /* the tags of one role say nothing about another */
+        s->at.speaker = 0;
     s->behind += strlen(part(s)->text);
     s->at.part++;
     s->at.byte = 0;
@@ -387,7 +395,8 @@ static bool joins(const struct splitter *s, const struct room *room)
     struct room left = *room;
 
     if (s->at.part + 1 >= s->script->n || now->level || next->level || now->pause_s >= 0 ||
-        now->end == SCRIPT_PAUSE || s->piece.length >= SHORT_PIECE || used > room->bytes ||
+        now->end == SCRIPT_PAUSE || ends_turn(s) || s->piece.length >= SHORT_PIECE ||
+        used > room->bytes ||
         without_tags(now->text, 0, end) != without_blanks(now->text, 0, end))
         return false;
     left.bytes -= used;
@@ -413,6 +422,7 @@ static void end_part(struct splitter *s, struct split_piece *out)
     const struct script_part *p = part(s);
 
     out->pause_s = p->pause_s;
+    out->ends_turn = ends_turn(s);
     out->end = p->end == SCRIPT_SENTENCE ? SPLIT_SENTENCE
                : p->end == SCRIPT_PAUSE  ? SPLIT_PAUSE
                                          : SPLIT_PARAGRAPH;
@@ -489,8 +499,8 @@ bool echo_split(struct splitter *s, int weight, int most, int bytes, struct spli
     echo_buffer_cut(&s->piece, 0);
     if (s->failed || !(p = find_part(s, &room)))
         return false;
-    *out = (struct split_piece){ .level = p->level, .pause_s = -1,
-                                 .begins_part = !s->at.byte };
+    *out = (struct split_piece){ .level = p->level, .pause_s = -1, .role = p->role,
+                                 .turn = p->turn, .begins_part = !s->at.byte };
     if (fits(p->text + s->at.byte, &room))
         take_rest(s, &room, out);
     else
@@ -518,6 +528,11 @@ void echo_split_seek(struct splitter *s, struct split_position to)
     s->behind = 0;
     for (int i = 0; i < to.part && i < s->script->n; i++)
         s->behind += strlen(s->script->parts[i].text);
+}
+
+int echo_split_role(const struct splitter *s)
+{
+    return part(s) ? part(s)->role : 0;
 }
 
 double echo_split_done(const struct splitter *s)

@@ -4,7 +4,8 @@
  *
  * Pieces end where a reader would breathe: at the end of a paragraph or a sentence, else behind
  * a comma, else between words.  They never end inside a character, a speaker tag ("[S2]") or an
- * event in brackets ("(laughs)").  Boundaries are ICU's, which knows abbreviations.
+ * event in brackets ("(laughs)"), and none is of two turns.  Boundaries are ICU's, which knows
+ * abbreviations.
  */
 #ifndef ECHO_SPLIT_H
 #define ECHO_SPLIT_H
@@ -26,6 +27,8 @@ struct split_piece {
     double pause_s;   /* behind it, if the text asks for one; else below 0 */
     int level;        /* of a heading; 0: it is none */
     bool begins_part; /* it is the first piece of a heading or paragraph */
+    int role, turn;   /* of the script's part */
+    bool ends_turn;   /* and another turn follows */
 };
 
 /* Where a splitter is; all zero: at the beginning. */
@@ -50,6 +53,9 @@ bool echo_split_failed(const struct splitter *s);
 
 struct split_position echo_split_tell(const struct splitter *s);
 void echo_split_seek(struct splitter *s, struct split_position to);
+
+/* Who says what comes next; 0: the narrator, or nothing comes. */
+int echo_split_role(const struct splitter *s);
 
 /* Share of the script's bytes that is behind, 0 to 1. */
 double echo_split_done(const struct splitter *s);

@@ -57,17 +57,34 @@ static void check(const struct script *s, size_t size)
     ECHO_ASSERT(sum <= GROWTH * size + 100);
 }
 
-/* Before numbers are spelled, which is another matter. */
-static void read_parts(const char *text, enum markup markup, size_t size)
+static void check_turns(const struct script *s, int roles)
 {
-    struct script script = { 0 };
-    struct passage p = { .out = &script };
+    for (int i = 0; i < s->n; i++) {
+        const struct script_part *p = &s->parts[i];
+        int turn = i ? s->parts[i - 1].turn : 0;
 
+        ECHO_ASSERT(p->role >= 0 && p->role <= roles && (!p->level || !p->role));
+        ECHO_ASSERT(p->turn == turn ? !i || p->role == s->parts[i - 1].role
+                                    : p->turn == turn + 1 && i);
+    }
+}
+
+/* Before numbers are spelled, which is another matter.  roles: of a cast. */
+static void read_parts(const char *text, enum markup markup, size_t size, int roles)
+{
+    static const echo_role people[] = { { "A", NULL }, { "Anna", NULL }, { "Zo\u00eb", NULL } };
+    struct cast cast;
+    struct script script = { 0 };
+    struct passage p = { .out = &script, .cast = &cast };
+
+    ECHO_ASSERT(!echo_cast_open(&cast, people, roles, NULL));
     echo_read(&p, text, markup);
-    ECHO_ASSERT(!p.failed && !script.failed);
+    ECHO_ASSERT(!p.failed && !script.failed && !cast.failed);
     check(&script, size);
+    check_turns(&script, roles);
     echo_passage_close(&p);
     echo_script_free(&script);
+    echo_cast_close(&cast);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -86,8 +103,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bad = echo_clean(&script, text, &opts, &e);
     ECHO_ASSERT(!bad == !e.text[0] && !bad == !!script.n);
     echo_script_free(&script);
-    if (!echo_text_utf8(text, NULL))
-        read_parts(text, opts.markup, size);
+    if (!echo_text_utf8(text, NULL)) {
+        read_parts(text, opts.markup, size, 0);
+        read_parts(text, opts.markup, size, 3);
+    }
     free(text);
     return 0;
 }

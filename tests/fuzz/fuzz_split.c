@@ -4,7 +4,7 @@
  * limits; together they have all letters in order; and it ends.
  *
  * The first two bytes are the limits.  The rest is the text: 1 begins a paragraph, 2 a heading,
- * 3 a part behind a pause.
+ * 3 a part behind a pause, 4 another's turn.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -57,7 +57,7 @@ static bool has_long_tag(const char *text)
     return false;
 }
 
-/* Parts end at bytes below 4. */
+/* Parts end at bytes below 5. */
 static void add_parts(struct script *s, char *text)
 {
     struct script_part how = { .pause_s = -1 };
@@ -65,13 +65,15 @@ static void add_parts(struct script *s, char *text)
     for (char *end; *text; text = end) {
         char kind;
 
-        end = text + strcspn(text, "\1\2\3");
+        end = text + strcspn(text, "\1\2\3\4");
         kind = *end;
         *end = 0;
         how.end = kind == 3 ? SCRIPT_PAUSE : SCRIPT_PARAGRAPH;
         how.pause_s = kind == 3 ? 0.5 : -1;
         echo_script_add(s, text, how);
         how.level = kind == 2;
+        if (kind == 4)
+            echo_script_turn(s, (s->role + 1) % 3);
         end += kind != 0;
     }
 }
@@ -104,13 +106,15 @@ static void check(const struct script *script, struct limits at_most, size_t siz
     struct split_piece p;
     struct split_position middle = { 0 };
     struct letters want = { 0 }, got = { 0 };
-    int n = 0, half = 0, pauses = 0;
+    int n = 0, half = 0, pauses = 0, turn = 0;
     double done = 0;
 
     ECHO_ASSERT(!echo_splitter_open(&s, script, NULL, NULL));
     while (echo_split(s, at_most.planned, at_most.weight, at_most.bytes, &p)) {
         check_piece(&p, at_most);
         add_letters(&got, p.text);
+        ECHO_ASSERT(p.turn == turn && p.role >= 0 && p.role < 3);
+        turn += p.ends_turn;
         pauses += p.pause_s == 0.5;
         ECHO_ASSERT(echo_split_done(s) > done && echo_split_done(s) <= 1);
         done = echo_split_done(s);

@@ -482,6 +482,82 @@ static void check_clicks(void)
     release(parts, 6);
 }
 
+/* ---- overlaps: both are heard ---- */
+
+/* The pieces as they sound one after the other, each moved to where it began: added up. */
+static float *added(const struct joined *apart, const struct joined *out, int n)
+{
+    float *sum = calloc(out->n + 1, sizeof *sum);
+
+    for (int i = 0; i < n; i++)
+        for (size_t k = 0; k < apart->ended[i] - apart->began[i]; k++)
+            if (CHECK(out->began[i] + k < out->n))
+                sum[out->began[i] + k] += apart->pcm[apart->began[i] + k];
+    return sum;
+}
+
+/* The last may be a short one, which is all overlap: ends meet then. */
+static void check_overlap_of(double last, double overlap, bool hold)
+{
+    struct part parts[] = { noise(0, 2, 0.5, 0.2f, 1), noise(0.3, last, 0.3, 0.2f, 2),
+                            noise(0, 1.5, 0, 0.2f, 3) };
+    struct join_opts o = { .overlap_s = overlap, .hold_s = hold };
+    struct joined apart, out;
+
+    apart = join(parts, 3, (struct join_opts){ .hold_s = hold }, 3000);
+    parts[0].pause_s = parts[1].pause_s = -overlap;
+    for (int c = 0; c < CHUNKS; c++) {
+        out = join(parts, 3, o, chunks[c]);
+        size_t asked = (size_t)llround(overlap * RATE), n = apart.ended[1] - apart.began[1];
+        size_t first = asked < n ? asked : n, second = asked < n - first ? asked : n - first;
+        float *sum = added(&apart, &out, 3);
+
+        CHECK_SAY(out.ended[0] - out.began[1] == first && out.ended[1] - out.began[2] == second,
+                  "overlaps of %zu and %zu, expected %zu and %zu", out.ended[0] - out.began[1],
+                  out.ended[1] - out.began[2], first, second);
+        CHECK(out.n == apart.n - first - second && out.n == out.ended[2]);
+        size_t same = 0;
+
+        while (same < out.n && sum[same] == out.pcm[same])
+            same++;
+        CHECK_SAY(same == out.n, "sample %zu of %zu is not the sum", same, out.n);
+        CHECK(click_find(out.pcm, out.n, 1) == out.n);
+        CHECK(out.settled[0] == !first && out.settled[1] == !second && out.settled[2]);
+        free(sum);
+        drop(&out);
+    }
+    drop(&apart);
+    release(parts, 3);
+}
+
+/* Two loud ones stay below full scale, without a click where they meet. */
+static void check_loud_overlap(void)
+{
+    struct part parts[] = { tone(1, 230, 0.3, 0.9f), tone(1, 330, 0, 0.7f) };
+    struct join_opts o = { .overlap_s = 0.5 };
+
+    parts[0].pause_s = -0.5;
+    struct joined out = join(parts, 2, o, 3000);
+
+    CHECK_SAY(peak(out.pcm, out.n) > 0.9f && peak(out.pcm, out.n) <= 0.98f, "a peak of %g",
+              (double)peak(out.pcm, out.n));
+    CHECK(click_find(out.pcm, out.n, 1) == out.n);
+    CHECK(!memcmp(out.pcm, parts[0].pcm, out.began[1] * sizeof(float)));
+    drop(&out);
+    release(parts, 2);
+}
+
+static void check_overlaps(void)
+{
+    for (int hold = 0; hold < 2; hold++) {
+        check_overlap_of(2, 0.25, hold);
+        check_overlap_of(2, 1.3, hold);
+        check_overlap_of(0.4, 1, hold);
+        check_overlap_of(0.4, 0.3, hold);
+    }
+    check_loud_overlap();
+}
+
 int main(void)
 {
     check_alone();
@@ -491,6 +567,7 @@ int main(void)
     check_level_kept();
     check_peaks();
     check_crossfade();
+    check_overlaps();
     check_chunks();
     check_resuming();
     check_stopping();

@@ -45,7 +45,7 @@ void echo_read(struct passage *p, const char *text, enum markup markup)
 echo_status echo_clean(struct script *out, const char *text, const struct clean_opts *opts,
                        echo_error *err)
 {
-    struct passage p = { .out = out };
+    struct passage p = { .out = out, .cast = opts->cast };
     int before = out->n;
     echo_status status;
 
@@ -53,7 +53,7 @@ echo_status echo_clean(struct script *out, const char *text, const struct clean_
         (status = echo_speller_open(&p.speller, opts->language ? opts->language : "en", err)))
         return status;
     echo_read(&p, text, opts->markup);
-    if (p.failed || out->failed)
+    if (p.failed || out->failed || (opts->cast && opts->cast->failed))
         status = echo_fail_memory(err, strlen(text), "a text that is cleaned");
     else if (out->n == before)
         status = echo_text_nothing(err);

@@ -16,10 +16,13 @@
  * - Pictures are said by their alternative text: "Image: ..."
  * - Emoji, digits in frames among them, and decorations are left out.
  * - Dashes within sentences and arrows become commas.
+ * - A line that begins with a name of the cast and a colon is a turn: of that role, up to the
+ *   next turn or heading.  The name is not said.
  */
 #ifndef ECHO_CLEAN_H
 #define ECHO_CLEAN_H
 
+#include "text/cast.h"
 #include "text/script.h"
 
 enum markup {
@@ -34,6 +37,7 @@ enum markup {
 struct clean_opts {
     enum markup markup;
     const char *language; /* as BCP 47 names it; NULL: "en" */
+    struct cast *cast;    /* whose lines are theirs; NULL: nobody's */
 };
 
 /*

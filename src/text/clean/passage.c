@@ -222,13 +222,56 @@ static bool goes_on(const char *start, const char *end, const char *next)
     return end > start && !strchr(".!?:;\"'", end[-1]) && *next >= 'a' && *next <= 'z';
 }
 
+/* Bytes of a line end at s, as it is on paper or as it is meant; 0: there is none. */
+static size_t line_end(const char *s)
+{
+    return *s == '\n' ? 1 : echo_mark_at(s) == MARK_LINE ? MARK_BYTES : 0;
+}
+
+/* Bytes up to behind the name and its colon, where the line at s begins a turn; 0: it does
+ * not. */
+static size_t name_at(const struct passage *p, const char *s, int *role)
+{
+    return p->cast && !p->nameless ? echo_cast_line(p->cast, s, role) : 0;
+}
+
+/* Where a line begins with a name, what is before it ends, and a turn begins.  Bytes of the
+ * line end and the name at s, or 0. */
+static size_t turn(struct passage *p, const char *start, const char *s)
+{
+    const struct script_part before = { .end = SCRIPT_PARAGRAPH, .pause_s = -1 };
+    size_t end = line_end(s), name;
+    int role;
+
+    if (!end || !(name = name_at(p, s + end, &role)))
+        return 0;
+    add_piece(p, start, s, before);
+    echo_script_turn(p->out, role);
+    return end + name;
+}
+
+/* A heading is nobody's; other blocks may begin with a name, whose bytes these are. */
+static size_t first_turn(struct passage *p, const char *text)
+{
+    int role = 0;
+    size_t name = p->level ? 0 : name_at(p, text, &role);
+
+    if (name || (p->level && p->out->role))
+        echo_script_turn(p->out, role);
+    return name;
+}
+
 static void split(struct passage *p, char *text, enum script_end end)
 {
-    char *start = text, *s = text;
+    char *start = text + first_turn(p, text), *s = start;
     struct script_part how = { .level = p->level };
     size_t n;
 
     while (*s) {
+        if ((n = turn(p, start, s))) {
+            start = s += n;
+            continue;
+        }
         how.end = SCRIPT_PAUSE;
         if (echo_mark_at(s) == MARK_LINE) {
             n = MARK_BYTES;
@@ -316,7 +359,7 @@ static void prepare(struct passage *p, struct text_buffer *out)
     unmask(&shown, text);
     if (echo_row_is(echo_buffer_text(&shown))) {
         echo_row_say(out, &p->columns, echo_buffer_text(&shown));
-        p->stop = true;
+        p->stop = p->nameless = true;
     } else {
         echo_buffer_string(out, echo_buffer_text(&shown));
     }
@@ -340,7 +383,7 @@ void echo_passage_end(struct passage *p, enum script_end end)
     echo_buffer_free(&text);
     echo_buffer_cut(&p->text, 0);
     p->level = 0;
-    p->stop = false;
+    p->stop = p->nameless = false;
 }
 
 void echo_passage_begin(struct passage *p)
@@ -372,6 +415,7 @@ void echo_passage_code(struct passage *p, const char *code)
     int lines = 0;
 
     echo_passage_begin(p);
+    p->nameless = true;
     code += strspn(code, "\n");
     for (n = strlen(code); n && strchr(" \t\n", code[n - 1]);)
         n--;

@@ -9,6 +9,7 @@
 #define ECHO_TEXT_PASSAGE_H
 
 #include "text/buffer.h"
+#include "text/cast.h"
 #include "text/clean/marks.h"
 #include "text/script.h"
 #include "text/spell/speller.h"
@@ -17,11 +18,13 @@
 struct passage {
     struct script *out;
     struct speller *speller;     /* NULL: it is left as it is written */
+    struct cast *cast;           /* whose lines are theirs; NULL: nobody's */
     struct text_buffer text;     /* what was put */
     struct text_buffer number;   /* of a list's item, before its first words */
     struct text_buffer speaker;  /* tags without words, which go before the next ones */
     struct text_buffer columns;  /* names of the table's columns, a MARK_NAME before each */
     int level;                   /* of the block, as of a heading; the end forgets it */
+    bool nameless;               /* no line of the block begins with a name of the cast */
     bool stop;                   /* the block ends with a stop, so that the voice falls */
     bool failed;                 /* memory ran out */
 };

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* speak_opts.c - echo_speak_opts: what they are at first, and which job they make. */
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/error.h"
+#include "engine/speak.h"
+#include "engine/voice.h"
+
+#define LONGEST_PAUSE   60 /* seconds */
+#define LONGEST_OVERLAP 2
+#define MOST_RETAKES    10
+
+echo_speak_opts echo_speak_opts_default(void)
+{
+    return (echo_speak_opts){
+        .clean = true,
+        .pause_sentence = 0.4f,
+        .pause_paragraph = 0.8f,
+        .pause_turn = 0.3f,
+        .match_levels = true,
+        .retakes = 2,
+        .first_block = 32,
+    };
+}
+
+static echo_status check_number(const char *name, double value, double min, double max,
+                                echo_error *err)
+{
+    if (value >= min && value <= max) /* NaN is not */
+        return ECHO_OK;
+    return echo_fail_field(err, name, "%s is %g, expected %g to %g", name, value, min, max);
+}
+
+echo_status echo_speak_opts_check(const echo_speak_opts *o, echo_error *err)
+{
+    const struct {
+        const char *name;
+        double value, min, max;
+    } numbers[] = {
+        { "pause_sentence", o->pause_sentence, 0, LONGEST_PAUSE },
+        { "pause_paragraph", o->pause_paragraph, 0, LONGEST_PAUSE },
+        { "pause_turn", o->pause_turn, -LONGEST_OVERLAP, LONGEST_PAUSE },
+        { "crossfade", o->crossfade, 0, 1 },
+        { "retakes", o->retakes, 0, MOST_RETAKES },
+        { "first_block", o->first_block, 16, ECHO_MAX_FRAMES },
+        { "roles", o->roles, 0, ECHO_MAX_ROLES },
+    };
+    echo_status s;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if ((s = check_number(numbers[i].name, numbers[i].value, numbers[i].min,
+                              numbers[i].max, err)))
+            return s;
+    if (o->roles && !o->cast)
+        return echo_fail_field(err, "cast", "the cast is missing, and has %d roles", o->roles);
+    return ECHO_OK;
+}
+
+/* ---- which job it is ---- */
+
+static void hash_number(XXH3_state_t *h, double value)
+{
+    XXH3_64bits_update(h, &value, sizeof value);
+}
+
+static void hash_string(XXH3_state_t *h, const char *string)
+{
+    XXH3_64bits_update(h, string, strlen(string) + 1);
+}
+
+static void hash_params(XXH3_state_t *h, const echo_params *p)
+{
+    const echo_param *t;
+
+    for (int i = 0; (t = echo_param_at(i)); i++) {
+        const char *at = (const char *)p + t->offset;
+
+        switch (t->kind) {
+        case ECHO_PARAM_SEED: XXH3_64bits_update(h, at, sizeof(uint64_t)); break;
+        case ECHO_PARAM_INT: XXH3_64bits_update(h, at, sizeof(int)); break;
+        case ECHO_PARAM_FLOAT: XXH3_64bits_update(h, at, sizeof(float)); break;
+        case ECHO_PARAM_BOOL: XXH3_64bits_update(h, at, sizeof(bool)); break;
+        case ECHO_PARAM_LIST:
+            for (int k = 0; k < ((const echo_list *)(const void *)at)->n; k++)
+                hash_number(h, ((const echo_list *)(const void *)at)->items[k]);
+            break;
+        }
+    }
+}
+
+static void hash_script(XXH3_state_t *h, const struct script *s)
+{
+    for (int i = 0; i < s->n; i++) {
+        hash_string(h, s->parts[i].text);
+        hash_number(h, s->parts[i].end);
+        hash_number(h, s->parts[i].pause_s);
+        hash_number(h, s->parts[i].role);
+        hash_number(h, s->parts[i].turn);
+    }
+}
+
+static void hash_voice(XXH3_state_t *h, const echo_voice *voice)
+{
+    hash_number(h, voice ? (double)echo_voice_identity(voice) : 0);
+}
+
+static void hash_opts(XXH3_state_t *h, const echo_speak_opts *o)
+{
+    hash_number(h, o->pause_sentence);
+    hash_number(h, o->pause_paragraph);
+    hash_number(h, o->pause_turn);
+    hash_number(h, o->crossfade);
+    hash_number(h, o->match_levels);
+    hash_number(h, o->retakes);
+    hash_number(h, o->stream);
+    for (int i = 0; i < o->roles; i++) {
+        hash_string(h, o->cast[i].name);
+        hash_voice(h, o->cast[i].voice);
+    }
+}
+
+uint64_t echo_speak_job(const echo_model *m, const struct script *script,
+                        const echo_voice *voice, const echo_params *params,
+                        const echo_speak_opts *opts)
+{
+    echo_model_info about = echo_model_describe(m);
+    XXH3_state_t *h = XXH3_createState();
+    uint64_t hash;
+
+    if (!h)
+        return 0;
+    XXH3_64bits_reset(h);
+    hash_script(h, script);
+    hash_params(h, params);
+    hash_opts(h, opts);
+    hash_voice(h, voice);
+    hash_number(h, (double)about.file_bytes);
+    hash_number(h, (double)about.echo_parameters);
+    hash_string(h, about.precision);
+    hash_string(h, about.codec_precision);
+    hash = XXH3_64bits_digest(h);
+    XXH3_freeState(h);
+    return hash ? hash : 1;
+}
