@@ -64,10 +64,10 @@ static echo_status finish_file(struct delivery *d, echo_error *err)
 {
     echo_status status = ECHO_OK;
 
-    if (d->job) {
+    if (d->job && d->path) {
         status = echo_writer_open(&d->file, d->path, &d->opts, err);
         if (!status)
-            status = job_copy(d->job, d->file, err);
+            status = job_copy(d->job, d->file, 0, SIZE_MAX, err);
     }
     if (!status && d->file)
         status = echo_writer_close(&d->file, err);

@@ -159,15 +159,28 @@ static json_t *pack_voice(const echo_voice *v)
     return json_pack("{s:i, s:i, s:o}", "frames", frames, "size", size, "latent", numbers);
 }
 
+/* Of the roles that were heard: role, pace, how often. */
+static json_t *pack_paces(const echo_checkpoint *c)
+{
+    json_t *paces = json_array();
+
+    for (int i = 0; i < ECHO_MAX_ROLES; i++)
+        if (c->cast[i].heard)
+            json_array_append_new(paces, json_pack("[i, f, i]", i, c->cast[i].pace,
+                                                   c->cast[i].heard));
+    return paces;
+}
+
 static json_t *pack_checkpoint(const echo_checkpoint *c)
 {
     char job[24];
 
     snprintf(job, sizeof job, "%016" PRIx64, c->job); /* JSON's integers have a sign */
-    return json_pack("{s:s, s:I, s:I, s:i, s:i, s:i, s:i, s:f, s:f, s:f}", "job", job, "byte",
-                     (json_int_t)c->byte, "samples", (json_int_t)c->samples, "part", c->part,
-                     "speaker", c->speaker, "pieces", c->pieces, "heard", c->heard, "pace",
-                     c->pace, "level", c->level, "level_samples", c->level_samples);
+    return json_pack("{s:s, s:I, s:I, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:o}", "job", job,
+                     "byte", (json_int_t)c->byte, "samples", (json_int_t)c->samples, "part",
+                     c->part, "speaker", c->speaker, "pieces", c->pieces, "heard", c->heard,
+                     "pace", c->pace, "level", c->level, "level_samples", c->level_samples,
+                     "cast", pack_paces(c));
 }
 
 /* The voice grows with the first pieces, and then no more. */
@@ -191,6 +204,9 @@ echo_status job_piece(struct job *j, const echo_piece *p, echo_error *err)
         return failed(j, err);
     line = json_pack("{s:s, s:i, s:f, s:f}", "text", p->text, "level", p->level, "begin_s",
                      p->begin_s, "end_s", p->end_s);
+    if (p->role)
+        json_object_set_new(line, "role", json_string(p->role));
+    json_object_set_new(line, "turn", json_integer(p->turn));
     if (p->resumable)
         json_object_set_new(line, "next", pack_checkpoint(&p->next));
     add_voice(j, line, p->voice);
@@ -198,17 +214,20 @@ echo_status job_piece(struct job *j, const echo_piece *p, echo_error *err)
     return write_line(j, line, err);
 }
 
-echo_status job_copy(struct job *j, echo_writer *w, echo_error *err)
+echo_status job_copy(struct job *j, echo_writer *w, size_t from, size_t to, echo_error *err)
 {
     float pcm[4096];
     size_t n;
     echo_status status = ECHO_OK;
 
-    if (fflush(j->sound))
+    if (fflush(j->sound) || fseeko(j->sound, (off_t)(from * sizeof *pcm), SEEK_SET))
         return failed(j, err);
-    rewind(j->sound);
-    while (!status && (n = fread(pcm, sizeof *pcm, 4096, j->sound)) > 0)
+    for (; !status && from < to; from += n) {
+        n = to - from < 4096 ? to - from : 4096;
+        if (!(n = fread(pcm, sizeof *pcm, n, j->sound)))
+            break;
         status = echo_writer_write(w, pcm, n, err);
+    }
     if (!status && ferror(j->sound))
         return echo_fail(err, ECHO_ERR_FILE, "%s: cannot be read: %s", j->part,
                          strerror(errno));
@@ -216,6 +235,22 @@ echo_status job_copy(struct job *j, echo_writer *w, echo_error *err)
 }
 
 /* ---- going on ---- */
+
+static bool unpack_paces(const json_t *paces, echo_checkpoint *c)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(paces, i, one) {
+        json_int_t role = json_integer_value(json_array_get(one, 0));
+
+        if (role < 0 || role >= ECHO_MAX_ROLES)
+            return false;
+        c->cast[role].pace = json_number_value(json_array_get(one, 1));
+        c->cast[role].heard = (int)json_integer_value(json_array_get(one, 2));
+    }
+    return true;
+}
 
 static bool unpack_checkpoint(const json_t *o, echo_checkpoint *c)
 {
@@ -232,7 +267,7 @@ static bool unpack_checkpoint(const json_t *o, echo_checkpoint *c)
     c->job = strtoull(job, NULL, 16);
     c->byte = (uint64_t)byte;
     c->samples = (uint64_t)samples;
-    return byte >= 0 && samples >= 0;
+    return byte >= 0 && samples >= 0 && unpack_paces(json_object_get(o, "cast"), c);
 }
 
 static echo_voice *unpack_voice(const json_t *o)
@@ -266,19 +301,22 @@ struct past {
 
 static void take_cue(struct subtitles *to, const json_t *line)
 {
-    subtitles_add(to, json_string_value(json_object_get(line, "text")),
-                  (int)json_integer_value(json_object_get(line, "level")),
-                  json_number_value(json_object_get(line, "begin_s")),
-                  json_number_value(json_object_get(line, "end_s")));
+    const struct subtitle cue = {
+        .text = (char *)(uintptr_t)json_string_value(json_object_get(line, "text")),
+        .role = (char *)(uintptr_t)json_string_value(json_object_get(line, "role")),
+        .turn = (int)json_integer_value(json_object_get(line, "turn")),
+        .level = (int)json_integer_value(json_object_get(line, "level")),
+        .begin_s = json_number_value(json_object_get(line, "begin_s")),
+        .end_s = json_number_value(json_object_get(line, "end_s")),
+    };
+
+    subtitles_add(to, &cue);
 }
 
 static void settle(struct past *p, long at)
 {
-    for (int i = 0; i < p->pending.n; i++) {
-        const struct subtitle *c = &p->pending.items[i];
-
-        subtitles_add(&p->cues, c->text, c->level, c->begin_s, c->end_s);
-    }
+    for (int i = 0; i < p->pending.n; i++)
+        subtitles_add(&p->cues, &p->pending.items[i]);
     subtitles_close(&p->pending);
     if (p->pending_own) {
         echo_voice_close(&p->own);

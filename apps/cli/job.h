@@ -34,8 +34,8 @@ echo_status job_resume(struct job **out, const char *output, echo_checkpoint *ne
 echo_status job_write(struct job *j, const float *pcm, size_t n, echo_error *err);
 /* All of this piece has been written. */
 echo_status job_piece(struct job *j, const echo_piece *piece, echo_error *err);
-/* All samples to a writer. */
-echo_status job_copy(struct job *j, echo_writer *w, echo_error *err);
+/* Samples from `from` to before `to`, or to the end, to a writer. */
+echo_status job_copy(struct job *j, echo_writer *w, size_t from, size_t to, echo_error *err);
 
 /* Is there a piece that is whole, and so something to go on with? */
 bool job_has_pieces(const struct job *j);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* say.c - text to speech. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cast.h"
 #include "characters.h"
 #include "commands.h"
 #include "common/failure.h"
@@ -16,12 +18,14 @@
 #include "speak_options.h"
 #include "tags.h"
 #include "text_input.h"
+#include "turns.h"
 #include "words.h"
 
 struct say {
     struct common common;
     const char *file, *voice, *continue_from;              /* to read */
-    const char *output, *latent_out, *subtitles, *chapters; /* to write; NULL: not wanted */
+    /* To write; NULL: not wanted. */
+    const char *output, *latent_out, *subtitles, *chapters, *split_turns;
     const char *title;
     bool play, stream, lift, tags, resume;
     struct speak_opts how;
@@ -37,7 +41,11 @@ struct say {
     double voice_s;
     const char *exact; /* the option that asks for one pass, echo_continue(); NULL: none */
     struct tags about;
+    struct cast cast;
+    char voices[500]; /* all of them, for the tags */
+    struct turns turns;
     struct delivery delivery;
+    char *kept_as; /* what the names of the job's files begin with */
     struct job *job;
     bool not_ours; /* the interrupted job is of something else */
     echo_checkpoint from;
@@ -83,6 +91,12 @@ static const struct option output_options[] = {
     { .name = "chapters", .kind = OPTION_STRING, .at = AT(chapters), .value = "FILE",
       .once = true,
       .help = "write where headings are: .txt (OGM), .vtt, .ffmeta" },
+    { .name = "split-turns", .kind = OPTION_STRING, .at = AT(split_turns), .value = "DIR",
+      .once = true,
+      .help = "write each turn of --cast into a file there",
+      .details = "They are named 001-anna.wav and so on, with the format of --format or of -o, "
+                 "which is optional then. They appear when all is spoken. --loudness and tags "
+                 "are of each file." },
     { .name = "title", .kind = OPTION_STRING, .at = AT(title), .value = "TEXT", .once = true,
       .help = "title in the file's tags" },
     { .name = "tags", .kind = OPTION_SWITCH, .at = AT(tags),
@@ -171,6 +185,13 @@ static echo_status check_names(const struct say *say, echo_error *err)
     return ECHO_OK;
 }
 
+/* Is what is made so far kept beside a file? */
+static bool keeps_job(const struct say *say)
+{
+    return !say->stream && !say->play &&
+           (say->split_turns || (say->output && job_is_possible(say->output)));
+}
+
 /* Options that do not go together. */
 static echo_status check_together(const struct say *say, echo_error *err)
 {
@@ -193,9 +214,15 @@ static echo_status check_together(const struct say *say, echo_error *err)
           "--sequence-length and --block-sizes: give one of them" },
         { !say->params.rescale_k != !say->params.rescale_sigma,
           "--rescale-k and --rescale-sigma go together" },
-        { given(say, "resume") && say->resume && (say->stream || say->play || !say->output ||
-                                                  !job_is_possible(say->output)),
+        { given(say, "resume") && say->resume && !keeps_job(say),
           "--resume goes on with a file: give -o FILE, without --stream and --play" },
+        { say->split_turns && !say->how.cast,
+          "--split-turns writes the turns of a cast: give --cast" },
+        { say->split_turns && (say->stream || say->play),
+          "--split-turns writes files: leave out --stream and --play" },
+        { say->split_turns && (say->how.pause_turn < 0 || (given(say, "pause-turn") &&
+                               say->how.pause_turn == 0 && say->how.crossfade > 0)),
+          "--split-turns needs turns that do not overlap: give --pause-turn 0.1 or more" },
     };
 
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
@@ -204,7 +231,7 @@ static echo_status check_together(const struct say *say, echo_error *err)
     return ECHO_OK;
 }
 
-static echo_status check_outputs(const struct say *say, echo_error *err)
+static echo_status check_outputs(struct say *say, echo_error *err)
 {
     echo_status s = ECHO_OK;
 
@@ -216,7 +243,20 @@ static echo_status check_outputs(const struct say *say, echo_error *err)
         s = subtitles_check(say->subtitles, false, err);
     if (!s && say->chapters)
         s = subtitles_check(say->chapters, true, err);
+    if (!s && say->split_turns)
+        s = turns_open(&say->turns, say->split_turns, &say->sound, say->output, err);
     return s;
+}
+
+/* The name by which an interrupted job is found again. */
+static echo_status name_job(struct say *say, echo_error *err)
+{
+    if (!keeps_job(say))
+        return ECHO_OK;
+    say->kept_as = say->output && job_is_possible(say->output)
+                       ? strdup(say->output)
+                       : turns_path(&say->turns, "turns");
+    return say->kept_as ? ECHO_OK : echo_fail(err, ECHO_ERR_MEMORY, "out of memory");
 }
 
 /* Without a place to write to, it is played. */
@@ -226,7 +266,7 @@ static echo_status choose_output(struct say *say, echo_error *err)
 
     if (say->stream && !say->output)
         say->output = "-";
-    if (say->output || say->latent_out || say->play)
+    if (say->output || say->latent_out || say->play || say->split_turns)
         return ECHO_OK;
     say->play = player_available(why, sizeof why);
     return say->play ? ECHO_OK : no_output(say, why, err);
@@ -238,6 +278,7 @@ static echo_status check_exact(const struct say *say, echo_error *err)
     const char *wanted = say->subtitles                        ? "--subtitles"
                          : say->chapters                       ? "--chapters"
                          : given(say, "resume") && say->resume ? "--resume"
+                         : say->how.cast                       ? "--cast"
                                                                : NULL;
 
     if (!say->exact || !wanted)
@@ -256,9 +297,11 @@ static echo_status check(struct say *say, echo_error *err)
         if ((s = choose_output(say, err)))
             return s;
     if ((s = check_together(say, err)) || (s = check_names(say, err)) ||
-        (s = speak_options_check(&say->how, err)) || (s = check_outputs(say, err)))
+        (s = speak_options_check(&say->how, err)) ||
+        (s = cast_read(&say->cast, say->how.cast, err)) || (s = check_outputs(say, err)))
         return s;
-    return check_exact(say, err);
+    s = check_exact(say, err);
+    return s ? s : name_job(say, err);
 }
 
 /* One pass, exactly as asked, where the asking makes no sense for pieces. */
@@ -300,6 +343,19 @@ static echo_status check_length(const struct say *say, int patch, echo_error *er
                      before ? " after what they continue" : "");
 }
 
+/* The model's log is told of the text now, and once more when it is spoken. */
+static echo_status open_script(struct say *say, struct runtime *e, echo_script **script,
+                               echo_error *err)
+{
+    bool hushed = e->hushed;
+    echo_status status;
+
+    e->hushed = true;
+    status = echo_script_open(script, e->model, say->input.text, &say->speaking, err);
+    e->hushed = hushed;
+    return status;
+}
+
 static echo_status load_voices(struct say *say, struct runtime *e, echo_error *err)
 {
     echo_encode_opts opts = { .lift = say->lift };
@@ -332,8 +388,7 @@ static echo_status look_at_text(struct say *say, struct runtime *e, int *pieces,
 {
     echo_script *script = NULL;
     echo_piece piece;
-    echo_status status = echo_script_open(&script, e->model, say->input.text, &say->speaking,
-                                          err);
+    echo_status status = open_script(say, e, &script, err);
 
     for (*pieces = 0; !status && echo_script_next(script, &piece); ++*pieces)
         status = text_input_add(&say->input, piece.text, err);
@@ -381,7 +436,7 @@ static echo_status take_exact_text(struct say *say, struct runtime *e, echo_erro
 static echo_status resume_job(struct say *say, echo_error *err)
 {
     uint64_t seed;
-    echo_status status = job_resume(&say->job, say->output, &say->from, &seed, &say->own,
+    echo_status status = job_resume(&say->job, say->kept_as, &say->from, &seed, &say->own,
                                     &say->cues, err);
 
     if (status)
@@ -401,19 +456,19 @@ static echo_status open_job(struct say *say, int pieces, echo_error *err)
     bool asked = given(say, "resume"), exists;
     double seconds;
 
-    if (!say->output || say->stream || say->play || !job_is_possible(say->output))
+    if (!say->kept_as)
         return ECHO_OK;
-    if (job_find(say->output, &exists, &seconds, err))
+    if (job_find(say->kept_as, &exists, &seconds, err))
         return err->status;
     if (exists && asked && say->resume)
         return resume_job(say, err);
-    if (pieces < 2 && !(exists && asked))
+    if (pieces < 2 && !(exists && asked) && !say->split_turns)
         return ECHO_OK;
     if (!exists || asked)
-        return job_begin(&say->job, say->output, say->params.rng_seed, err);
+        return job_begin(&say->job, say->kept_as, say->params.rng_seed, err);
     return echo_fail(err, ECHO_ERR_ARG,
                      "%s.part has %.0f s of an interrupted job: --resume goes on with it, "
-                     "--no-resume starts over", say->output, seconds);
+                     "--no-resume starts over", say->kept_as, seconds);
 }
 
 /* ---- speaking ---- */
@@ -442,24 +497,37 @@ static bool note_piece(void *user, const echo_piece *piece)
 {
     struct say *say = user;
 
-    if (say->subtitles || say->chapters || say->job)
-        subtitles_add(&say->cues, piece->text, piece->level, piece->begin_s, piece->end_s);
+    const struct subtitle cue = {
+        .text = (char *)(uintptr_t)piece->text, .role = (char *)(uintptr_t)piece->role,
+        .turn = piece->turn, .level = piece->level, .begin_s = piece->begin_s,
+        .end_s = piece->end_s,
+    };
+
+    if (say->subtitles || say->chapters || say->job || say->cast.n)
+        subtitles_add(&say->cues, &cue);
     if (say->job && job_piece(say->job, piece, &say->piece_failed))
         return false;
     return !signals_stopped();
 }
 
+static bool has_tags(const struct say *say, const char *path, const char *format)
+{
+    bool plain = say->exact || say->stream || (path && !strcmp(path, "-"));
+
+    if (given(say, "tags") || say->title)
+        return say->tags || say->title;
+    return tags_wanted(path, format, plain);
+}
+
 /* Once the seed is known: a job that goes on has its own. */
 static void tag(struct say *say, const struct runtime *e)
 {
-    bool plain = say->exact || say->stream || (say->output && !strcmp(say->output, "-"));
-
-    if (given(say, "tags") || say->title
-            ? say->tags || say->title
-            : tags_wanted(say->output, say->sound.format, plain))
-        tags_fill(&say->about, &say->delivery.opts, say->title,
-                  say->exact ? say->input.text : say->input.spoken, say->voice, &e->info,
-                  &say->params);
+    if (!has_tags(say, say->output, say->sound.format))
+        return;
+    cast_list_voices(&say->cast, say->voice, say->voices, sizeof say->voices);
+    tags_fill(&say->about, &say->delivery.opts, say->title,
+              say->exact ? say->input.text : say->input.spoken,
+              *say->voices ? say->voices : NULL, &e->info, &say->params);
 }
 
 static echo_status speak_exactly(struct say *say, struct runtime *e, echo_error *err)
@@ -500,7 +568,7 @@ static echo_status speak_pieces(struct say *say, struct runtime *e, int pieces, 
         say->not_ours = true;
         status = echo_fail(err, status, "%s.part is of another text, voice, model or settings, "
                                         "and cannot be gone on with: --no-resume starts over",
-                           say->output);
+                           say->kept_as);
     }
     return delivery_close(&say->delivery, status, err);
 }
@@ -513,10 +581,15 @@ static echo_status speak(struct say *say, struct runtime *e, echo_error *err)
     say->runtime = e;
     say->speaking = speak_options(&say_command, say, &say->how, say->file);
     say->speaking.stream = say->stream || say->play;
+    say->speaking.cast = say->cast.roles;
+    say->speaking.roles = say->cast.n;
     if (say->exact)
         status = take_exact_text(say, e, err);
     else
         status = look_at_text(say, e, &pieces, err);
+    if (!status)
+        status = cast_load(&say->cast, e, (echo_encode_opts){ .lift = say->lift },
+                           &say->voice_s, err);
     if (status)
         return status;
     say->delivery.path = say->output;
@@ -554,12 +627,45 @@ static double seconds(const struct say *say)
            (double)say->from.samples / ECHO_SAMPLE_RATE;
 }
 
+static echo_status save_turn(const struct say *say, const struct runtime *e,
+                             const struct turn *turn, echo_error *err)
+{
+    echo_writer_opts opts = sound_options(&say->sound);
+    const char *voice = turn->role ? cast_voice(&say->cast, turn->role) : NULL;
+    char *text = turns_text(&say->cues, turn);
+    struct tags about;
+    echo_status status;
+
+    if (!text)
+        return echo_fail(err, ECHO_ERR_MEMORY, "out of memory for a turn");
+    if (has_tags(say, say->split_turns, say->turns.format.name))
+        tags_fill(&about, &opts, say->title, text, voice ? voice : say->voice, &e->info,
+                  &say->params);
+    status = turns_write(&say->turns, &say->cues, turn, say->job, opts, err);
+    free(text);
+    return status;
+}
+
+static echo_status save_turns(const struct say *say, const struct runtime *e, echo_error *err)
+{
+    struct turn turn = { 0 };
+    echo_status status = ECHO_OK;
+
+    if (say->cues.failed)
+        return echo_fail(err, ECHO_ERR_MEMORY, "out of memory for the turns");
+    while (!status && turns_next(&say->cues, &turn))
+        status = save_turn(say, e, &turn, err);
+    return status;
+}
+
 static echo_status save(const struct say *say, const struct runtime *e, echo_error *err)
 {
     echo_status status = ECHO_OK;
 
     if (say->latent_out)
         status = save_latents(say, e, err);
+    if (!status && say->split_turns)
+        status = save_turns(say, e, err);
     if (!status && say->subtitles)
         status = subtitles_save(&say->cues, say->subtitles, speed(say), err);
     if (!status && say->chapters)
@@ -574,9 +680,10 @@ static void summarize(const struct say *say, struct runtime *e)
 {
     echo_stats stats = echo_session_stats(e->session);
     double audio_s = delivery_seconds(&say->delivery);
-    const char *what = say->output ? output_name(say->output)
-                       : say->play ? "played"
-                                   : say->latent_out;
+    const char *what = say->output        ? output_name(say->output)
+                       : say->play        ? "played"
+                       : say->split_turns ? say->split_turns
+                                          : say->latent_out;
     char more[160] = "";
     size_t used = 0;
 
@@ -613,6 +720,9 @@ static echo_status report(const struct say *say, const struct runtime *e, echo_e
                         say->params.trim ? json_boolean(stats.ended) : json_null());
     report_integer(o, "pieces", say->exact ? 1 : stats.pieces);
     report_integer(o, "retakes", stats.retakes);
+    if (say->cast.n)
+        json_object_set_new(o, "turns",
+                            turns_array(&say->cues, say->split_turns ? &say->turns : NULL));
     report_integer(o, "blocks", stats.blocks);
     report_integer(o, "samples", (json_int_t)stats.samples);
     report_integer(o, "steps", stats.steps);
@@ -642,7 +752,7 @@ static void end_job(struct say *say, bool failed)
 
     if (keep && !say->not_ours)
         runtime_note(say->runtime, "%s.part keeps what is done: --resume goes on with it",
-                     say->output);
+                     say->kept_as);
     job_close(&say->job, !keep);
 }
 
@@ -665,6 +775,8 @@ static echo_status run(void *job, echo_error *err)
         failed = report(say, &e, err);
     subtitles_close(&say->cues);
     text_input_close(&say->input);
+    cast_close(&say->cast);
+    free(say->kept_as);
     echo_voice_close(&say->before);
     echo_voice_close(&say->like);
     echo_voice_close(&say->own);
@@ -676,6 +788,7 @@ static const struct example examples[] = {
     { "say \"Good morning.\"", "play a sentence" },
     { "say \"Any voice.\" -v clip.mp3 -o any.wav", "speak in the voice of a recording" },
     { "say --file book.md -v joe -o book.opus --chapters book.txt", "a book" },
+    { "say --file play.txt --cast Anna=joe,Ben=deep -o play.wav", "a dialogue" },
     { "say - --stream | aplay", "speak what is typed, as it is made" },
     { 0 },
 };
@@ -686,7 +799,8 @@ const struct command say_command = {
     .synopsis = "[TEXT|-] [-o FILE] [options]",
     .summary = "speak a text of any length",
     .details = "Markup, numbers and signs of the text become words (see echotts text). It is "
-               "said in pieces that fit the model, in one voice.\n"
+               "said in pieces that fit the model, in one voice. With --cast each speaker has "
+               "one.\n"
                "Without -o and --stream the speech is played.",
     .examples = examples,
     .job_size = sizeof(struct say),

@@ -70,6 +70,8 @@ echo_speak_opts speak_options(const struct command *c, const void *job,
         out.pause_sentence = o->pause_sentence;
     if (given(c, job, "pause-paragraph"))
         out.pause_paragraph = o->pause_paragraph;
+    if (given(c, job, "pause-turn"))
+        out.pause_turn = o->pause_turn;
     if (given(c, job, "match-levels"))
         out.match_levels = o->match_levels;
     if (given(c, job, "retakes"))

@@ -6,8 +6,8 @@
 #include "options.h"
 
 struct speak_opts {
-    const char *clean, *markup, *language;
-    float pause_sentence, pause_paragraph, crossfade;
+    const char *clean, *markup, *language, *cast;
+    float pause_sentence, pause_paragraph, pause_turn, crossfade;
     int retakes, first_block;
     bool match_levels;
 };
@@ -32,7 +32,17 @@ struct speak_opts {
       .details = "A text is said in pieces of some sentences. Within a piece the model "       \
                  "pauses as it likes." },                                                      \
     { .name = "pause-paragraph", .kind = OPTION_FLOAT, .at = SPEAK_AT(base, pause_paragraph),  \
-      .value = "S", .max = 60, .help = "seconds between paragraphs; default: 0.8" }
+      .value = "S", .max = 60, .help = "seconds between paragraphs; default: 0.8" },           \
+    { .name = "cast", .kind = OPTION_STRING, .at = SPEAK_AT(base, cast), .value = "FILE",      \
+      .help = "who speaks: NAME=VOICE,NAME=VOICE, or a file",                                  \
+      .details = "A line of the text that begins with one of the names and a colon is a turn " \
+                 "of that role, in its voice. VOICE is anything that -v takes; none is the "   \
+                 "narrator's, whose all other lines are. A value without a \"=\" names a "     \
+                 "file of lines NAME = VOICE; in it # begins a comment." },                    \
+    { .name = "pause-turn", .kind = OPTION_FLOAT, .at = SPEAK_AT(base, pause_turn),            \
+      .value = "S", .min = -2, .max = 60, .help = "seconds between turns; default: 0.3",       \
+      .details = "Below 0 they overlap: the next one begins so long before the end. A job "    \
+                 "cannot be gone on with between turns that overlap." }
 
 #define PIECE_OPTION_ROWS(base)                                                                \
     { .name = "crossfade", .kind = OPTION_FLOAT, .at = SPEAK_AT(base, crossfade),              \

@@ -33,11 +33,10 @@ static char *without_tags(const char *text)
     return out;
 }
 
-void subtitles_add(struct subtitles *s, const char *text, int level, double begin_s,
-                   double end_s)
+void subtitles_add(struct subtitles *s, const struct subtitle *cue)
 {
     int capacity = s->capacity ? 2 * s->capacity : 64;
-    struct subtitle *grown;
+    struct subtitle *grown, copy = *cue;
 
     if (s->n == s->capacity) {
         if (!(grown = realloc(s->items, (size_t)capacity * sizeof *grown))) {
@@ -47,17 +46,23 @@ void subtitles_add(struct subtitles *s, const char *text, int level, double begi
         s->items = grown;
         s->capacity = capacity;
     }
-    s->items[s->n] = (struct subtitle){ without_tags(text), level, begin_s, end_s };
-    if (s->items[s->n].text)
-        s->n++;
-    else
-        s->failed = true;
+    copy.text = without_tags(cue->text);
+    copy.role = cue->role ? strdup(cue->role) : NULL;
+    if (copy.text && (copy.role || !cue->role)) {
+        s->items[s->n++] = copy;
+        return;
+    }
+    free(copy.text);
+    free(copy.role);
+    s->failed = true;
 }
 
 void subtitles_close(struct subtitles *s)
 {
-    for (int i = 0; i < s->n; i++)
+    for (int i = 0; i < s->n; i++) {
         free(s->items[i].text);
+        free(s->items[i].role);
+    }
     free(s->items);
     *s = (struct subtitles){ 0 };
 }
@@ -165,6 +170,19 @@ static void print_text(FILE *f, const char *text, size_t n, bool vtt)
     }
 }
 
+/* The tag of who speaks. */
+static void print_voice(FILE *f, const char *role)
+{
+    fputs("<v ", f);
+    for (; *role; role++) {
+        if (*role == '>')
+            fputs("&gt;", f);
+        else
+            print_text(f, role, 1, true);
+    }
+    fputc('>', f);
+}
+
 /* Two lines where one is too long. */
 static void print_lines(FILE *f, const char *text, size_t n, bool vtt)
 {
@@ -183,24 +201,48 @@ static void print_lines(FILE *f, const char *text, size_t n, bool vtt)
     if (middle)
         fputc('\n', f);
     print_text(f, text + middle + (middle > 0), n - middle - (middle > 0), vtt);
-    fputs("\n\n", f);
 }
 
-static void print_piece(FILE *f, const struct subtitle *s, double speed, bool vtt, int *count)
+static void print_cues(FILE *f, const struct subtitle *s, const char *text, double speed,
+                       bool vtt, int *count)
 {
-    size_t all = strlen(s->text), at = 0;
+    size_t all = strlen(text), at = 0;
 
     while (at < all) {
-        size_t n = break_at(s->text + at, CUE);
+        size_t n = break_at(text + at, CUE);
         double length = s->end_s - s->begin_s;
         double begin = s->begin_s + length * (double)at / (double)all;
         double end = s->begin_s + length * (double)(at + n) / (double)all;
 
         print_span(f, ++*count, begin / speed, end / speed, vtt ? '.' : ',');
-        print_lines(f, s->text + at, n, vtt);
+        if (vtt && s->role)
+            print_voice(f, s->role);
+        print_lines(f, text + at, n, vtt);
+        fputs(vtt && s->role ? "</v>\n\n" : "\n\n", f);
         at += n;
-        at += strspn(s->text + at, " ");
+        at += strspn(text + at, " ");
     }
+}
+
+/* named: it begins with who speaks.  False: no memory. */
+static bool print_piece(FILE *f, const struct subtitle *s, double speed, bool vtt, bool named,
+                        int *count)
+{
+    size_t n = strlen(s->text) + (s->role ? strlen(s->role) : 0) + 3;
+    char *text = malloc(n);
+
+    if (!text)
+        return false;
+    snprintf(text, n, "%s%s%s", named ? s->role : "", named ? ": " : "", s->text);
+    print_cues(f, s, text, speed, vtt, count);
+    free(text);
+    return true;
+}
+
+/* Does a turn of a role begin with piece i? */
+static bool begins_turn(const struct subtitles *s, int i)
+{
+    return s->items[i].role && (!i || s->items[i].turn != s->items[i - 1].turn);
 }
 
 /* ---- chapters ---- */
@@ -266,6 +308,7 @@ static echo_status save(const struct subtitles *s, const char *path, bool chapte
     size_t n = 0;
     FILE *f = open_memstream(&bytes, &n);
     echo_status status;
+    bool good = true;
     int count = 0;
 
     if (!f || s->failed)
@@ -275,10 +318,11 @@ static echo_status save(const struct subtitles *s, const char *path, bool chapte
     if (form == FORM_FFMETA)
         fputs(";FFMETADATA1\n", f);
     for (int i = 0; i < s->n && !chapters; i++)
-        print_piece(f, &s->items[i], speed, form == FORM_VTT, &count);
+        good &= print_piece(f, &s->items[i], speed, form == FORM_VTT,
+                            form == FORM_SRT && begins_turn(s, i), &count);
     if (chapters)
         print_chapters(f, s, form, speed, end_s);
-    if (fclose(f))
+    if (fclose(f) || !good)
         status = echo_fail(err, ECHO_ERR_MEMORY, "out of memory for the subtitles");
     else
         status = echo_file_write(path, bytes, n, err);

@@ -7,7 +7,9 @@
 
 struct subtitle {
     char *text;
-    int level; /* of a heading; 0: it is none */
+    char *role; /* who says it; NULL: the narrator */
+    int turn;   /* as in echo_piece */
+    int level;  /* of a heading; 0: it is none */
     double begin_s, end_s;
 };
 
@@ -18,9 +20,8 @@ struct subtitles {
     bool failed; /* memory ran out */
 };
 
-/* Speaker tags are left out. */
-void subtitles_add(struct subtitles *s, const char *text, int level, double begin_s,
-                   double end_s);
+/* Add a copy.  Speaker tags are left out. */
+void subtitles_add(struct subtitles *s, const struct subtitle *cue);
 void subtitles_close(struct subtitles *s);
 
 /* Names that are understood: .srt and .vtt for cues; .txt (OGM), .vtt and .ffmeta for
@@ -28,6 +29,7 @@ void subtitles_close(struct subtitles *s);
 echo_status subtitles_check(const char *path, bool chapters, echo_error *err);
 
 /* Pieces are cut to cues of two lines at most, each as long as its share of the letters.
+ * In .srt a turn begins with its role, "Anna: ..."; in .vtt each cue has it as its voice.
  * speed: the sound was made so much faster. */
 echo_status subtitles_save(const struct subtitles *s, const char *path, double speed,
                            echo_error *err);

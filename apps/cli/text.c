@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cast.h"
 #include "commands.h"
 #include "common/failure.h"
 #include "common/output.h"
 #include "common/report.h"
-#include "runtime.h"
 #include "speak_options.h"
 #include "text_input.h"
 
@@ -19,6 +19,7 @@ struct text {
 
     /* Had while running. */
     struct text_input input;
+    struct cast cast;
 };
 
 #define AT(field) offsetof(struct text, field)
@@ -51,6 +52,8 @@ static json_t *describe(const echo_piece *p)
     report_real(o, "seconds", milliseconds(p->expected_s));
     report_real(o, "pause", milliseconds(p->pause_s));
     report_integer(o, "heading", p->level);
+    json_object_set_new(o, "role", p->role ? json_string(p->role) : json_null());
+    report_integer(o, "turn", p->turn);
     return o;
 }
 
@@ -64,7 +67,7 @@ static echo_status print_pieces(struct text *t, echo_script *script, echo_error 
         if (t->common.json)
             json_array_append_new(pieces, describe(&p));
         else
-            puts(p.text);
+            printf("%s%s%s\n", p.role ? p.role : "", p.role ? ": " : "", p.text);
     }
     if (!t->common.json) {
         json_decref(pieces);
@@ -98,14 +101,18 @@ static echo_status run(void *job, echo_error *err)
     echo_speak_opts opts = speak_options(&text_command, t, &t->how, t->common.word);
     echo_status status;
 
-    if (!(status = speak_options_check(&t->how, err)) && !(status = read(t, err)) &&
+    if (!(status = speak_options_check(&t->how, err)) &&
+        !(status = cast_read(&t->cast, t->how.cast, err)) && !(status = read(t, err)) &&
         !(status = runtime_open_model(&e, &t->common, true, err))) {
+        opts.cast = t->cast.roles;
+        opts.roles = t->cast.n;
         status = echo_script_open(&script, e.model, t->input.text, &opts, err);
         status = status ? text_input_failed(&t->input, status, err)
                         : print_pieces(t, script, err);
     }
     echo_script_close(&script);
     text_input_close(&t->input);
+    cast_close(&t->cast);
     runtime_close(&e);
     return status;
 }
@@ -113,6 +120,7 @@ static echo_status run(void *job, echo_error *err)
 static const struct example examples[] = {
     { "text notes.md", "what of a file would be spoken" },
     { "text --text \"It is 7:30 PM.\"", "how numbers are read" },
+    { "text play.txt --cast Anna=joe,Ben=deep", "who says what in a dialogue" },
     { "text book.txt --json", "with the seconds expected, and the pauses" },
     { 0 },
 };

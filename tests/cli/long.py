@@ -269,8 +269,13 @@ def story(p, out, *args):
 
 
 def interrupt(p, out, number, lines, *args):
-    """Signal a run when its log has so many lines; (exit code, stderr)."""
-    process = subprocess.Popen(p.command(story(p, out, *args)), cwd=p.folder, env=p.env, stdin=subprocess.DEVNULL,
+    """Signal a story's run when its log has so many lines; (exit code, stderr)."""
+    return signal_at(p, story(p, out, *args), out, number, lines)
+
+
+def signal_at(p, args, out, number, lines):
+    """The same of any run whose job is beside `out`."""
+    process = subprocess.Popen(p.command(args), cwd=p.folder, env=p.env, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     end = time.monotonic() + TIMEOUT_S
     while lines_of_log(p.file(out)) < lines and process.poll() is None and time.monotonic() < end:

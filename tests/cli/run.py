@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 import bench
 import config
 import devices
+import dialogue
 import formats
 import golden
 import long
@@ -73,6 +74,7 @@ def main(path, data, named):
             ("devices", EXACT, lambda: devices.check(program)),
             ("formats", PLAIN, lambda: formats.check(program)),
             ("long", EXACT, lambda: long.check(program)),
+            ("dialogue", EXACT, lambda: dialogue.check(program)),
             ("stream", EXACT, lambda: stream.check(program)),
             ("usage", PLAIN, lambda: usage.check(program)),
             ("sound", PLAIN, lambda: sound.check(program)),
