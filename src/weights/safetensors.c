@@ -340,6 +340,7 @@ static echo_status take_arrays(struct safetensors *f, struct reading *r, json_t 
             continue;
         shorten(r->shown, sizeof r->shown, name);
         f->arrays[f->n].name = strcpy(names, name);
+        f->arrays[f->n].place = f->n;
         names += strlen(name) + 1;
         if ((s = read_array(&f->arrays[f->n++], r, entry)))
             return s;
@@ -420,6 +421,8 @@ void echo_safetensors_close(struct safetensors **f)
     free((*f)->shard);
     echo_map_close(&(*f)->map);
     json_decref((*f)->notes);
+    free((*f)->taken);
+    echo_free((*f)->copies);
     free((*f)->arrays);
     free((*f)->path);
     free(*f);

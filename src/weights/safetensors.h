@@ -35,6 +35,7 @@ struct array {
     const void *data;
     size_t count, bytes; /* numbers; bytes */
     uint64_t checksum;   /* XXH3 of the data, or 0: not known */
+    size_t place;        /* counts the arrays as the file lists them */
 };
 
 struct safetensors {
@@ -44,6 +45,8 @@ struct safetensors {
     struct array *arrays; /* sorted by name */
     size_t n;
     struct json_t *notes;       /* the header's __metadata__, or NULL */
+    char *taken;                /* of a PyTorch file: which of its tensors these are, or NULL */
+    void *copies;               /* of arrays that do not lie in the file as they are read */
     struct safetensors **shard; /* the files that it is made of, if it is several */
     int shards;
 };

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "weights/shards.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "weights/torch.h"
 
 #define SUFFIX ".safetensors"
 
@@ -106,9 +108,73 @@ static echo_status join(struct safetensors *all, echo_error *err)
 
         if (f->n)
             memcpy(all->arrays + at, f->arrays, f->n * sizeof *f->arrays);
+        for (size_t j = 0; j < f->n; j++)
+            all->arrays[at + j].place += at;
         at += f->n;
     }
     return echo_safetensors_sort(all, err);
+}
+
+/* Is a tensor where the index says? */
+static echo_status check_entry(const struct safetensors *all, const char *index,
+                               const char *tensor, const json_t *value, echo_error *err)
+{
+    const char *file = json_string_value(value);
+
+    for (int i = 0; file && i < all->shards; i++) {
+        if (strcmp(file_of(all->shard[i]->path), file))
+            continue;
+        if (echo_safetensors_find(all->shard[i], tensor))
+            return ECHO_OK;
+        return echo_fail(err, ECHO_ERR_FILE, "%.400s: it says that tensor '%.100s' is in "
+                                             "%.200s, where it is not: download both again",
+                         index, tensor, file);
+    }
+    return echo_fail(err, ECHO_ERR_FILE, "%.400s: it says that tensor '%.100s' is in '%.200s', "
+                                         "which is not one of the %d files beside it", index,
+                     tensor, file ? file : "?", all->shards);
+}
+
+/* An index is not needed; but one that says otherwise belongs to other files. */
+static echo_status check_index(const struct safetensors *all, const char *path,
+                               const struct shard_name *s, echo_error *err)
+{
+    size_t size = strlen(path) + 32;
+    int before = (int)(file_of(path) - path + (ptrdiff_t)s->stem);
+    char *index = malloc(size);
+    json_t *json, *value;
+    const char *tensor;
+    echo_status status = ECHO_OK;
+
+    if (!index)
+        return echo_fail_memory(err, size, path);
+    snprintf(index, size, "%.*s" SUFFIX ".index.json", before, path);
+    json = json_load_file(index, 0, NULL); /* NULL: there is none, or one that says nothing */
+    json_object_foreach(json_object_get(json, "weight_map"), tensor, value)
+        if ((status = check_entry(all, index, tensor, value, err)))
+            break;
+    json_decref(json);
+    free(index);
+    return status;
+}
+
+/* A file of either kind, by its first bytes. */
+static echo_status open_one(struct safetensors **out, const char *path, echo_error *err)
+{
+    struct file_map map;
+    echo_status s;
+
+    if ((s = echo_map_open(&map, path, err)))
+        return s;
+    if (echo_torch_claims(map.data, map.bytes))
+        s = echo_torch_parse(out, path, map.data, map.bytes, err);
+    else
+        s = echo_safetensors_parse(out, path, map.data, map.bytes, err);
+    if (s)
+        echo_map_close(&map);
+    else
+        (*out)->map = map;
+    return s;
 }
 
 echo_status echo_shards_open(struct safetensors **out, const char *path, echo_error *err)
@@ -119,13 +185,14 @@ echo_status echo_shards_open(struct safetensors **out, const char *path, echo_er
 
     *out = NULL;
     if (!echo_shard_parse(&s, file_of(path)))
-        return echo_safetensors_open(out, path, err);
+        return open_one(out, path, err);
     if (!(all = calloc(1, sizeof *all)) || !(all->path = name_of_all(path, &s)) ||
         !(all->shard = calloc((size_t)s.count, sizeof(struct safetensors *)))) {
         echo_safetensors_close(&all);
         return echo_fail_memory(err, (size_t)s.count * sizeof *all, path);
     }
-    if ((status = open_parts(all, path, &s, err)) || (status = join(all, err)))
+    if ((status = open_parts(all, path, &s, err)) ||
+        (status = check_index(all, path, &s, err)) || (status = join(all, err)))
         echo_safetensors_close(&all);
     *out = all;
     return status;

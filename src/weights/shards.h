@@ -22,7 +22,11 @@ bool echo_shard_parse(struct shard_name *s, const char *file);
 int echo_shard_path(char *out, size_t size, const char *path, const struct shard_name *s,
                     int index);
 
-/* As echo_safetensors_open(); where path is the name of a shard, all of them as one file. */
+/*
+ * As echo_safetensors_open(), also for a file by torch.save(); where path is the name of a
+ * shard, all of them as one file.  An index beside them (NAME.safetensors.index.json) must name
+ * no other file, and put no tensor elsewhere than it is.
+ */
 echo_status echo_shards_open(struct safetensors **out, const char *path, echo_error *err);
 
 #endif
