@@ -152,8 +152,12 @@ typedef struct {
  *   - a packed file, by echo_model_pack();
  *   - a directory with echo.safetensors, dac.safetensors and pca.safetensors;
  *   - a directory with echo-tts-base/ and fish-s1-dac-min/, or one of them beside the other;
- *   - a Hugging Face cache, or a file of the model.
- * Files may be in shards.  A prefix that a trainer put before all tensor names is removed.
+ *   - a Hugging Face cache, or a file of the model;
+ *   - a transformer alone, as fine-tuning saves it: PyTorch's *.pt, or safetensors.  The codec
+ *     comes from beside it, else from $ECHOTTS_MODEL or an installed base model: a warning
+ *     says so.
+ * Files may be in shards, or by torch.save(): of these only tensors are read, and nothing in
+ * them is executed.  A prefix that a trainer put before all tensor names is removed.
  * path NULL searches in this order: $ECHOTTS_MODEL, the Hugging Face cache, an installed base
  * model, the small model that ships.  The search ends with ECHO_ERR_MODEL where only a part of
  * a model is found.
@@ -184,6 +188,24 @@ ECHO_API echo_status echo_model_verify(const echo_model *m, echo_error *err);
  */
 ECHO_API echo_status echo_model_pack(const char *path, const char *out,
                                      const echo_model_opts *opts, echo_error *err);
+
+typedef struct {
+    const char *dtype; /* "f32", "bf16" or "f16": of all floats; NULL or "keep": as they are */
+    bool (*progress)(void *user, double done); /* 0 to 1; false: stop */
+    echo_logger *log;                          /* what was taken, and what was left out */
+    void *user;
+} echo_convert_opts;
+
+/*
+ * Write the tensors of a checkpoint as one plain safetensors file, with the model's own names.
+ * path is a PyTorch file, a safetensors file or a shard; it must hold the whole transformer or
+ * the whole codec, under whatever prefix.  Whatever else is in it (an optimizer) is left out.
+ * Floats are rounded to the nearest, even if two are as near.  ECHO_ERR_MODEL names a tensor
+ * that is missing, not finite, or too large for the type.  opts may be NULL.  The file appears
+ * whole or not at all.
+ */
+ECHO_API echo_status echo_model_convert(const char *path, const char *out,
+                                        const echo_convert_opts *opts, echo_error *err);
 
 /* Facts about an open model.  Strings belong to the model. */
 typedef struct {

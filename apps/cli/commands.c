@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
     &decode_command,
     &info_command,
     &pack_command,
+    &convert_command,
     &synth_command,
     &bench_command,
     &manual_command,

@@ -12,6 +12,7 @@
 #include "weights/shards.h"
 
 #define SUFFIX ".safetensors"
+#define TORCH  ".pt"
 
 static const struct {
     const char *name;           /* on the hub */
@@ -170,6 +171,8 @@ static void find_file(struct found_file *f, const char *folder, const char *stem
         snprintf(f->why, sizeof f->why, "the shards that %.300s lists are missing",
                  last_part(path));
     }
+    if (f->state == FOUND_NOTHING && put(f->path, "%s/%s" TORCH, folder, stem))
+        look_at(f);
 }
 
 /* ---- a repository ---- */
@@ -345,9 +348,63 @@ static void join(struct found_model *m, const struct found_repository *echo,
     }
 }
 
+/* Does a name end so? */
+static bool ends_in(const char *name, const char *ending)
+{
+    size_t n = strlen(name), length = strlen(ending);
+
+    return n > length && !strcmp(name + n - length, ending);
+}
+
+/* The transformer of a folder that has the rest: the only .pt there that is not of the rest. */
+static void find_lonely(struct found_file *f, const char *folder)
+{
+    DIR *d = opendir(folder);
+    struct dirent *entry;
+    int n = 0;
+
+    while (d && (entry = readdir(d))) {
+        if (!ends_in(entry->d_name, TORCH) || !strcmp(entry->d_name, "dac" TORCH) ||
+            !strcmp(entry->d_name, "pca" TORCH) || n++ ||
+            !put(f->path, "%s/%s", folder, entry->d_name))
+            continue;
+        look_at(f);
+    }
+    if (d)
+        closedir(d);
+    if (n > 1) {
+        f->state = FOUND_PIECES;
+        snprintf(f->why, sizeof f->why, "echo" SUFFIX " is missing, and of %d files *" TORCH
+                                        " one must be named (-m FILE" TORCH ")", n);
+    }
+}
+
+/* The two other files by their plain names; false if one is missing. */
+static bool find_rest(struct found_model *m, const char *folder)
+{
+    struct found_file dac, pca;
+
+    find_file(&dac, folder, plain_stems[1]);
+    find_file(&pca, folder, plain_stems[2]);
+    *m = (struct found_model){ .state = FOUND_WHOLE };
+    memcpy(m->dac, dac.path, sizeof m->dac);
+    memcpy(m->pca, pca.path, sizeof m->pca);
+    return dac.state == FOUND_WHOLE && pca.state == FOUND_WHOLE;
+}
+
+bool echo_find_torch(char path[FOLDER_PATH], const char *folder)
+{
+    struct found_file f = { 0 };
+
+    find_lonely(&f, folder);
+    memcpy(path, f.path, FOLDER_PATH);
+    return f.state == FOUND_WHOLE;
+}
+
 static void find_plain(struct found_model *m, const char *folder)
 {
     char *paths[] = { m->echo, m->dac, m->pca };
+    bool rest = find_rest(m, folder);
     struct found_file f;
     int whole = 0, nothing = 0;
 
@@ -356,6 +413,10 @@ static void find_plain(struct found_model *m, const char *folder)
         char missing[40];
 
         find_file(&f, folder, plain_stems[i]);
+        if (i == 0 && f.state == FOUND_NOTHING && rest) {
+            f = (struct found_file){ 0 };
+            find_lonely(&f, folder);
+        }
         memcpy(paths[i], f.path, sizeof f.path);
         whole += f.state == FOUND_WHOLE;
         nothing += f.state == FOUND_NOTHING;
@@ -380,6 +441,12 @@ void echo_find_model(struct found_model *m, const char *folder)
     join(m, &echo, &dac);
     if (m->state < plain.state || (m->state == plain.state && plain.state))
         *m = plain;
+}
+
+void echo_find_codec(struct found_model *m, const char *folder)
+{
+    if (!find_rest(m, folder))
+        echo_find_model(m, folder);
 }
 
 /* Where a text has another for the last time, or NULL. */
@@ -440,7 +507,8 @@ bool echo_is_model_file(const char *name)
 
         if (strncmp(name, stems[i], length))
             continue;
-        if (!strcmp(name + length, SUFFIX) || (echo_shard_parse(&s, name) && s.stem == length))
+        if (!strcmp(name + length, SUFFIX) || !strcmp(name + length, TORCH) ||
+            (echo_shard_parse(&s, name) && s.stem == length))
             return true;
     }
     return false;

@@ -41,7 +41,8 @@ struct found_model {
 
 /*
  * Find echo.safetensors, dac.safetensors and pca.safetensors in `folder`, or else the two
- * repositories, in one of the ways that tools lay them out.
+ * repositories, in one of the ways that tools lay them out.  PyTorch's files (echo.pt) count
+ * where there are no others; beside a codec also one of any name, if it is the only one.
  */
 void echo_find_model(struct found_model *m, const char *folder);
 
@@ -50,6 +51,15 @@ void echo_find_model(struct found_model *m, const char *folder);
  * it, and the other repository from beside it.
  */
 void echo_find_model_around(struct found_model *m, const char *folder);
+
+/*
+ * Of a model whose transformer lies elsewhere: dac.safetensors and pca.safetensors in
+ * `folder`, or those of the whole model there.  echo is not set.
+ */
+void echo_find_codec(struct found_model *m, const char *folder);
+
+/* The only *.pt in a folder that is not of the codec; false if there is none, or several. */
+bool echo_find_torch(char path[FOLDER_PATH], const char *folder);
 
 /* Is this the name of a file of a model, in one of these ways? */
 bool echo_is_model_file(const char *name);

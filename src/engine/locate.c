@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "engine/folder.h"
 #include "engine/places.h"
+#include "weights/torch.h"
 
 void echo_locate_free(struct model_files *f)
 {
@@ -71,7 +72,69 @@ static bool is_part(const struct found_model *m, const char *path)
     return !strcmp(m->echo, path) || !strcmp(m->dac, path) || !strcmp(m->pca, path);
 }
 
-/* One of the files of a folder means the folder; else a packed file is everything. */
+/* Codec and PCA for a transformer in `folder`: from there, from a model that the environment
+ * names, or from an installed one; m->note says which, if they come from elsewhere. */
+static void find_codec(struct found_model *m, const char *folder)
+{
+    const char *named = getenv("ECHOTTS_MODEL");
+    char place[FOLDER_PATH];
+
+    echo_find_codec(m, folder);
+    if (m->state == FOUND_WHOLE) {
+        m->note[0] = 0;
+        return;
+    }
+    if (named && *named && strlen(named) < sizeof place) {
+        snprintf(place, sizeof place, "%s", named);
+        echo_find_codec(m, place);
+    }
+    for (int i = 0; m->state != FOUND_WHOLE && i < PLACES_OF_BASE; i++)
+        if (echo_place(place, sizeof place, i) && place[0])
+            echo_find_codec(m, place);
+    snprintf(m->note, sizeof m->note, "there is no codec beside it: %.450s and %.450s are used",
+             m->dac, m->pca);
+}
+
+/* By its first bytes. */
+static bool is_torch(const char *path)
+{
+    unsigned char head[512];
+    FILE *f = fopen(path, "rb");
+    size_t n = f ? fread(head, 1, sizeof head, f) : 0;
+
+    if (f)
+        fclose(f);
+    return echo_torch_claims(head, n);
+}
+
+static bool is_safetensors(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot && !strcmp(dot, ".safetensors");
+}
+
+/* A file that is the transformer alone, in `folder`. */
+static echo_status take_transformer(struct model_files *f, const char *folder, const char *path,
+                                    echo_error *err)
+{
+    struct found_model m;
+    char note[FOLDER_PATH];
+
+    find_codec(&m, folder);
+    if (m.state != FOUND_WHOLE && is_torch(path))
+        return echo_fail(err, ECHO_ERR_FILE,
+                         "%.400s: this is the speech model alone, and there is no codec for "
+                         "it: put dac.safetensors and pca.safetensors beside it, or install "
+                         "the base model", path);
+    if (m.state != FOUND_WHOLE)
+        return keep(f, path, path, path, path, NULL, NULL, err);
+    snprintf(note, sizeof note, "%.400s: %.1000s", path, m.note);
+    return keep(f, folder, path, m.dac, m.pca, *m.note ? note : NULL, NULL, err);
+}
+
+/* One of the files of a folder means the folder; else it is a transformer, or a packed file,
+ * which is everything. */
 static echo_status take_file(struct model_files *f, const char *path, echo_error *err)
 {
     struct found_model m = { 0 };
@@ -86,6 +149,8 @@ static echo_status take_file(struct model_files *f, const char *path, echo_error
         if (m.state == FOUND_WHOLE && is_part(&m, same))
             return take(f, folder, &m, err);
     }
+    if (is_torch(path) || (is_safetensors(name) && !echo_is_model_file(name)))
+        return take_transformer(f, folder, path, err);
     return keep(f, path, path, path, path, NULL, m.why, err);
 }
 
@@ -102,7 +167,7 @@ static echo_status fail_incomplete(const char *place, const struct found_model *
 static echo_status take_named(struct model_files *f, const char *name, echo_error *err)
 {
     size_t length = strlen(name);
-    char dir[FOLDER_PATH];
+    char dir[FOLDER_PATH], lonely[FOLDER_PATH];
     struct found_model m;
     struct stat st;
 
@@ -119,6 +184,8 @@ static echo_status take_named(struct model_files *f, const char *name, echo_erro
     find_named(&m, dir);
     if (m.state == FOUND_WHOLE)
         return take(f, dir, &m, err);
+    if (m.state == FOUND_NOTHING && echo_find_torch(lonely, dir))
+        return take_transformer(f, dir, lonely, err);
     if (m.state == FOUND_PIECES)
         return echo_fail(err, ECHO_ERR_FILE, "%.300s: %.650s", dir, m.why);
     return echo_fail(err, ECHO_ERR_FILE,

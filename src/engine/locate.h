@@ -16,7 +16,9 @@ struct model_files {
 /*
  * Find the files in dir: a packed file (all names are the same), plain names, the hub's
  * folders, or a Hugging Face cache; dir may be one of the two repositories, if the other lies
- * beside it, or a file of them.  dir NULL looks at $ECHOTTS_MODEL, then for an installed base
+ * beside it, or a file of them.  A transformer alone (a .pt, or safetensors of another name)
+ * gets the codec from beside it, else from $ECHOTTS_MODEL or an installed base model, and a
+ * note says so.  dir NULL looks at $ECHOTTS_MODEL, then for an installed base
  * model, then for the small model that ships; a place with a part of a model ends the search.
  */
 echo_status echo_locate(struct model_files *f, const char *dir, echo_error *err);

@@ -52,6 +52,30 @@ static size_t file_bytes(const echo_model *m)
     return m->echo_file->bytes + m->dac_file->bytes + m->pca_file->bytes;
 }
 
+/* It is all three, whatever lies beside it. */
+static echo_status name_packed(echo_model *m, echo_error *err)
+{
+    char **others[] = { &m->files.dir, &m->files.dac, &m->files.pca };
+
+    for (int i = 0; i < 3; i++) {
+        char *copy = strdup(m->files.echo);
+
+        if (!copy)
+            return echo_fail_memory(err, strlen(m->files.echo), "the name of a file");
+        free(*others[i]);
+        *others[i] = copy;
+    }
+    return ECHO_OK;
+}
+
+/* Of a file that holds more than the model; of one with two, which of them. */
+static void tell_taken(const echo_model *m, const struct safetensors *f)
+{
+    if (f->taken)
+        echo_log(m, strstr(f->taken, ", not") ? ECHO_LOG_WARNING : ECHO_LOG_INFO,
+                 "%s: its tensors are %s", f->path, f->taken);
+}
+
 static echo_status open_files(echo_model *m, const char *path, echo_error *err)
 {
     echo_status s;
@@ -60,12 +84,13 @@ static echo_status open_files(echo_model *m, const char *path, echo_error *err)
         (s = echo_shards_open(&m->echo_file, m->files.echo, err)) ||
         (s = check_packed(m, err)))
         return s;
-    if (m->files.note)
-        echo_log(m, ECHO_LOG_WARNING, "%s", m->files.note);
     if (m->packed) {
         m->dac_file = m->pca_file = m->echo_file;
-        return ECHO_OK;
+        return name_packed(m, err);
     }
+    if (m->files.note)
+        echo_log(m, ECHO_LOG_WARNING, "%s", m->files.note);
+    tell_taken(m, m->echo_file);
     s = echo_shards_open(&m->dac_file, m->files.dac, err);
     return s ? s : echo_shards_open(&m->pca_file, m->files.pca, err);
 }

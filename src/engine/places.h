@@ -12,4 +12,7 @@
  */
 bool echo_place(char *out, size_t size, int i);
 
+/* The first so many places are those of the base model. */
+#define PLACES_OF_BASE 5
+
 #endif

@@ -13,6 +13,13 @@ static const char *const anchors[] = { [CHECKPOINT_DIT] = "cond_module.0.weight"
 static const char *const kind_names[] = { [CHECKPOINT_DIT] = "the speech model",
                                           [CHECKPOINT_CODEC] = "the codec" };
 
+/* The modules at the top of each. */
+static const char *const dit_parts[] = { "blocks", "cond_module", "in_proj", "latent_encoder",
+                                         "latent_norm", "out_norm", "out_proj",
+                                         "speaker_encoder", "speaker_norm", "text_encoder",
+                                         "text_norm" };
+static const char *const codec_parts[] = { "encoder", "decoder", "quantizer" };
+
 /* Modules that stand for the one inside them, wherever they are. */
 static const char *const wrappers[] = { "_orig_mod", "_fsdp_wrapped_module",
                                         "_checkpoint_wrapped_module" };
@@ -119,6 +126,18 @@ static const struct array *find_anchor(const struct safetensors *f, enum checkpo
 bool echo_checkpoint_is(const struct safetensors *f, enum checkpoint kind)
 {
     return find_anchor(f, kind) != NULL;
+}
+
+const char *echo_checkpoint_name(enum checkpoint kind)
+{
+    return kind_names[kind];
+}
+
+bool echo_checkpoint_has(enum checkpoint kind, const char *name)
+{
+    return kind == CHECKPOINT_DIT
+               ? known_part(name, dit_parts, sizeof dit_parts / sizeof *dit_parts) > 0
+               : known_part(name, codec_parts, sizeof codec_parts / sizeof *codec_parts) > 0;
 }
 
 /* Does an array begin with the first `length` bytes of prefix and the first part of name? */

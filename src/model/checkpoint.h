@@ -20,6 +20,12 @@ enum checkpoint { CHECKPOINT_DIT, CHECKPOINT_CODEC };
 echo_status echo_checkpoint_settle(struct safetensors *f, enum checkpoint kind,
                                    char prefix[CHECKPOINT_PREFIX], echo_error *err);
 
+/* "the speech model" */
+const char *echo_checkpoint_name(enum checkpoint kind);
+
+/* Is this, by its first part, the name of a tensor of the model (once settled)? */
+bool echo_checkpoint_has(enum checkpoint kind, const char *name);
+
 /* Has it the tensors of this one, under whatever prefix? */
 bool echo_checkpoint_is(const struct safetensors *f, enum checkpoint kind);
 

@@ -251,6 +251,21 @@ static echo_status packing(echo_error *e)
     return status;
 }
 
+/* So does converting. */
+static echo_status converting(echo_error *e)
+{
+    char from[600];
+    echo_status status;
+
+    snprintf(from, sizeof from, "%s/echo.safetensors", at.odd);
+    remove(at.packed);
+    json_may_fail = false;
+    status = echo_model_convert(from, at.packed, &(echo_convert_opts){ .dtype = "f32" }, e);
+    CHECK_SAY(!status == !access(at.packed, F_OK), "%s, and the file is %s", e->text,
+              status ? "there" : "not there");
+    return status;
+}
+
 /* A packed model, read through, with what it brings of its own, and a few frames of it. */
 static echo_status using_packed(echo_error *e)
 {
@@ -351,6 +366,7 @@ int main(int argc, char **argv)
         fail_in_turn("speaking", speaking, 1, 300);
         fail_in_turn("speaking pieces", speaking_pieces, 1, 200);
         json_set_alloc_funcs(json_memory, __wrap_free);
+        fail_in_turn("converting", converting, 1, 10);
         fail_in_turn("packing", packing, 7, 300);
         json_fails = true; /* thousands of times, much the same */
         fail_in_turn("packing, with JSON", packing, 131, 10000);

@@ -392,7 +392,7 @@ def check_wrong_files(p):
         refused(p, f"empty {name}", folder, f"{name}.safetensors is empty")
     folder = folder_with(p, "odd", "echo")
     put(os.path.join(folder, "echo.safetensors"), b"PK\3\4" + bytes(100))
-    refused(p, "C09 .pt", folder, "PyTorch archive")
+    refused(p, "C09 .pt", folder, "ZIP archive is truncated")
     put(os.path.join(folder, "echo.safetensors"), b"GGUF" + bytes(100))
     refused(p, "C18 GGUF", folder, "GGUF")
 

@@ -15,6 +15,7 @@ import time
 sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 
 import bench
+import checkpoints
 import config
 import devices
 import dialogue
@@ -83,6 +84,7 @@ def main(path, data, named):
             ("reports: audio", PLAIN, lambda: report_audio.check(program)),
             ("reports: text", EXACT, lambda: report_text.check(program)),
             ("reports: models", PLAIN, lambda: report_models.check(program)),
+            ("checkpoints", PLAIN, lambda: checkpoints.check(program)),
             ("terminal", PLAIN, lambda: terminal.check(program)),
             ("windows", AUTO, lambda: windows.check(program)),
             ("models", AUTO, lambda: models.check(program)),
