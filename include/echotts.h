@@ -155,7 +155,9 @@ typedef struct {
  *   - a Hugging Face cache, or a file of the model;
  *   - a transformer alone, as fine-tuning saves it: PyTorch's *.pt, or safetensors.  The codec
  *     comes from beside it, else from $ECHOTTS_MODEL or an installed base model: a warning
- *     says so.
+ *     says so;
+ *   - where none of these is there, a name: "base", "small", "owner/tuned" of the cache, or
+ *     "NAME" for NAME.echo in $XDG_DATA_HOME/echotts/models.
  * Files may be in shards, or by torch.save(): of these only tensors are read, and nothing in
  * them is executed.  A prefix that a trainer put before all tensor names is removed.
  * path NULL searches in this order: $ECHOTTS_MODEL, the Hugging Face cache, an installed base

@@ -44,6 +44,51 @@ ECHO_API void echo_session_overlap(echo_session *s, bool on);
  * opening it tells. */
 ECHO_API echo_status echo_device_check(const char *name, echo_error *err);
 
+/* ---- models by name ---- */
+
+/* Where things are kept for the one who runs this. */
+typedef enum {
+    ECHO_USER_DATA,      /* $XDG_DATA_HOME/echotts */
+    ECHO_USER_MODELS,    /* models/ in it: NAME.echo, or a directory NAME */
+    ECHO_USER_HUB_CACHE, /* Hugging Face's cache */
+    ECHO_USER_HUB_TOKEN, /* the file of a token for its hub */
+} echo_user_kind;
+
+/* False, and "": it cannot be said, as without $HOME. */
+ECHO_API bool echo_user_place(char *out, size_t size, echo_user_kind kind);
+
+typedef enum {
+    ECHO_NAMED_OWN,   /* in ECHO_USER_MODELS */
+    ECHO_NAMED_BASE,  /* in the hub's cache, or installed */
+    ECHO_NAMED_HUB,   /* a fine-tune in the hub's cache */
+    ECHO_NAMED_SMALL, /* what ships */
+} echo_named_kind;
+
+/* A model that has a name: -m NAME. */
+typedef struct {
+    echo_named_kind kind;
+    const char *name; /* "base", "base-int8", "owner/tuned" */
+    const char *path; /* as echo_model_open() takes it */
+    const char *why;  /* what is missing of it: "" if it is whole */
+} echo_named;
+
+/* Tell of every model that has a name, in the order of looking; each() returns false to end. */
+ECHO_API void echo_models_named(bool (*each)(void *user, const echo_named *model), void *user);
+
+/*
+ * The path of the model that `name` means, as -m does: a path that exists, else a name as
+ * above, else the end of one ("tuned"), OWNER/NAME@REVISION, or, for a model of which only
+ * packed files are left, one of those.  ECHO_ERR_FILE lists the names that there are.
+ * note, unless NULL, says what the user should know of the choice.
+ */
+ECHO_API echo_status echo_model_path(char *out, size_t size, const char *name, char *note,
+                                     size_t note_size, echo_error *err);
+
+/* Is this the name of a file of a model, in one of the ways that tools call them? */
+ECHO_API bool echo_is_model_file(const char *name);
+
+/* ---- speed ---- */
+
 typedef struct {
     const char *name, *shape, *precision; /* "w2", "640 x 2048 x 5888", "int8" */
     const char *device;                   /* "cpu: avx512, 2 threads" */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "echotts_dev.h"
 #include "weights/shards.h"
 
 #define SUFFIX ".safetensors"
@@ -229,11 +230,15 @@ static void look_flat(struct found_repository *r, const char *folder, enum repos
     sum_up(r, which, folder);
 }
 
-/* The snapshot that a cached repository says is its newest; "" if it does not. */
-static void read_main(char *out, size_t size, const char *folder)
+void echo_cached_commit(char *out, size_t size, const char *folder, const char *revision)
 {
     char path[FOLDER_PATH];
-    FILE *f = put(path, "%s/refs/main", folder) ? fopen(path, "r") : NULL;
+
+    if (put(path, "%s/snapshots/%s", folder, revision) && is_folder(path)) {
+        snprintf(out, size, "%s", revision);
+        return;
+    }
+    FILE *f = put(path, "%s/refs/%s", folder, revision) ? fopen(path, "r") : NULL;
     size_t n = f ? fread(out, 1, size - 1, f) : 0;
 
     if (f)
@@ -254,7 +259,7 @@ static void look_cached(struct found_repository *r, const char *folder, enum rep
     DIR *d = put(snapshots, "%s/snapshots", folder) ? opendir(snapshots) : NULL;
 
     *r = (struct found_repository){ 0 };
-    read_main(named, sizeof named, folder);
+    echo_cached_commit(named, sizeof named, folder, "main");
     while (d && (entry = readdir(d))) {
         const char *name = entry->d_name;
 
@@ -495,6 +500,43 @@ void echo_find_model_around(struct found_model *m, const char *folder)
             join(m, is_echo ? &self : &other, is_echo ? &other : &self);
     }
     free(real);
+}
+
+/* A snapshot with all files under their plain names. */
+static bool find_plain_snapshot(struct found_model *m, char dir[FOLDER_PATH],
+                                const char *folder)
+{
+    char commit[128], snapshots[FOLDER_PATH];
+    struct dirent *entry;
+    DIR *d;
+
+    echo_cached_commit(commit, sizeof commit, folder, "main");
+    if (*commit && put(dir, "%s/snapshots/%s", folder, commit)) {
+        find_plain(m, dir);
+        if (m->state == FOUND_WHOLE)
+            return true;
+    }
+    d = put(snapshots, "%s/snapshots", folder) ? opendir(snapshots) : NULL;
+    m->state = FOUND_NOTHING;
+    while (d && m->state != FOUND_WHOLE && (entry = readdir(d)))
+        if (entry->d_name[0] != '.' && put(dir, "%s/%s", snapshots, entry->d_name))
+            find_plain(m, dir);
+    if (d)
+        closedir(d);
+    return m->state == FOUND_WHOLE;
+}
+
+bool echo_find_tuned(struct found_model *m, char dir[FOLDER_PATH], const char *folder)
+{
+    struct found_repository self;
+
+    if (find_plain_snapshot(m, dir, folder))
+        return true;
+    look_cached(&self, folder, REPOSITORY_ECHO);
+    if (self.pca.state == FOUND_NOTHING || !put(dir, "%s", folder))
+        return false; /* many repositories have a file called pytorch_model */
+    echo_find_model_around(m, folder);
+    return m->state != FOUND_NOTHING;
 }
 
 bool echo_is_model_file(const char *name)

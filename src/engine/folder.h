@@ -61,8 +61,16 @@ void echo_find_codec(struct found_model *m, const char *folder);
 /* The only *.pt in a folder that is not of the codec; false if there is none, or several. */
 bool echo_find_torch(char path[FOLDER_PATH], const char *folder);
 
-/* Is this the name of a file of a model, in one of these ways? */
-bool echo_is_model_file(const char *name);
+/*
+ * `folder` is a repository in a cache, with the transformer of a fine-tune and perhaps more.
+ * The codec may be that of the base model, beside it.  dir gets the folder to name for it.
+ * False: it is something else, as most that lies in a cache is.
+ */
+bool echo_find_tuned(struct found_model *m, char dir[FOLDER_PATH], const char *folder);
+
+/* The commit that a repository in a cache knows by the name of a revision: a branch, a tag, or
+ * itself; "" if it has none. */
+void echo_cached_commit(char *out, size_t size, const char *folder, const char *revision);
 
 /* A regular file (through links)? */
 bool echo_is_file(const char *path);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "echotts_dev.h"
 #include "engine/folder.h"
 #include "engine/places.h"
 #include "weights/torch.h"
@@ -164,7 +165,7 @@ static echo_status fail_incomplete(const char *place, const struct found_model *
                      place, m->why);
 }
 
-static echo_status take_named(struct model_files *f, const char *name, echo_error *err)
+static echo_status take_path(struct model_files *f, const char *name, echo_error *err)
 {
     size_t length = strlen(name);
     char dir[FOLDER_PATH], lonely[FOLDER_PATH];
@@ -193,12 +194,40 @@ static echo_status take_named(struct model_files *f, const char *name, echo_erro
                      "pca.safetensors, or echo-tts-base/ and fish-s1-dac-min/", dir);
 }
 
+/* A path, or a name that means one. */
+static echo_status take_named(struct model_files *f, const char *name, echo_error *err)
+{
+    char path[FOLDER_PATH], note[512];
+    echo_status status = echo_model_path(path, sizeof path, name, note, sizeof note, err);
+
+    if (status || (status = take_path(f, path, err)) || !*note)
+        return status;
+    free(f->note);
+    f->note = strdup(note);
+    return f->note ? ECHO_OK : echo_fail_memory(err, sizeof note, "a note");
+}
+
+/* The packed base model, where its original files were removed. */
+static bool take_packed_base(struct model_files *f, echo_error *err)
+{
+    char path[FOLDER_PATH], note[512];
+
+    if (echo_model_path(path, sizeof path, "base", note, sizeof note, NULL) || !*note ||
+        take_path(f, path, err)) {
+        *err = (echo_error){ 0 };
+        return false;
+    }
+    return true;
+}
+
 static echo_status take_usual(struct model_files *f, echo_error *err)
 {
     char place[FOLDER_PATH];
     struct found_model m;
 
     for (int i = 0; echo_place(place, sizeof place, i); i++) {
+        if (i == PLACES_OF_BASE && take_packed_base(f, err))
+            return ECHO_OK;
         if (!place[0])
             continue;
         echo_find_model(&m, place);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "echotts_dev.h"
+
 #ifndef ECHO_DATADIR
 #define ECHO_DATADIR "/usr/local/share/echotts"
 #endif
@@ -128,6 +130,50 @@ static bool hub_cache(char *out, size_t size)
             return expand(out, size, set(ways[i].variable)) &&
                    append(out, size, ways[i].below, strlen(ways[i].below));
     return expand(out, size, "~/.cache/huggingface/hub");
+}
+
+/* As huggingface_hub calls it: tokens are there. */
+static bool hub_home(char *out, size_t size)
+{
+    if (set("HF_HOME"))
+        return expand(out, size, set("HF_HOME"));
+    if (set("XDG_CACHE_HOME"))
+        return expand(out, size, set("XDG_CACHE_HOME")) &&
+               append(out, size, "/huggingface", 12);
+    return expand(out, size, "~/.cache/huggingface");
+}
+
+static bool hub_token(char *out, size_t size)
+{
+    if (set("HF_TOKEN_PATH"))
+        return expand(out, size, set("HF_TOKEN_PATH"));
+    return hub_home(out, size) && append(out, size, "/token", 6);
+}
+
+static bool data_home(char *out, size_t size)
+{
+    const char *given = set("XDG_DATA_HOME");
+
+    return expand(out, size, given ? given : "~/.local/share") &&
+           append(out, size, "/echotts", 8);
+}
+
+bool echo_user_place(char *out, size_t size, echo_user_kind kind)
+{
+    bool known = false;
+
+    switch (kind) {
+    case ECHO_USER_DATA: known = data_home(out, size); break;
+    case ECHO_USER_MODELS:
+        known = data_home(out, size) && append(out, size, "/models", 7);
+        break;
+    case ECHO_USER_HUB_CACHE: known = hub_cache(out, size); break;
+    case ECHO_USER_HUB_TOKEN: known = hub_token(out, size); break;
+    }
+    /* "~" of somebody without a home stays, and is no place. */
+    if (!known || *out == '~')
+        out[0] = 0;
+    return out[0] != 0;
 }
 
 /* The folder of the running program, cut to its parent: what "bin" or "build" lies in. */

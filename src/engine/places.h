@@ -12,7 +12,6 @@
  */
 bool echo_place(char *out, size_t size, int i);
 
-/* The first so many places are those of the base model. */
-#define PLACES_OF_BASE 5
+enum { PLACES_OF_BASE = 5 }; /* the first of them; the small model is in the rest */
 
 #endif
