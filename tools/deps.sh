@@ -29,6 +29,8 @@ for what; do
         need libicu-dev pkg-config --exists icu-uc icu-i18n
         need libcmark-dev pkg-config --exists libcmark
         need libsonic-dev sh -c 'echo "#include <sonic.h>" | cc -E -'
+        need libcurl4-openssl-dev pkg-config --exists 'libcurl >= 7.84'
+        need libssl-dev pkg-config --exists libcrypto
         need portaudio19-dev sh -c 'echo "#include <portaudio.h>" | cc -E -'
         need libvulkan-dev sh -c 'echo "#include <vulkan/vulkan.h>" | cc -E -'
         ;;

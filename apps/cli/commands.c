@@ -10,6 +10,8 @@ static const struct command *const commands[] = {
     &encode_command,
     &decode_command,
     &info_command,
+    &pull_command,
+    &models_command,
     &pack_command,
     &convert_command,
     &synth_command,

@@ -17,10 +17,11 @@
 const struct option common_model_options[] = {
     { .name = "model", .letter = 'm', .kind = OPTION_STRING, .at = AT(model), .value = "DIR",
       .variable = "ECHOTTS_MODEL",
-      .help = "the model (default: $ECHOTTS_MODEL, or the usual places)",
+      .help = "path or name (default: $ECHOTTS_MODEL, or the usual places)",
       .details = "A directory with the model's files, a packed file (see echotts-pack(1)), or "
-                 "a directory above them. Without both the Hugging Face cache is searched, "
-                 "then an installed model, then the small voice that ships." },
+                 "a directory above them; else a name that echotts models list has. Without "
+                 "both the Hugging Face cache is searched, then an installed model, then the "
+                 "small voice that ships." },
     { .name = "threads", .letter = 't', .kind = OPTION_INT, .at = AT(threads), .value = "N",
       .min = 1, .max = 256,
       .help = "threads to use; default: one per core",

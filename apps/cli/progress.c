@@ -168,6 +168,41 @@ bool progress_load(void *user, double done)
     return part(user, "loading", done);
 }
 
+bool progress_check(void *user, double done)
+{
+    return part(user, "checking", done);
+}
+
+/* Of the last seconds: what they bring is likelier for those that follow than the mean. */
+static void measure_speed(struct progress *p, double done)
+{
+    double now = clock_now(), dt = now - p->speed_at;
+
+    if (!p->speed_at) {
+        p->speed_at = now;
+        p->speed_from = done;
+    } else if (dt >= 1) {
+        double fresh = (done - p->speed_from) / dt;
+
+        p->speed = p->speed ? p->speed + 0.3 * (fresh - p->speed) : fresh;
+        p->speed_at = now;
+        p->speed_from = done;
+    }
+}
+
+bool progress_download(struct progress *p, uint64_t done, uint64_t total)
+{
+    char count[64];
+
+    if (p->shown) {
+        measure_speed(p, (double)done);
+        snprintf(count, sizeof count, "%.2f/%.2f GB  %5.1f MB/s", (double)done / 1e9,
+                 (double)total / 1e9, p->speed / 1e6);
+        draw(p, "fetching", (double)done, (double)total, count);
+    }
+    return !signals_stopped();
+}
+
 void progress_clear(struct progress *p)
 {
     if (!p->columns)

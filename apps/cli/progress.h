@@ -18,6 +18,7 @@ struct progress {
     const char *stage;
     double began, first; /* the time and the count when the stage began */
     double drawn;        /* the time of the last drawing */
+    double speed, speed_at, speed_from; /* of bytes: a second, when and where it was taken */
 };
 
 void progress_open(struct progress *p, bool quiet);
@@ -40,6 +41,12 @@ void progress_share(struct progress *p, double done, double left_s);
 bool progress_write(void *user, double done);
 bool progress_pack(void *user, double done);
 bool progress_load(void *user, double done);
+
+/* Bytes of a download, with speed and time left; false once the user wants to stop. */
+bool progress_download(struct progress *p, uint64_t done, uint64_t total);
+
+/* Bytes that are checked after it: a share of 1. */
+bool progress_check(void *user, double done);
 
 /* Take the line away, so that something else can be printed. */
 void progress_clear(struct progress *p);

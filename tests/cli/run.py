@@ -21,6 +21,7 @@ import devices
 import dialogue
 import formats
 import golden
+import hub
 import long
 import manual
 import models
@@ -88,6 +89,7 @@ def main(path, data, named):
             ("terminal", PLAIN, lambda: terminal.check(program)),
             ("windows", AUTO, lambda: windows.check(program)),
             ("models", AUTO, lambda: models.check(program)),
+            ("hub", PLAIN, lambda: hub.check(program)),
             ("pack", AUTO, lambda: pack.check(program, isa)),
             ("bench", AUTO, lambda: bench.check(program)),
         ]
