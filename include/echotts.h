@@ -295,6 +295,7 @@ typedef struct {
     bool all_frames; /* keep the last partial frame and partial patch */
     bool codes;      /* remember the codebook entries too */
     bool lift;       /* raise a quiet clip (below -33 LUFS) to -23 LUFS, its peak below 1 */
+    bool examined;   /* what is found in it was told: echo_clips_read() made it */
     int max_frames;  /* longer clips are refused; 0: cut to 6,400, with a warning */
     echo_progress *progress;
     echo_logger *log; /* instead of the model's */
@@ -694,6 +695,32 @@ ECHO_API size_t echo_text_readable(const char *text);
 ECHO_API echo_status echo_audio_read(float **pcm, size_t *n, const char *path,
                                      double max_seconds, echo_error *err);
 ECHO_API void echo_audio_free(float **pcm);
+
+#define ECHO_CLIPS 1000 /* files that make one reference, at most */
+
+/* All zero means: samples as they are, a second of silence between files, no log. */
+typedef struct {
+    bool trim;        /* cut silence at the ends of each file, but for 0.1 s */
+    bool lift;        /* raise each quiet file, as echo_encode_opts.lift does */
+    double gap_s;     /* of silence between files, up to 10; 0: 1 s; below 0: none */
+    echo_logger *log; /* gets what is found in them: a line each, with what to do */
+    void *user;
+} echo_clips_opts;
+
+/*
+ * Read the recordings of one voice, each as by echo_audio_read(), and join them: a reference for
+ * echo_voice_encode(), mono at 44.1 kHz.  A path may be a folder, which stands for its sound
+ * files in the order of their names (not hidden ones, nor those in folders in it).  "-" is
+ * standard input, once.  Each file is scaled down if its peak is above 1.  What is encoded of a
+ * voice is the limit, 6,400 frames (297 s): a warning names the files that are left out.
+ *
+ * ECHO_ERR_ARG has the field "paths" or "gap_s": there is no path, or a number is out of its
+ * range.  ECHO_ERR_FILE: a file cannot be read, is silent, is no sound; a folder has no sound;
+ * all of them are shorter than 8,192 samples.  opts may be NULL.  Free *pcm by
+ * echo_audio_free().
+ */
+ECHO_API echo_status echo_clips_read(float **pcm, size_t *n, const char *const *paths,
+                                     int n_paths, const echo_clips_opts *opts, echo_error *err);
 
 typedef enum { ECHO_WAV_PCM16,
                ECHO_WAV_FLOAT } echo_wav_format;

@@ -108,7 +108,8 @@ static echo_status encode(echo_voice **out, echo_session *s, const struct clip *
         return status;
     float gain = o->lift ? echo_loudness_lift(&level) : 1;
 
-    warn(s, clip, frames, level.lufs + 20 * log10(gain), o->lift);
+    if (!o->examined)
+        warn(s, clip, frames, level.lufs + 20 * log10(gain), o->lift);
     if ((status = echo_voice_new(&v, frames, m->dit.latent,
                                  o->codes ? m->codec.quantizer.books : 0, err)) ||
         (status = echo_encode(s, v, clip->pcm, n, gain, o->progress, o->user, err)))

@@ -33,6 +33,13 @@ static size_t stem(const char *file, int *rank)
     return 0;
 }
 
+bool echo_is_clip_name(const char *file)
+{
+    int rank;
+
+    return stem(file, &rank) > 0;
+}
+
 static bool is_printable(const char *name)
 {
     for (; *name; name++)

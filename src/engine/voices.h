@@ -28,6 +28,9 @@ echo_status echo_voices_beside(struct voices *v, const char *file, echo_error *e
 echo_status echo_voices_packed(struct voices *v, const struct safetensors *f, echo_error *err);
 void echo_voices_free(struct voices *v);
 
+/* Does the name of this file end as a clip's does? */
+bool echo_is_clip_name(const char *file);
+
 /* The one that a name means, -1: none. */
 int echo_voices_find(const struct voices *v, const char *name);
 
