@@ -20,6 +20,7 @@ struct audio_about {
     bool longer, known; /* longer than what was read */
     int channels;
     int channel; /* taken alone, from 1 on: the channels cancel each other; 0: their mean */
+    bool clipped; /* its samples were cut off at a limit */
 };
 
 /* Mix to one channel, resample, keep the first max_seconds (0 = all, up to a day).  *pcm by

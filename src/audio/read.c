@@ -12,6 +12,7 @@
 #include "audio/audio.h"
 #include "audio/convert.h"
 #include "audio/decoder.h"
+#include "audio/flat.h"
 #include "audio/mix.h"
 #include "audio/resample.h"
 #include "base/error.h"
@@ -24,6 +25,7 @@ struct reading {
     struct source *source;
     struct decoder from;
     struct mix mix;
+    struct flat flat;
     struct resampler *to;
     float *chunk;   /* CHUNK */
     double seconds; /* at most */
@@ -57,6 +59,7 @@ static echo_status pump(struct reading *r)
             return echo_fail(r->err, ECHO_ERR_FILE,
                              "%s: sample %llu is infinite or not a number", r->source->name,
                              (unsigned long long)r->done + (unsigned long long)good);
+        echo_flat_watch(&r->flat, r->chunk, got);
         if ((s = echo_resampler_push(r->to, r->chunk, got, r->err)))
             return s;
     }
@@ -87,6 +90,7 @@ static echo_status run(struct reading *r, int only)
     if (expected > 600 * (uint64_t)r->from.rate) /* a header may promise anything */
         expected = 600 * (uint64_t)r->from.rate;
     echo_mix_start(&r->mix, r->from.channels, only);
+    r->flat = (struct flat){ 0 };
     if ((s = echo_resampler_open(&r->to, r->from.rate, ECHO_SAMPLE_RATE, (size_t)expected,
                                  r->err)))
         return s;
@@ -107,6 +111,7 @@ static void describe(struct reading *r, struct audio_about *about)
     about->seconds = (double)frames / r->from.rate;
     about->channels = r->from.channels;
     about->channel = r->mix.only + 1;
+    about->clipped = echo_flat_is_clipped(&r->flat, r->from.rate);
 }
 
 echo_status echo_audio_load_source(float **pcm, size_t *n, struct source *source,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* clip.c - sound to a voice: looked at first, for what the model would not hear in it. */
 #include <math.h>
-#include <stdio.h>
 
 #include "audio/audio.h"
-#include "audio/loudness.h"
+#include "audio/findings.h"
+#include "audio/flat.h"
 #include "base/memory.h"
 #include "engine/voice.h"
 
@@ -27,12 +27,33 @@ struct clip {
     const char *name;
 };
 
-/* "310.0 s long" */
-static const char *length_of(char *out, size_t size, const struct clip *clip)
+echo_status echo_clip_too_short(size_t n, size_t least, echo_error *err)
 {
-    snprintf(out, size, clip->about.known ? "%.1f s long" : "longer than %.1f s",
-             clip->about.seconds);
-    return out;
+    return echo_fail(err, ECHO_ERR_ARG,
+                     "the audio is too short: %.2f s (%zu samples at 44.1 kHz); at least "
+                     "%.2f s are needed (%zu)",
+                     (double)n / ECHO_SAMPLE_RATE, n,
+                     ceil(100.0 * (double)least / ECHO_SAMPLE_RATE) / 100, least);
+}
+
+echo_status echo_clip_check_silence(const struct loudness *level, echo_error *err)
+{
+    if (level->swing > LOUDNESS_SILENCE)
+        return ECHO_OK;
+    return echo_fail(err, ECHO_ERR_ARG,
+                     "the audio is silent (nothing in it is above %.0f dB): record it "
+                     "again, with the right microphone chosen and not muted",
+                     20 * log10(LOUDNESS_SILENCE));
+}
+
+echo_status echo_clip_failed(echo_status status, const char *name, const echo_error *why,
+                             echo_error *err)
+{
+    if (status == ECHO_ERR_ARG) /* what is wrong is in the file */
+        return echo_fail(err, ECHO_ERR_FILE, "%s: %s", name, why->text);
+    if (status && err)
+        *err = *why;
+    return status;
 }
 
 /* Refuse a clip that the model cannot make a voice of. */
@@ -43,48 +64,33 @@ static echo_status refuse(const echo_model *m, const struct clip *clip, size_t n
     char length[64];
 
     if (!frames)
-        return echo_fail(err, ECHO_ERR_ARG,
-                         "the audio is too short: %.2f s (%zu samples at 44.1 kHz); at least "
-                         "%.2f s are needed (%d)",
-                         (double)n / ECHO_SAMPLE_RATE, n,
-                         ceil(100.0 * least / ECHO_SAMPLE_RATE) / 100, least);
+        return echo_clip_too_short(n, (size_t)least, err);
     if (most && (frames > most || !clip->about.known))
         return echo_fail(err, ECHO_ERR_ARG,
                          "%s, at most %.1f s (%d frames) can be taken: cut out the part that "
                          "is wanted",
-                         length_of(length, sizeof length, clip), echo_voice_seconds(m, most),
-                         most);
-    if (level->swing <= LOUDNESS_SILENCE)
-        return echo_fail(err, ECHO_ERR_ARG,
-                         "the audio is silent (nothing in it is above %.0f dB): record it "
-                         "again, with the right microphone chosen and not muted",
-                         20 * log10(LOUDNESS_SILENCE));
-    return ECHO_OK;
+                         echo_length_of(length, sizeof length, &clip->about),
+                         echo_voice_seconds(m, most), most);
+    return echo_clip_check_silence(level, err);
+}
+
+static void log_finding(void *session, echo_log_level level, const char *line)
+{
+    echo_session_log(session, level, "%s", line);
 }
 
 /* Where the voice may not be what the clip sounds like, or what is taken not all of it. */
-static void warn(echo_session *s, const struct clip *clip, int frames, double lufs,
-                 bool lift)
+static void tell(echo_session *s, const struct clip *clip, const struct examined *found,
+                 int frames, float gain, const echo_encode_opts *o)
 {
     const echo_model *m = s->model;
-    char length[64];
+    bool cut = !clip->about.known ||
+               clip->about.seconds > echo_voice_seconds(m, VOICE_MAX_FRAMES);
+    struct finding_of of = { .name = clip->name, .about = clip->about, .found = *found,
+                             .used_s = cut ? echo_voice_seconds(m, frames) : 0, .gain = gain,
+                             .lift = o->lift, .prefix = o->max_frames > 0 };
 
-    if (clip->about.channel)
-        echo_session_log(s, ECHO_LOG_WARNING,
-                 "%s: its %d channels cancel each other (one is inverted): channel %d alone is "
-                 "used",
-                 clip->name, clip->about.channels, clip->about.channel);
-    if (!clip->about.known || clip->about.seconds > echo_voice_seconds(m, VOICE_MAX_FRAMES))
-        echo_session_log(s, ECHO_LOG_WARNING, "%s: %s, the first %.1f s of it are used",
-                         clip->name,
-                         length_of(length, sizeof length, clip), echo_voice_seconds(m, frames));
-    if (lufs < LOUDNESS_QUIET)
-        echo_session_log(s, ECHO_LOG_WARNING,
-                 "%s: very quiet, %.0f dB below an ordinary clip: the voice may become another "
-                 "one%s",
-                 clip->name, LOUDNESS_ORDINARY - lufs,
-                 lift ? "; a short loud sound in it keeps it from being raised"
-                      : "; --lift raises it");
+    echo_findings(&of, log_finding, s);
 }
 
 static echo_status encode(echo_voice **out, echo_session *s, const struct clip *clip,
@@ -94,7 +100,7 @@ static echo_status encode(echo_voice **out, echo_session *s, const struct clip *
     size_t most = (size_t)VOICE_MAX_FRAMES * (size_t)m->codec.frame_samples;
     size_t n = clip->n < most ? clip->n : most;
     int frames = frames_of(m, n, o->all_frames);
-    struct loudness level;
+    struct examined found;
     echo_voice *v = NULL;
     echo_status status;
 
@@ -103,13 +109,13 @@ static echo_status encode(echo_voice **out, echo_session *s, const struct clip *
             return echo_fail(err, ECHO_ERR_ARG, "the audio has a sample that is not finite "
                                                 "(sample %zu)",
                              i);
-    if ((status = echo_loudness(&level, clip->pcm, n, err)) ||
-        (status = refuse(m, clip, n, frames, o->max_frames, &level, err)))
+    if ((status = echo_examine(&found, clip->pcm, n, err)) ||
+        (status = refuse(m, clip, n, frames, o->max_frames, &found.level, err)))
         return status;
-    float gain = o->lift ? echo_loudness_lift(&level) : 1;
+    float gain = o->lift ? echo_loudness_lift(&found.level) : 1;
 
     if (!o->examined)
-        warn(s, clip, frames, level.lufs + 20 * log10(gain), o->lift);
+        tell(s, clip, &found, frames, gain, o);
     if ((status = echo_voice_new(&v, frames, m->dit.latent,
                                  o->codes ? m->codec.quantizer.books : 0, err)) ||
         (status = echo_encode(s, v, clip->pcm, n, gain, o->progress, o->user, err)))
@@ -124,6 +130,7 @@ static echo_status encode_at(echo_voice **out, echo_session *s, const float *pcm
     struct clip clip = { .pcm = pcm, .n = n, .name = "the audio" };
     size_t most = (size_t)ECHO_VOICE_SECONDS * (size_t)(rate > 0 ? rate : 0);
     float *resampled = NULL;
+    struct flat flat = { 0 };
     echo_status status;
 
     *out = NULL;
@@ -133,6 +140,8 @@ static echo_status encode_at(echo_voice **out, echo_session *s, const float *pcm
     clip.about = (struct audio_about){ .seconds = (double)n / rate, .known = true };
     if (clip.n > most)
         clip.n = most;
+    echo_flat_watch(&flat, pcm, clip.n);
+    clip.about.clipped = echo_flat_is_clipped(&flat, rate);
     if (rate != ECHO_SAMPLE_RATE) {
         if ((status = echo_audio_resample(&resampled, &clip.n, pcm, clip.n, rate, err)))
             return status;
@@ -170,9 +179,5 @@ echo_status echo_clip_read(echo_voice **out, echo_session *s, struct source *in,
     clip.pcm = pcm;
     status = encode(out, s, &clip, opts ? opts : &no_opts, &why);
     echo_free(pcm);
-    if (status == ECHO_ERR_ARG) /* what is wrong is in the file */
-        return echo_fail(err, ECHO_ERR_FILE, "%s: %s", in->name, why.text);
-    if (status && err)
-        *err = why;
-    return status;
+    return echo_clip_failed(status, in->name, &why, err);
 }

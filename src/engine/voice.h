@@ -3,6 +3,7 @@
 #ifndef ECHO_ENGINE_VOICE_H
 #define ECHO_ENGINE_VOICE_H
 
+#include "audio/loudness.h"
 #include "base/source.h"
 #include "engine/session.h"
 
@@ -32,6 +33,13 @@ echo_status echo_voice_read(echo_voice **out, echo_session *s, struct source *in
 /* Of audio alone. */
 echo_status echo_clip_read(echo_voice **out, echo_session *s, struct source *in,
                            const echo_encode_opts *opts, echo_error *err);
+
+/* How clips are refused: the lines have no file's name, which echo_clip_failed() puts before
+ * them.  It takes the status of what was done with the file, and why. */
+echo_status echo_clip_too_short(size_t n, size_t least, echo_error *err);
+echo_status echo_clip_check_silence(const struct loudness *level, echo_error *err);
+echo_status echo_clip_failed(echo_status status, const char *name, const echo_error *why,
+                             echo_error *err);
 
 /* Mono pcm at 44.1 kHz, n samples, each times `gain`, to latents of v->frames frames. */
 echo_status echo_encode(echo_session *s, echo_voice *v, const float *pcm, size_t n, float gain,
