@@ -308,7 +308,8 @@ typedef struct {
  * length.  ECHO_ERR_ARG: it is shorter than one patch of frames (8,192 samples at 44.1 kHz),
  * not finite, or silent.  Silent means: nothing above -80 dB of full scale besides a constant.
  * The log gets a warning if the clip is cut, or below -33 LUFS: its voice may be lost, see
- * `lift`.  opts may be NULL.
+ * `lift`.  So it does if the clip is noisy, clipped, short, has silence at its ends, mostly
+ * silence, or two levels.  opts may be NULL.
  */
 ECHO_API echo_status echo_voice_encode(echo_voice **out, echo_session *s,
                                        const float *pcm, size_t n, int rate,
@@ -708,11 +709,11 @@ typedef struct {
 } echo_clips_opts;
 
 /*
- * Read the recordings of one voice, each as by echo_audio_read(), and join them: a reference for
- * echo_voice_encode(), mono at 44.1 kHz.  A path may be a folder, which stands for its sound
- * files in the order of their names (not hidden ones, nor those in folders in it).  "-" is
- * standard input, once.  Each file is scaled down if its peak is above 1.  What is encoded of a
- * voice is the limit, 6,400 frames (297 s): a warning names the files that are left out.
+ * Read the recordings of one voice, each as by echo_audio_read(), and join them: a reference
+ * for echo_voice_encode(), mono at 44.1 kHz.  A path may be a folder, which stands for its
+ * sound files in the order of their names (not hidden ones, nor those in folders in it).  "-"
+ * is standard input, once.  Each file is scaled down if its peak is above 1.  The limit is what
+ * is encoded of a voice, 6,400 frames (297 s): a warning names the files that are left out.
  *
  * ECHO_ERR_ARG has the field "paths" or "gap_s": there is no path, or a number is out of its
  * range.  ECHO_ERR_FILE: a file cannot be read, is silent, is no sound; a folder has no sound;

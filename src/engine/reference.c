@@ -171,7 +171,8 @@ static void tell_left_out(const struct reference *r, int first)
     if (n > named)
         snprintf(more, sizeof more, " and %d more", n - named);
     snprintf(line, sizeof line,
-             "%s%s: left out, the files before fill the %.1f s of a voice: choose the best ones",
+             "%s%s: left out, the files before fill the %.1f s of a voice: choose the best "
+             "ones",
              names, more, (double)MOST / ECHO_SAMPLE_RATE);
     tell(r, line);
 }
@@ -204,7 +205,8 @@ static echo_status check_length(const struct reference *r, echo_error *err)
 {
     char name[64];
     struct finding_of all = { .name = name, .gain = 1,
-                              .found = { .noise = INFINITY, .sound = { 0, r->sound } } };
+                              .found = { .noise = INFINITY, .samples = r->sound,
+                                        .sound = { 0, r->sound } } };
     echo_error why;
 
     snprintf(name, sizeof name, "%d files together", r->files->n);

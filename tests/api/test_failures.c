@@ -183,6 +183,20 @@ end:
     return status;
 }
 
+/* Two recordings as one. */
+static echo_status joining(echo_error *e)
+{
+    const char *const clips[] = { at.clip, at.clip };
+    echo_clips_opts o = { .trim = true, .lift = true };
+    float *pcm = NULL;
+    size_t n = 0;
+    echo_status status = echo_clips_read(&pcm, &n, clips, 2, &o, e);
+
+    CHECK(!status == (pcm && n));
+    echo_audio_free(&pcm);
+    return status;
+}
+
 static bool next_piece(void *user, const echo_piece *piece)
 {
     *(int *)user += piece->index >= 0;
@@ -365,6 +379,7 @@ int main(int argc, char **argv)
     if (CHECK(make_model())) {
         fail_in_turn("speaking", speaking, 1, 300);
         fail_in_turn("speaking pieces", speaking_pieces, 1, 200);
+        fail_in_turn("joining", joining, 1, 10);
         json_set_alloc_funcs(json_memory, __wrap_free);
         fail_in_turn("converting", converting, 1, 10);
         fail_in_turn("packing", packing, 7, 300);

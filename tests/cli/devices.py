@@ -52,7 +52,7 @@ def check_list(p, devices):
 
 
 def check_parity(p, device):
-    odd = ("-m", p.model("odd"), "-v", os.path.join(p.data, "short.wav"))
+    odd = ("-m", p.model("odd"), "-v", os.path.join(p.data, "reports/audio/A14-left-only-rms.wav"))
     exact = ("--precision", "f32", "--codec-precision", "f32")
     want, _, report = speech(p, "say on the CPU", *odd, *WINDOW, *exact, "--device", "cpu")
     got, _, report = speech(p, "say in f32", *odd, *WINDOW, *exact, "--device", device)

@@ -40,9 +40,9 @@ class Golden:
     def check(self, case, good, why=""):
         return self.program.check(f"{self.name} {case}", good, why)
 
-    def good(self, case, command, *args):
+    def good(self, case, command, *args, warned=None):
         return self.program.good(f"{self.name} {case}", command, "-m", self.folder,
-                                 "--precision", "f32", *args)
+                                 "--precision", "f32", *args, warned=warned)
 
     def close(self, case, got, want, limit):
         error = relative_error(got, want)
@@ -122,7 +122,8 @@ def check_encode(g):
             cases.append((name, path, ["--all-frames"]))
     for name, path, args in cases:
         out = g.file("encoded.safetensors")
-        if not g.good(name, "encode", path, *args, "--codes", "-o", out):
+        short = r"only 0\.\d+ s of sound" if name == "dac_encode.short" else None
+        if not g.good(name, "encode", path, *args, "--codes", "-o", out, warned=short):
             continue
         got = safetensors.load(out)
         latent = g.want[name + ".latent"]

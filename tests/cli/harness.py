@@ -49,10 +49,11 @@ class Program:
         return subprocess.run(self.command(args), input=stdin, capture_output=True,
                               cwd=self.folder, env=env or self.env, timeout=TIMEOUT_S)
 
-    def good(self, name, *args, stdin=b"", env=None):
-        """Run what must succeed in silence; None, and a failed case, if it does not."""
+    def good(self, name, *args, stdin=b"", env=None, warned=None):
+        """Run what must succeed, in silence or with one warning; None, and a failed case, if it does not."""
         done = self.run(*args, stdin=stdin, env=env)
-        if done.returncode == 0 and not done.stderr:
+        expected = is_one_line(done.stderr, "warning: .*" + warned) if warned else not done.stderr
+        if done.returncode == 0 and expected:
             return done
         self.tally.check(name, False, f"exit {done.returncode}, {text(done.stderr)!r}")
         return None

@@ -283,8 +283,13 @@ def check_silence(p):
     for name, samples in cases.items():
         wav.save_float(p.file("still.wav"), samples)
         refused(p, f"A11: {name}", ["encode", "still.wav", *into, "--lift"], pattern)
-    wav.save_float(p.file("still.wav"), [3e-4 * (-1) ** (i // 50) for i in range(20000)])
+    wav.save_float(p.file("still.wav"), [3e-4 * (i % 100 - 50) / 50 for i in range(60000)])
     encode(p, "A11: nearly", "still.wav", warned="very quiet")
+    rate, _, samples = wav.load(report(p, "ok-plain.wav"))
+    for name, before, behind in (("before", 3, 0), ("behind", 0, 3)):
+        wav.save_float(p.file("padded.wav"), [0.0] * (before * rate) + list(samples) + [0.0] * (behind * rate), rate)
+        encode(p, f"A26: {name}", "padded.wav", warned=rf"padded.wav: silence at its ends, {before}.\d s before the "
+                                                       rf"sound and {behind}.\d s behind it: cut it off")
 
 
 def check_lengths(p):
