@@ -317,7 +317,8 @@ ECHO_API echo_status echo_voice_encode(echo_voice **out, echo_session *s,
 
 /*
  * The same from a file, a pipe (copied to $TMPDIR, up to 1 GiB) or, for "-", standard input.
- * Audio is encoded; saved latents, recognised by content, are loaded without codes.  Channels
+ * Audio is encoded; saved latents, recognised by content, are loaded without codes.  So is a
+ * voice file of a library, whose clip is encoded once (echo_library_voice()).  Channels
  * are mixed as by echo_audio_read(), with a warning if only one is used.  ECHO_ERR_FILE says
  * what the file is instead, if that is known.
  */
@@ -338,7 +339,8 @@ ECHO_API echo_status echo_voice_from_latent(echo_voice **out, const float *laten
                                             int frames, int size, echo_error *err);
 
 /* Write a safetensors file: `latent` F32 1 x frames x size and, if remembered,
- * `codes` I32 books x frames.  The file appears whole or not at all. */
+ * `codes` I32 books x frames.  A note names the codec, if known: where it is another, loading
+ * fails.  The file appears whole or not at all. */
 ECHO_API echo_status echo_voice_save(const echo_voice *v, const char *path, echo_error *err);
 
 /* Borrowed, [frames][size]; frames and size may be NULL. */
@@ -347,6 +349,113 @@ ECHO_API const float *echo_voice_latent(const echo_voice *v, int *frames, int *s
 /* Borrowed, [books][frames], or NULL if not remembered. */
 ECHO_API const int32_t *echo_voice_codes(const echo_voice *v, int *books);
 ECHO_API void echo_voice_close(echo_voice **v);
+
+/* ---- a library: voices by name ---- */
+
+/*
+ * A folder of voice files, NAME.voice, each a clip (or latents) with notes on whose it is; see
+ * docs/VOICES.md.  A handle may be shared by threads, and the folder by processes: what one of
+ * them changes, the others see at their next call, and of two that write at once neither loses
+ * anything.
+ *
+ *     echo_library_opts o = { .consent = "Anna, by mail, for audio books" };
+ *     const char *const files[] = { "anna-1.wav", "anna-2.wav" };
+ *     if (echo_library_open(&lib, NULL, &e) ||
+ *         echo_library_add(lib, "anna", files, 2, &o, NULL, &e) ||
+ *         echo_library_voice(&voice, lib, s, "anna", NULL, &e))
+ *         goto failed;
+ *
+ * Names are printable UTF-8 of 1 to 64 letters, without slashes, and begin with no dot.  Case
+ * and Unicode form do not matter: "Zoe" and "zoe" are one voice.
+ */
+typedef struct echo_library echo_library;
+
+#define ECHO_VOICE_NAME 257 /* bytes of a name, with the final 0 */
+
+/* A voice of a library: a plain value.  Strings are UTF-8, one line, and may be empty. */
+typedef struct {
+    char name[ECHO_VOICE_NAME];
+    char consent[1024]; /* who agreed to what */
+    char license[256];
+    char source[512];   /* names of the files that it was made of */
+    char added[32];     /* when, "2026-11-27T01:41:46Z" */
+    char checksum[33];  /* of everything in its file */
+    char codec[17];     /* of latents: the codec that they are for; "": not known */
+    char trouble[512];  /* why its file cannot be used; "": it can */
+    double seconds;
+    uint64_t bytes;     /* of the file */
+    bool latents;       /* has no clip: fits the models of one codec only */
+} echo_voice_info;
+
+/* All zero means: no notes, clips as they are, no log. */
+typedef struct {
+    const char *consent, *license;
+    const char *source; /* NULL: the names of the files */
+    bool replace;       /* a voice of this name; else that is ECHO_ERR_ARG */
+    bool trim, lift;    /* each clip, as in echo_clips_opts */
+    echo_logger *log;   /* gets what is found in the clips */
+    void *user;
+} echo_library_opts;
+
+/* folder NULL: $ECHOTTS_VOICES, else $XDG_DATA_HOME/echotts/voices, else
+ * ~/.local/share/echotts/voices.  It need not be there: the first voice makes it. */
+ECHO_API echo_status echo_library_open(echo_library **out, const char *folder, echo_error *err);
+ECHO_API void echo_library_close(echo_library **lib);
+
+/* "" if there is none, since there is no home. */
+ECHO_API const char *echo_library_folder(const echo_library *lib);
+
+/* The voices as they are now, *n of them, in order of their names.  Files that cannot be used
+ * are among them, with `trouble`.  Free *list by echo_library_list_free().  Only files that
+ * have changed are read, and of them the notes. */
+ECHO_API echo_status echo_library_list(echo_library *lib, echo_voice_info **list, int *n,
+                                       echo_error *err);
+ECHO_API void echo_library_list_free(echo_voice_info **list);
+
+/* The voice of this name.  ECHO_ERR_ARG with field "voice": there is none.  out may be NULL. */
+ECHO_API echo_status echo_library_find(echo_library *lib, const char *name,
+                                       echo_voice_info *out, echo_error *err);
+
+/*
+ * Add a voice, made of clips as by echo_clips_read(), or of one file of latents.  No model is
+ * needed.  ECHO_ERR_ARG: the name (field "name") cannot be one, or is taken; a note is too
+ * long.  added, which may be NULL, gets what there is now.
+ */
+ECHO_API echo_status echo_library_add(echo_library *lib, const char *name,
+                                      const char *const *paths, int n_paths,
+                                      const echo_library_opts *opts, echo_voice_info *added,
+                                      echo_error *err);
+/* The same of mono pcm at 44.1 kHz, as it is; what is beyond ECHO_VOICE_SECONDS is left out. */
+ECHO_API echo_status echo_library_add_pcm(echo_library *lib, const char *name, const float *pcm,
+                                          size_t n, const echo_library_opts *opts,
+                                          echo_voice_info *added, echo_error *err);
+
+ECHO_API echo_status echo_library_rename(echo_library *lib, const char *from, const char *to,
+                                         echo_error *err);
+/* Its encodings in the cache go, too. */
+ECHO_API echo_status echo_library_remove(echo_library *lib, const char *name, echo_error *err);
+
+/* A verified copy in a file of its own ("-": standard output), with all notes. */
+ECHO_API echo_status echo_library_export(echo_library *lib, const char *name, const char *path,
+                                         echo_error *err);
+/* Such a file becomes a voice; name NULL: its own.  It is verified, and its clip is read.  Of
+ * opts only replace, log and user are used: the notes stay. */
+ECHO_API echo_status echo_library_import(echo_library *lib, const char *path, const char *name,
+                                         const echo_library_opts *opts, echo_voice_info *added,
+                                         echo_error *err);
+
+/* The clip as sound, for echo_audio_free().  ECHO_ERR_ARG with field "latents": it has none. */
+ECHO_API echo_status echo_library_clip(float **pcm, size_t *n, echo_library *lib,
+                                       const char *name, echo_error *err);
+
+/*
+ * The voice as the model of s hears it.  A clip is encoded once: its latents stay in
+ * $XDG_CACHE_HOME/echotts/voices, for the same clip, codec, precision and kernels, so that they
+ * are never those of another.  Latents of another codec are ECHO_ERR_FILE.
+ */
+ECHO_API echo_status echo_library_voice(echo_voice **out, echo_library *lib, echo_session *s,
+                                        const char *name, const echo_encode_opts *opts,
+                                        echo_error *err);
 
 /* ---- speech ---- */
 

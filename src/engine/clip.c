@@ -6,6 +6,7 @@
 #include "audio/findings.h"
 #include "audio/flat.h"
 #include "base/memory.h"
+#include "engine/identity.h"
 #include "engine/voice.h"
 
 static const echo_encode_opts no_opts = { 0 };
@@ -120,6 +121,8 @@ static echo_status encode(echo_voice **out, echo_session *s, const struct clip *
                                  o->codes ? m->codec.quantizer.books : 0, err)) ||
         (status = echo_encode(s, v, clip->pcm, n, gain, o->progress, o->user, err)))
         echo_voice_close(&v);
+    if (v)
+        v->codec = echo_identity_latents(m);
     *out = v;
     return status;
 }

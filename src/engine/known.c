@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/known.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/folders.h"
 
 #define MOST_LINES 64 /* the oldest go */
 #define LINE       512
 
 static bool folder_of(char *path, size_t size)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int n = 0;
-
-    if (cache && *cache == '/')
-        n = snprintf(path, size, "%s/echotts", cache);
-    else if (home && *home == '/')
-        n = snprintf(path, size, "%s/.cache/echotts", home);
-    return n > 0 && (size_t)n < size;
+    return echo_folder_of_user(path, size, "XDG_CACHE_HOME", ".cache", "echotts");
 }
 
 bool echo_known_path(char *path, size_t size)
@@ -70,23 +62,6 @@ static bool recall(const struct memo *memo, const char *name, char *fact, size_t
     return found;
 }
 
-/* The folder, and the one it is in. */
-static bool make_folder(void)
-{
-    char path[1000], *last;
-
-    if (!folder_of(path, sizeof path))
-        return false;
-    if (!mkdir(path, 0755) || errno == EEXIST)
-        return true;
-    last = strrchr(path, '/');
-    *last = '\0';
-    if (mkdir(path, 0755) && errno != EEXIST)
-        return false;
-    *last = '/';
-    return !mkdir(path, 0755) || errno == EEXIST;
-}
-
 /* The new line first, then those of other names. */
 static void copy_others(FILE *to, const char *path, const char *name)
 {
@@ -107,7 +82,8 @@ static void remember(const struct memo *memo, const char *name, const char *fact
     FILE *f;
 
     (void)memo;
-    if (!echo_known_path(path, sizeof path) || !make_folder())
+    if (!folder_of(path, sizeof path) || !echo_folder_make(path, 0755) ||
+        !echo_known_path(path, sizeof path))
         return;
     snprintf(fresh, sizeof fresh, "%s.%ld", path, (long)getpid());
     if (!(f = fopen(fresh, "we")))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/voice.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 
 #include "base/memory.h"
 #include "base/signature.h"
+#include "engine/identity.h"
+#include "engine/voice_cache.h"
 
 #define MAX_SAVED_FRAMES 1000000 /* of a file of latents: 13 hours */
 
@@ -144,45 +147,64 @@ static echo_status check_latent(const struct safetensors *f, const struct array 
     return ECHO_OK;
 }
 
-/* From saved bytes. */
-static echo_status parse_latents(echo_voice **out, const echo_model *m, const char *name,
-                                 const unsigned char *data, size_t bytes, int most,
-                                 echo_error *err)
+static echo_status take_latents(echo_voice **out, const echo_model *m,
+                                const struct safetensors *f, int most, echo_error *err)
 {
-    struct safetensors *f = NULL;
-    echo_status s = echo_safetensors_parse(&f, name, data, bytes, err);
-
-    if (s)
-        return s;
     const struct array *a = echo_safetensors_find(f, "latent");
-
-    if (!(s = check_latent(f, a, m->dit.latent, err))) {
-        int frames = (int)a->shape[a->dims - 2];
-
-        if (most && frames > most)
-            s = echo_fail(err, ECHO_ERR_FILE,
-                          "%s: %d frames long (%.1f s), at most %d (%.1f s) can be taken", name,
-                          frames, echo_voice_seconds(m, frames), most,
-                          echo_voice_seconds(m, most));
-        else if (!(s = echo_voice_new(out, frames, m->dit.latent, 0, err)))
-            echo_array_floats(a, 0, a->count, (*out)->latent);
-    }
-    echo_safetensors_close(&f);
-    return s;
-}
-
-static echo_status load_latents(echo_voice **out, const echo_model *m, struct source *in,
-                                int most, echo_error *err)
-{
-    const unsigned char *data;
-    struct file_map map;
     echo_status s;
 
-    if ((s = echo_source_spool(in, err)) || (s = echo_source_map(in, &map, &data, err)))
+    if ((s = check_latent(f, a, m->dit.latent, err)) ||
+        (s = echo_identity_check(m, echo_safetensors_note(f, CODEC_NOTE), f->path, err)))
         return s;
-    s = parse_latents(out, m, in->name, data, (size_t)in->bytes, most, err);
+    int frames = (int)a->shape[a->dims - 2];
+
+    if (most && frames > most)
+        return echo_fail(err, ECHO_ERR_FILE,
+                         "%s: %d frames long (%.1f s), at most %d (%.1f s) can be taken",
+                         f->path, frames, echo_voice_seconds(m, frames), most,
+                         echo_voice_seconds(m, most));
+    if ((s = echo_voice_new(out, frames, m->dit.latent, 0, err)))
+        return s;
+    echo_array_floats(a, 0, a->count, (*out)->latent);
+    return ECHO_OK;
+}
+
+/* A voice file; opts NULL: its clip is not wanted. */
+static echo_status take_voice(echo_voice **out, echo_session *s, const struct safetensors *f,
+                              const echo_encode_opts *opts, echo_error *err)
+{
+    struct voice_file v = { 0 };
+    echo_status status = echo_voice_file_parse(&v, f, err);
+
+    if (status)
+        return status;
+    if (!opts && !v.about.latents)
+        return echo_fail(err, ECHO_ERR_FILE, "%s: is a voice with a recording; latents are "
+                                             "wanted here, as `echotts encode` writes them",
+                         f->path);
+    return echo_voice_of_file(out, s, &v, opts, err);
+}
+
+/* Saved latents, or a voice file. */
+static echo_status load_saved(echo_voice **out, echo_session *s, struct source *in,
+                              const echo_encode_opts *opts, echo_error *err)
+{
+    const unsigned char *data;
+    struct safetensors *f;
+    struct file_map map;
+    echo_status status;
+
+    if ((status = echo_source_spool(in, err)) ||
+        (status = echo_source_map(in, &map, &data, err)))
+        return status;
+    if (!(status = echo_safetensors_parse(&f, in->name, data, (size_t)in->bytes, err))) {
+        status = echo_voice_file_is(f)
+                     ? take_voice(out, s, f, opts, err)
+                     : take_latents(out, s->model, f, opts ? opts->max_frames : 0, err);
+        echo_safetensors_close(&f);
+    }
     echo_map_close(&map);
-    return s;
+    return status;
 }
 
 static struct signature kind_of(struct source *in)
@@ -195,9 +217,11 @@ static struct signature kind_of(struct source *in)
 echo_status echo_voice_read(echo_voice **out, echo_session *s, struct source *in,
                             const echo_encode_opts *opts, echo_error *err)
 {
+    static const echo_encode_opts none = { 0 };
+
     *out = NULL;
     if (kind_of(in).kind == SIGNATURE_SAFETENSORS)
-        return load_latents(out, s->model, in, opts ? opts->max_frames : 0, err);
+        return load_saved(out, s, in, opts ? opts : &none, err);
     return echo_clip_read(out, s, in, opts, err);
 }
 
@@ -247,7 +271,7 @@ echo_status echo_voice_load(echo_voice **out, echo_session *s, const char *path,
         return status;
     if (!(status = echo_source_open(&in, path, &s->stop, err)) &&
         !(status = refuse_others(&in, err)))
-        status = load_latents(out, s->model, &in, 0, err);
+        status = load_saved(out, s, &in, NULL, err);
     echo_source_close(&in);
     return echo_session_end(s, status);
 }
@@ -280,6 +304,14 @@ echo_status echo_voice_save(const echo_voice *v, const char *path, echo_error *e
         { .name = "codes", .type = ARRAY_I32, .dims = 2, .shape = { v->books, v->frames },
           .data = v->codes },
     };
+    char codec[IDENTITY_TEXT];
+    json_t *notes = NULL;
+    echo_status s;
 
-    return echo_safetensors_write(path, arrays, v->codes ? 2 : 1, NULL, NULL, NULL, err);
+    echo_identity_text(codec, v->codec);
+    if (v->codec && !(notes = json_pack("{s:s}", CODEC_NOTE, codec)))
+        return echo_fail_memory(err, sizeof codec, "a note");
+    s = echo_safetensors_write(path, arrays, v->codes ? 2 : 1, notes, NULL, NULL, err);
+    json_decref(notes);
+    return s;
 }

@@ -13,6 +13,7 @@ struct echo_voice {
     float *latent;  /* [frames][size] */
     int32_t *codes; /* [books][frames], or NULL */
     int frames, size, books;
+    uint64_t codec; /* its identity (identity.h); 0: not known */
 };
 
 /* Room for a voice, zeroed; books 0: without codes. */

@@ -5,47 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "engine/name.h"
 #include "engine/voice.h"
 #include "text/fold.h"
-
-/* Of several clips of one name the first of these is taken. */
-static const char *const endings[] = { ".wav", ".flac", ".ogg", ".opus", ".mp3" };
-
-enum { ENDINGS = sizeof endings / sizeof *endings };
-
-/* ---- names ---- */
-
-/* The bytes of a file's name before its ending, and which one that is; 0 if it is no clip. */
-static size_t stem(const char *file, int *rank)
-{
-    size_t length = strlen(file);
-
-    for (*rank = 0; *rank < ENDINGS; (*rank)++) {
-        size_t ending = strlen(endings[*rank]);
-
-        if (length > ending && !strcasecmp(file + length - ending, endings[*rank]))
-            return length - ending;
-    }
-    return 0;
-}
 
 bool echo_is_clip_name(const char *file)
 {
     int rank;
 
-    return stem(file, &rank) > 0;
-}
-
-static bool is_printable(const char *name)
-{
-    for (; *name; name++)
-        if ((unsigned char)*name < ' ' || *name == 127)
-            return false;
-    return true;
+    return echo_name_stem(file, &rank) > 0;
 }
 
 /* ---- the list ---- */
@@ -136,11 +107,11 @@ echo_status echo_voices_beside(struct voices *v, const char *file, echo_error *e
     d = opendir(folder);
     while (d && good && (entry = readdir(d))) {
         int rank;
-        size_t length = stem(entry->d_name, &rank);
+        size_t length = echo_name_stem(entry->d_name, &rank);
 
         if (length && entry->d_name[0] != '.' &&
-            echo_compose_name(name, entry->d_name, length) &&
-            is_printable(name) && is_file_in(d, entry->d_name))
+            echo_compose_name(name, entry->d_name, length) && echo_name_is_printable(name) &&
+            is_file_in(d, entry->d_name))
             good = add_file(v, folder, entry->d_name, name, rank);
     }
     if (d)
@@ -161,7 +132,7 @@ echo_status echo_voices_packed(struct voices *v, const struct safetensors *f, ec
         struct named_clip *clip;
 
         if (a->type != ARRAY_U8 || strncmp(a->name, VOICE_ARRAY, start) ||
-            !a->name[start] || !is_printable(a->name))
+            !a->name[start] || !echo_name_is_printable(a->name))
             continue;
         if (!(clip = more(v)) || !(clip->name = strdup(a->name + start)))
             return echo_fail_memory(err, sizeof *clip, "the list of voices");
@@ -197,7 +168,7 @@ int echo_voices_find(const struct voices *v, const char *name)
         return (int)(clip - v->clips);
     if ((found = find_folded(v, name, strlen(name))) >= 0)
         return found;
-    if (!(length = stem(name, &rank)))
+    if (!(length = echo_name_stem(name, &rank)))
         return -1;
     if (echo_compose_name(exact, name, length) && (clip = find_exact(v, exact)))
         return (int)(clip - v->clips);
