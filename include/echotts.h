@@ -418,8 +418,8 @@ ECHO_API echo_status echo_library_find(echo_library *lib, const char *name,
 
 /*
  * Add a voice, made of clips as by echo_clips_read(), or of one file of latents.  No model is
- * needed.  ECHO_ERR_ARG: the name (field "name") cannot be one, or is taken; a note is too
- * long.  added, which may be NULL, gets what there is now.
+ * needed.  ECHO_ERR_ARG: the name cannot be one (field "name"), or is taken (field "replace");
+ * a note is too long.  added, which may be NULL, gets what there is now.
  */
 ECHO_API echo_status echo_library_add(echo_library *lib, const char *name,
                                       const char *const *paths, int n_paths,

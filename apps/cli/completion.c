@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "common/failure.h"
 #include "common/output.h"
+#include "common/voices.h"
 #include "config_file.h"
 #include "runtime.h"
 
@@ -24,6 +25,7 @@ static const struct option own_options[] = {
     { .name = "model", .letter = 'm', .kind = OPTION_STRING, .at = AT(common.model),
       .value = "DIR", .variable = "ECHOTTS_MODEL",
       .help = "whose voices are asked for" },
+    VOICES_OPTION_ROW(AT(common.voices)),
     { 0 },
 };
 
@@ -400,16 +402,27 @@ static echo_status print_voices(const struct completion *job, echo_error *err)
     struct common common = { .device = "cpu", .quiet = true };
     struct config_file *settings = NULL;
     struct runtime e = { 0 };
-    const char *name;
+    json_t *own = NULL, *name;
+    const char *voice;
+    size_t n;
     echo_status status = config_file_open(&settings, NULL, err);
 
     if (!status)
         status = config_file_apply(settings, &completion_command, &asked, err);
     common.model = asked.common.model;
+    common.voices = asked.common.voices;
     if (!status)
         status = runtime_open_model(&e, &common, true, err);
-    for (int i = 0; !status && (name = echo_model_voice(e.model, i)); i++)
-        puts(name);
+    if (e.library)
+        own = voices_of_library(e.library);
+    json_array_foreach(own, n, name)
+        puts(json_string_value(name));
+    for (int i = 0; !status && (voice = echo_model_voice(e.model, i)); i++)
+        if (echo_library_find(e.library, voice, NULL, NULL))
+            puts(voice);
+    if (json_array_size(own)) /* of them it is an answer, whatever the model is */
+        status = ECHO_OK;
+    json_decref(own);
     runtime_close(&e);
     config_file_close(&settings);
     return status ? status : output_flush(err);
@@ -495,8 +508,9 @@ const struct command completion_command = {
     .synopsis = "bash|zsh|fish [-o FILE]",
     .summary = "print a script that completes this program's options in a shell",
     .details = "Installing the program installs the scripts too. They ask for what they cannot "
-               "know: completion voices lists the voices of a model, completion presets the "
-               "presets, completion isa the levels of CPU instructions.",
+               "know: completion voices lists the voices of the library and of a model, "
+               "completion presets the presets, completion isa the levels of CPU "
+               "instructions.",
     .examples = examples,
     .job_size = sizeof(struct completion),
     .groups = groups,

@@ -184,6 +184,8 @@ static echo_status report(const struct runtime *e, bool with_words, const char *
     report_string(o, "version", echo_version());
     json_object_set_new(o, "isa", list(echo_isa));
     json_object_set_new(o, "devices", devices());
+    json_object_set_new(o, "library", voices_of_library(e->library));
+    report_string(o, "library_folder", echo_library_folder(e->library));
     json_object_set_new(o, "model", e->model ? model_object(e, with_words) : json_null());
     if (!e->model)
         report_string(o, "no_model", why);
@@ -199,6 +201,19 @@ static void print_voices(const echo_model *model)
         printf("%s%s", i ? ", " : "  voices      ", name);
     if (echo_model_voice(model, 0))
         putchar('\n');
+}
+
+/* The user's own, whatever the model is. */
+static void print_library(echo_library *lib)
+{
+    json_t *names = voices_of_library(lib), *name;
+    size_t i;
+
+    json_array_foreach(names, i, name)
+        printf("%s%s", i ? ", " : "library       ", json_string_value(name));
+    if (json_array_size(names))
+        putchar('\n');
+    json_decref(names);
 }
 
 static void print_model(const struct runtime *e, bool checked)
@@ -251,6 +266,7 @@ static echo_status print(const struct runtime *e, bool checked, const char *why,
         print_model(e, checked);
     else
         printf("%-14snone to be used (%s)\n", "model", why);
+    print_library(e->library);
     return output_flush(err);
 }
 

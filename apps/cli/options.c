@@ -22,6 +22,7 @@ const struct option common_model_options[] = {
                  "a directory above them; else a name that echotts models list has. Without "
                  "both the Hugging Face cache is searched, then an installed model, then the "
                  "small voice that ships." },
+    VOICES_OPTION_ROW(AT(voices)),
     { .name = "threads", .letter = 't', .kind = OPTION_INT, .at = AT(threads), .value = "N",
       .min = 1, .max = 256,
       .help = "threads to use; default: one per core",

@@ -64,7 +64,7 @@ struct origin {
 };
 
 struct common {
-    const char *model, *device, *codec_device, *isa, *precision, *codec_precision;
+    const char *model, *voices, *device, *codec_device, *isa, *precision, *codec_precision;
     int threads;
     bool json, profile, print_config, quiet, help;
     const char *word; /* the argument that is no option, the first of them; NULL: none */
@@ -107,6 +107,13 @@ struct command {
     const struct option_group *groups; /* the last one has no title */
     echo_status (*run)(void *job, echo_error *err);
 };
+
+/* The folder of the library, which commands without a model have, too. */
+#define VOICES_OPTION_ROW(place)                                                               \
+    { .name = "voices", .kind = OPTION_STRING, .at = (place), .value = "DIR",                  \
+      .variable = "ECHOTTS_VOICES",                                                            \
+      .help = "the folder of your voices by name",                                             \
+      .details = "See echotts-voices(1). Without it: ~/.local/share/echotts/voices." }
 
 /* Groups for commands that open a model, and for all. */
 extern const struct option common_model_options[];

@@ -9,6 +9,7 @@
 #include "common/output.h"
 #include "progress.h"
 #include "common/report.h"
+#include "common/voices.h"
 
 struct pack {
     struct common common;
@@ -44,6 +45,22 @@ static echo_status report(const struct pack *pack, const struct stat *st, double
     return report_print(o, err);
 }
 
+/* Whoever looks for these in the file would not find them. */
+static void tell_of_library(struct pack *pack)
+{
+    echo_library *lib;
+    json_t *names;
+
+    if (echo_library_open(&lib, pack->common.voices, NULL))
+        return;
+    names = voices_of_library(lib);
+    if (json_array_size(names))
+        progress_done(&pack->bar, "the %zu voices of your library are not in it: they work "
+                                  "with any model", json_array_size(names));
+    json_decref(names);
+    echo_library_close(&lib);
+}
+
 static echo_status run(void *job, echo_error *err)
 {
     struct pack *pack = job;
@@ -71,6 +88,7 @@ static echo_status run(void *job, echo_error *err)
         return status;
     progress_done(&pack->bar, "%s  %.2f GB in %.1f s", pack->output, (double)st.st_size / 1e9,
                   clock_now() - began);
+    tell_of_library(pack);
     return pack->common.json ? report(pack, &st, clock_now() - began, err) : ECHO_OK;
 }
 
@@ -84,7 +102,8 @@ const struct command pack_command = {
     .synopsis = "[-m DIR] --precision bf16|int8 -o FILE.echo [options]",
     .summary = "put a model into one file that is ready for use (-m FILE.echo)",
     .details = "A packed file opens at once, and processes share its memory. The clips of the "
-               "model's voices are in it.",
+               "model's voices are in it. Voices of your library stay in the library, and "
+               "work with any model.",
     .examples = examples,
     .measured = true,
     .job_size = sizeof(struct pack),

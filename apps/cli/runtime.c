@@ -80,7 +80,8 @@ echo_status runtime_open_model(struct runtime *e, const struct common *common, b
     progress_open(&e->bar, common->quiet);
     e->profile = common->profile;
     progress_note(&e->bar, "loading the model");
-    status = echo_model_open(&e->model, common->model, &opts, err);
+    if (!(status = echo_library_open(&e->library, common->voices, err)))
+        status = echo_model_open(&e->model, common->model, &opts, err);
     if (!status)
         e->info = echo_model_describe(e->model);
     progress_clear(&e->bar);
@@ -110,27 +111,41 @@ void runtime_close(struct runtime *e)
     signals_watch(NULL);
     echo_session_close(&e->session);
     echo_model_close(&e->model);
+    echo_library_close(&e->library);
+}
+
+/* More than one thing has this name. */
+static void tell_choice(struct runtime *e, const struct voice_choice *c, const char *path)
+{
+    if (c->hidden)
+        runtime_warn(e, "%s is a voice of the %s, and that is taken; the file of this name "
+                        "here is ./%s",
+                     path, c->source == VOICE_OF_MODEL ? "model" : "library", path);
+    if (c->shadowed)
+        runtime_warn(e, "%s is a voice of the library, and that is taken; the model has one of "
+                        "this name, too", path);
 }
 
 echo_status runtime_voice(struct runtime *e, echo_voice **out, const char *path,
                           echo_encode_opts opts, double *seconds, echo_error *err)
 {
     double began = clock_now();
-    bool hidden;
-    enum voice_source source = voices_choose(e->model, path, &hidden);
-    echo_status status;
+    struct voice_choice choice;
+    echo_status status = voices_choose(&choice, e->model, e->library, path, err);
 
-    if (source == VOICE_UNKNOWN)
-        return voices_unknown(e->model, path, err);
-    if (hidden)
-        runtime_warn(e, "%s is a voice of the model, and that is taken; the file of this name "
-                        "here is ./%s",
-                     path, path);
+    if (status)
+        return status;
+    if (choice.source == VOICE_UNKNOWN)
+        return voices_unknown(e->model, e->library, path, err);
+    tell_choice(e, &choice, path);
     opts.progress = progress_stage;
     opts.user = &e->bar;
     progress_note(&e->bar, "reading audio");
-    status = source == VOICE_FILE ? echo_voice_open(out, e->session, path, &opts, err)
-                                  : echo_voice_named(out, e->session, path, &opts, err);
+    status = choice.source == VOICE_FILE
+                 ? echo_voice_open(out, e->session, path, &opts, err)
+             : choice.source == VOICE_OF_LIBRARY
+                 ? echo_library_voice(out, e->library, e->session, path, &opts, err)
+                 : echo_voice_named(out, e->session, path, &opts, err);
     progress_clear(&e->bar);
     if (seconds)
         *seconds = clock_now() - began;

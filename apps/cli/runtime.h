@@ -9,6 +9,7 @@
 struct runtime {
     echo_model *model;
     echo_session *session;
+    echo_library *library; /* of voices; open wherever the model was to be */
     echo_model_info info;
     struct progress bar;
     bool profile;
@@ -27,8 +28,8 @@ __attribute__((format(printf, 2, 3))) void runtime_warn(struct runtime *e, const
 __attribute__((format(printf, 2, 3))) void runtime_note(struct runtime *e, const char *fmt,
                                                         ...);
 
-/* Audio, saved latents or a voice of the model, by path or name, with progress.  *seconds, if
- * not NULL, is what it took. */
+/* Audio, saved latents or a voice of the library or the model, by path or name, with progress.
+ * *seconds, if not NULL, is what it took. */
 echo_status runtime_voice(struct runtime *e, echo_voice **out, const char *path,
                           echo_encode_opts opts, double *seconds, echo_error *err);
 

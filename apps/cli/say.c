@@ -61,7 +61,9 @@ static const struct option input_options[] = {
       .help = "read the text from a file (-: stdin)" },
     { .name = "voice", .letter = 'v', .kind = OPTION_STRING, .at = AT(voice),
       .value = "FILE", .ask = "voices",
-      .help = "speak like this: audio, latents, or a voice of the model" },
+      .help = "speak like this: a voice by name, audio, or latents",
+      .details = "A name without a slash is looked for in your library (see "
+                 "echotts-voices(1)), then among the model's voices, then as a file." },
     { .name = "continue", .kind = OPTION_STRING, .at = AT(continue_from), .value = "FILE",
       .once = true,
       .help = "go on from this speech, whose words TEXT begins with" },

@@ -4,12 +4,13 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "common/failure.h"
 #include "common/spelling.h"
 
-enum { NAMED = 12,     /* at most in a message */
+enum { NAMED = 12,     /* at most in a message, half of them where there are two lists */
        LONGEST = 60 }; /* bytes of one of them */
 
 /* Does the model's voice i bear this name only if its ending is left out? */
@@ -24,20 +25,35 @@ static bool has_ending(const echo_model *m, const char *name, int i)
     return echo_model_find_voice(m, stem) == i;
 }
 
-enum voice_source voices_choose(const echo_model *m, const char *name, bool *hidden)
+static bool is_voice_file(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 6 && !strcasecmp(name + n - 6, ".voice");
+}
+
+echo_status voices_choose(struct voice_choice *out, const echo_model *m, echo_library *lib,
+                          const char *name, echo_error *err)
 {
     struct stat st;
-    bool here = !stat(name, &st);
-    int i;
+    bool here = !stat(name, &st), hides = here && !S_ISDIR(st.st_mode);
+    int i = echo_model_find_voice(m, name);
+    echo_status status;
 
-    *hidden = false;
-    if (strchr(name, '/') || !strcmp(name, "-"))
-        return VOICE_FILE;
-    i = echo_model_find_voice(m, name);
-    if (i < 0 || (here && has_ending(m, name, i)))
-        return here ? VOICE_FILE : VOICE_UNKNOWN;
-    *hidden = here && !S_ISDIR(st.st_mode);
-    return VOICE_OF_MODEL;
+    *out = (struct voice_choice){ .source = VOICE_FILE };
+    if (strchr(name, '/') || !strcmp(name, "-") || (here && is_voice_file(name)))
+        return ECHO_OK;
+    status = echo_library_find(lib, name, NULL, err);
+    if (!status) {
+        *out = (struct voice_choice){ VOICE_OF_LIBRARY, hides, i >= 0 };
+        return ECHO_OK;
+    }
+    if (i >= 0 && !(here && has_ending(m, name, i)))
+        *out = (struct voice_choice){ .source = VOICE_OF_MODEL, .hidden = hides };
+    else if (!here)
+        out->source = VOICE_UNKNOWN;
+    /* only for what is in it the library is needed */
+    return status == ECHO_ERR_ARG || out->source != VOICE_UNKNOWN ? ECHO_OK : status;
 }
 
 /* In lower case, a byte a letter: of "Zoë" as far from "zoe" as one other letter is. */
@@ -51,58 +67,129 @@ static void simplify(char *out, size_t size, const char *name, size_t length)
     out[n] = 0;
 }
 
-/* The voice whose name is nearest, NULL if none is near. */
-static const char *nearest(const echo_model *m, const char *name)
-{
-    const char *dot = strrchr(name, '.'), *have, *best = NULL;
-    char wanted[64], known[64];
-    int least;
+/* The names to choose from. */
+struct names {
+    const char *wanted;
+    json_t *of_model, *of_library;
+};
 
-    simplify(wanted, sizeof wanted, name,
-             dot && dot != name ? (size_t)(dot - name) : strlen(name));
-    least = spelling_limit(wanted) + 1;
-    for (int i = 0; (have = echo_model_voice(m, i)); i++) {
-        simplify(known, sizeof known, have, strlen(have));
+/* Of a list the name that is nearest, if it is nearer than *least. */
+static void look_for_nearest(const json_t *names, const char *wanted, int *least,
+                             const char **best)
+{
+    const json_t *have;
+    char known[64];
+    size_t i;
+
+    json_array_foreach((json_t *)(uintptr_t)names, i, have) {
+        const char *name = json_string_value(have);
+
+        simplify(known, sizeof known, name, strlen(name));
         int d = spelling_distance(wanted, known);
 
-        if (d < least) {
-            least = d;
-            best = have;
+        if (d < *least) {
+            *least = d;
+            *best = name;
         }
     }
+}
+
+/* The voice whose name is nearest, NULL if none is near. */
+static const char *nearest(const struct names *n)
+{
+    const char *dot = strrchr(n->wanted, '.'), *best = NULL;
+    char wanted[64];
+    int least;
+
+    simplify(wanted, sizeof wanted, n->wanted,
+             dot && dot != n->wanted ? (size_t)(dot - n->wanted) : strlen(n->wanted));
+    least = spelling_limit(wanted) + 1;
+    look_for_nearest(n->of_library, wanted, &least, &best);
+    look_for_nearest(n->of_model, wanted, &least, &best);
     return best;
 }
 
-/* "awb, ked and 3 more" */
-static void format(char *out, size_t size, const echo_model *m)
+/* "awb, ked and 3 more", of at most `most` names */
+static void format(char *out, size_t size, const json_t *names, size_t most)
 {
-    const char *name;
-    size_t used = 0;
-    int n = 0;
+    size_t n = json_array_size(names), used = 0;
 
-    for (out[0] = 0; (name = echo_model_voice(m, n)); n++)
-        if (n < NAMED)
-            used += (size_t)snprintf(out + used, size - used, "%s%.*s", n ? ", " : "", LONGEST,
-                                     name);
-    if (n > NAMED)
-        snprintf(out + used, size - used, " and %d more", n - NAMED);
+    out[0] = 0;
+    for (size_t i = 0; i < n && i < most; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%.*s", i ? ", " : "", LONGEST,
+                                 json_string_value(json_array_get(names, i)));
+    if (n > most)
+        snprintf(out + used, size - used, " and %zu more", n - most);
 }
 
-echo_status voices_unknown(const echo_model *m, const char *name, echo_error *err)
+static echo_status say_unknown(const struct names *n, echo_error *err)
 {
-    const char *near = nearest(m, name);
-    char list[NAMED * (LONGEST + 2) + 32];
+    const char *near = nearest(n), *name = n->wanted;
+    char list[NAMED * (LONGEST + 2) + 32], kept[NAMED * (LONGEST + 2) + 32];
+    bool both = json_array_size(n->of_model) > 0;
 
-    if (!echo_model_voice(m, 0))
+    format(list, sizeof list, n->of_model, json_array_size(n->of_library) ? NAMED / 2 : NAMED);
+    format(kept, sizeof kept, n->of_library, both ? NAMED / 2 : NAMED);
+    if (!*list && !*kept)
         return echo_fail(err, ECHO_ERR_FILE,
                          "%.300s: No such file or directory, and this model brings no "
                          "voices of its own",
                          name);
-    format(list, sizeof list, m);
+    if (*kept)
+        return echo_fail(err, ECHO_ERR_FILE, "%.200s: No such file or directory, and no voice"
+                                             "%s%.60s%s; the library has %.400s%s%.300s",
+                         name, near ? " (did you mean " : "", near ? near : "",
+                         near ? "?)" : "", kept, *list ? ", the model " : "", list);
     return echo_fail(err, ECHO_ERR_FILE, "%.200s: No such file or directory, and no voice of "
                                          "this model; it has %s%s%.60s%s",
                      name, list,
                      near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+echo_status voices_unknown(const echo_model *m, echo_library *lib, const char *name,
+                           echo_error *err)
+{
+    struct names n = { name, voices_array(m), voices_of_library(lib) };
+
+    say_unknown(&n, err);
+    json_decref(n.of_model);
+    json_decref(n.of_library);
+    return err->status;
+}
+
+echo_status voices_unknown_there(echo_library *lib, const char *name, echo_error *err)
+{
+    struct names n = { .wanted = name };
+    const char *near, *folder = echo_library_folder(lib);
+
+    if (strcmp(err->field, "voice"))
+        return err->status;
+    n.of_library = voices_of_library(lib);
+    near = nearest(&n);
+    if (!json_array_size(n.of_library))
+        echo_fail(err, ECHO_ERR_ARG, "'%.200s': there are no voices in the library %.600s",
+                  name, folder);
+    else
+        echo_fail(err, ECHO_ERR_ARG, "'%.200s' is no voice of the library%s%.260s%s (echotts "
+                                     "voices list)", name, near ? "; did you mean " : "",
+                  near ? near : "", near ? "?" : "");
+    json_decref(n.of_library);
+    return err->status;
+}
+
+json_t *voices_of_library(echo_library *lib)
+{
+    json_t *names = json_array();
+    echo_voice_info *list;
+    int n;
+
+    if (echo_library_list(lib, &list, &n, NULL))
+        return names;
+    for (int i = 0; i < n; i++)
+        if (!*list[i].trouble)
+            json_array_append_new(names, json_string(list[i].name));
+    echo_library_list_free(&list);
+    return names;
 }
 
 json_t *voices_array(const echo_model *m)

@@ -22,9 +22,9 @@ echo_status echo_identity_check(const echo_model *m, const char *note, const cha
 
 /*
  * Of what the encoder computes, to the last bit: weights, precision, kernels, this version.
- * Reading all weights would cost a second or more, so a sample stands for them: 64 bytes at each
- * of four places of every tensor, all names, types and shapes, and the files' sizes and times,
- * which change where a byte does.
+ * Reading all weights would cost a second or more, so a sample stands for them: 64 bytes at
+ * each of four places of every tensor, all names, types and shapes, and the files' sizes and
+ * times, which change where a byte does.
  */
 uint64_t echo_identity_encoder(const echo_model *m);
 

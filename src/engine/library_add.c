@@ -29,8 +29,8 @@ static const echo_library_opts no_opts = { 0 };
 
 static echo_status taken(const struct shelf_file *there, echo_error *err)
 {
-    return echo_fail_field(err, "name", "the library has a voice '%.200s' already: replace it, "
-                                        "or choose another name", there->name);
+    return echo_fail_field(err, "replace", "the library has a voice '%.200s' already: replace "
+                                           "it, or choose another name", there->name);
 }
 
 /* A clip goes, and what was made of it. */

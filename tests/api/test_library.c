@@ -185,7 +185,7 @@ static void by_name(void)
 
     /* a taken name: of any case */
     CHECK(echo_library_add(lib, "aNNa", paths, 1, NULL, NULL, &e) == ECHO_ERR_ARG);
-    CHECK_SAY(!strcmp(e.field, "name") && strstr(e.text, "'anna' already"), "%s", e.text);
+    CHECK_SAY(!strcmp(e.field, "replace") && strstr(e.text, "'anna' already"), "%s", e.text);
     CHECK(echo_library_rename(lib, "anna", "ZO\xc3\x8b", &e) == ECHO_ERR_ARG);
     OK(echo_library_add(lib, "aNNa", paths, 2, &(echo_library_opts){ .replace = true }, &v,
                         &e));

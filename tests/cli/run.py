@@ -35,6 +35,7 @@ import sound
 import stream
 import terminal
 import usage
+import voices
 import windows
 from harness import Program, Tally
 
@@ -87,6 +88,7 @@ def main(path, data, named):
             ("reports: models", PLAIN, lambda: report_models.check(program)),
             ("checkpoints", PLAIN, lambda: checkpoints.check(program)),
             ("terminal", PLAIN, lambda: terminal.check(program)),
+            ("voices", PLAIN, lambda: voices.check(program)),
             ("windows", AUTO, lambda: windows.check(program)),
             ("models", AUTO, lambda: models.check(program)),
             ("hub", PLAIN, lambda: hub.check(program)),
