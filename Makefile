@@ -40,7 +40,7 @@ check-base: all ; @python3 tests/base.py $(B)/echotts
 bench: all ; @$(B)/echotts bench --kernels && $(B)/tests/test_kernels --bench
 
 # Look for inputs that break the parsers: needs clang and time.
-FUZZED = safetensors bind text clean speller split audio locate toml torch
+FUZZED = safetensors bind text clean speller split audio locate toml torch voice
 fuzz:
 	@CC=clang $(call CONFIGURE,$(B)-fuzz,-DECHOTTS_FUZZ=ON -DECHOTTS_TESTS=OFF -DECHOTTS_SANITIZE=address$(comma)undefined)
 	@mkdir -p $(foreach f,$(FUZZED),$(B)-fuzz/found_$f)

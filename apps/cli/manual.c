@@ -182,14 +182,17 @@ static const struct term statuses[] = {
 
 static const struct term variables[] = {
     { "ECHOTTS_MODEL", "The model, if no --model is given." },
+    { "ECHOTTS_VOICES", "The folder of your voices by name, if no --voices is given." },
     { "ECHOTTS_DEVICE", "What auto means for --device: cpu, vulkan, vulkan:1." },
     { "ECHOTTS_CONFIG", "The file of settings, if no --config is given; none: no file." },
     { "ECHOTTS_FFMPEG", "The program ffmpeg, which reads what else cannot be read." },
     { "HF_HUB_CACHE, HF_HOME", "Where the Hugging Face cache is; models are searched there." },
     { "XDG_CONFIG_HOME", "The usual file of settings is in its folder echotts (default: "
                          "~/.config)." },
-    { "XDG_CACHE_HOME", "Results of the GPUs' self-tests go to its folder echotts "
-                        "(default: ~/.cache)." },
+    { "XDG_DATA_HOME", "Its folder echotts/voices has your voices by name (default: "
+                       "~/.local/share)." },
+    { "XDG_CACHE_HOME", "Results of the GPUs' self-tests, and voices by name as the model "
+                        "hears them, go to its folder echotts (default: ~/.cache)." },
     { "TMPDIR", "Audio from pipes is copied there." },
     { 0 },
 };
@@ -206,6 +209,7 @@ static const struct term files[] = {
       "line and the environment count more." },
     { "*.wav, *.flac, *.ogg, *.opus, *.mp3",
       "Clips beside the transformer's file are voices of the model, by their names." },
+    { "*.voice", "A voice of your library: a recording, and notes on whose it is." },
     { "*.echo", "A packed model: one file that has all of these." },
     { 0 },
 };

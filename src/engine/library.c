@@ -81,14 +81,15 @@ echo_status echo_library_read(struct voice_file *v, char **path, const echo_libr
 }
 
 /* The file's name counts, so that files can be moved by other programs, too. */
-static void describe(echo_voice_info *about, const echo_library *lib,
-                     const struct shelf_file *f)
+static echo_status describe(echo_voice_info *about, const echo_library *lib,
+                            const struct shelf_file *f, echo_error *err)
 {
     struct voice_file v;
     echo_error why = { 0 };
     char *path;
+    echo_status s = echo_library_read(&v, &path, lib, f, true, &why);
 
-    if (echo_library_read(&v, &path, lib, f, true, &why)) {
+    if (s) {
         memset(&v.about, 0, sizeof v.about);
         snprintf(v.about.trouble, sizeof v.about.trouble, "%.500s", why.text);
         v.about.bytes = (uint64_t)f->st.st_size;
@@ -97,6 +98,9 @@ static void describe(echo_voice_info *about, const echo_library *lib,
     strcpy(about->name, f->name);
     echo_voice_file_close(&v);
     free(path);
+    if (s == ECHO_ERR_MEMORY) /* no fault of the file */
+        return echo_fail(err, s, "%s", why.text);
+    return ECHO_OK;
 }
 
 echo_status echo_library_seek(struct shelf_file *out, const echo_library *lib, const char *name,
@@ -116,9 +120,7 @@ echo_status echo_library_find(echo_library *lib, const char *name, echo_voice_in
     struct shelf_file f;
     echo_status s = echo_library_seek(&f, lib, name, err);
 
-    if (!s && out)
-        describe(out, lib, &f);
-    return s;
+    return s || !out ? s : describe(out, lib, &f, err);
 }
 
 /* ---- the list ---- */
@@ -133,7 +135,8 @@ static bool is_same(const struct shelf_file *a, const struct shelf_file *b)
 /* A look at the folder. */
 struct look {
     echo_library *lib;
-    bool failed; /* without memory */
+    echo_status failed; /* without memory */
+    echo_error *err;
 };
 
 static bool note(void *user, const struct shelf_file *f)
@@ -150,16 +153,18 @@ static bool note(void *user, const struct shelf_file *f)
         struct known_voice *grown = realloc(lib->known, (size_t)room * sizeof *grown);
 
         if (!grown) {
-            l->failed = true;
+            l->failed = echo_fail_memory(l->err, (size_t)room * sizeof *grown, "a list");
             return false;
         }
         lib->known = grown;
         lib->room = room;
     }
     if (!k) {
-        k = &lib->known[lib->n++];
+        k = &lib->known[lib->n];
         k->file = *f;
-        describe(&k->about, lib, f);
+        if ((l->failed = describe(&k->about, lib, f, l->err)))
+            return false;
+        lib->n++;
     }
     k->there = true;
     return true;
@@ -168,7 +173,7 @@ static bool note(void *user, const struct shelf_file *f)
 /* Bring what is known up to date. */
 static echo_status look(echo_library *lib, echo_error *err)
 {
-    struct look l = { .lib = lib };
+    struct look l = { .lib = lib, .err = err };
     int n = 0;
     echo_status s;
 
@@ -177,7 +182,7 @@ static echo_status look(echo_library *lib, echo_error *err)
     if ((s = echo_shelf_each(lib->folder, note, &l, err)))
         return s;
     if (l.failed)
-        return echo_fail_memory(err, sizeof *lib->known, "a list of voices");
+        return l.failed;
     for (int i = 0; i < lib->n; i++)
         if (lib->known[i].there)
             lib->known[n++] = lib->known[i];

@@ -68,8 +68,9 @@ static echo_status delete_old(const echo_library *lib, const struct shelf_file *
 
     if (!*old->file || !strcmp(old->file, file))
         return ECHO_OK;
-    if ((path = echo_shelf_path(lib->folder, old->file)))
-        (void)stat(path, &st);
+    if (!(path = echo_shelf_path(lib->folder, old->file)))
+        return echo_fail_memory(err, VOICE_FILE, "a path");
+    (void)stat(path, &st);
     free(path);
     return st.st_ino == old->st.st_ino ? delete(lib, old->file, err) : ECHO_OK;
 }

@@ -308,6 +308,36 @@ end:
     return status;
 }
 
+/* Voices by name. */
+static echo_status keeping(echo_error *e)
+{
+    static float click[9000] = { 0.5f };
+    echo_library *lib = NULL;
+    echo_voice_info *list = NULL;
+    char folder[64], path[96], copy[64];
+    int n;
+    echo_status status;
+
+    snprintf(folder, sizeof folder, "%s/voices", at.folder);
+    snprintf(copy, sizeof copy, "%s/copy.voice", at.folder);
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%c.voice", folder, "abc"[i]);
+        remove(path);
+    }
+    if ((status = echo_library_open(&lib, folder, e)) ||
+        (status = echo_library_add_pcm(lib, "a", click, 9000, NULL, NULL, e)) ||
+        (status = echo_library_rename(lib, "a", "b", e)) ||
+        (status = echo_library_export(lib, "b", copy, e)) ||
+        (status = echo_library_import(lib, copy, "c", NULL, NULL, e)))
+        goto end;
+    if (!(status = echo_library_list(lib, &list, &n, e)))
+        CHECK(n == 2 && !*list[0].trouble && !*list[1].trouble);
+end:
+    echo_library_list_free(&list);
+    echo_library_close(&lib);
+    return status;
+}
+
 /* The job with every `step`th allocation failing, until none fails any more. */
 static void fail_in_turn(const char *name, echo_status (*job)(echo_error *e), long step,
                          long least)
@@ -382,6 +412,7 @@ int main(int argc, char **argv)
         fail_in_turn("joining", joining, 1, 10);
         json_set_alloc_funcs(json_memory, __wrap_free);
         fail_in_turn("converting", converting, 1, 10);
+        fail_in_turn("keeping voices", keeping, 1, 50);
         fail_in_turn("packing", packing, 7, 300);
         json_fails = true; /* thousands of times, much the same */
         fail_in_turn("packing, with JSON", packing, 131, 10000);
