@@ -55,8 +55,8 @@ static void tell_of_library(struct pack *pack)
         return;
     names = voices_of_library(lib);
     if (json_array_size(names))
-        progress_done(&pack->bar, "the %zu voices of your library are not in it: they work "
-                                  "with any model", json_array_size(names));
+        progress_done(&pack->bar, "the voices of your library (%zu) are not in it: they "
+                                  "work with any model", json_array_size(names));
     json_decref(names);
     echo_library_close(&lib);
 }
