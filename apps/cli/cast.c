@@ -132,13 +132,18 @@ static echo_status fault_of(const struct cast *c, int i, echo_error *err)
 /* One that is missing is told of before others are read. */
 static echo_status check(const struct cast *c, const struct runtime *e, echo_error *err)
 {
-    bool hidden;
+    struct voice_choice choice;
 
-    for (int i = 0; i < c->n; i++)
-        if (*c->voices[i] && voices_choose(e->model, c->voices[i], &hidden) == VOICE_UNKNOWN) {
-            voices_unknown(e->model, c->voices[i], err);
+    for (int i = 0; i < c->n; i++) {
+        if (!*c->voices[i])
+            continue;
+        if (voices_choose(&choice, e->model, e->library, c->voices[i], err))
+            return fault_of(c, i, err);
+        if (choice.source == VOICE_UNKNOWN) {
+            voices_unknown(e->model, e->library, c->voices[i], err);
             return fault_of(c, i, err);
         }
+    }
     return ECHO_OK;
 }
 

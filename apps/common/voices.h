@@ -6,10 +6,10 @@
 #include "common/report.h"
 
 enum voice_source {
-    VOICE_FILE,     /* a clip or latents at this path */
+    VOICE_FILE,       /* a clip or latents at this path */
     VOICE_OF_LIBRARY, /* one that the user keeps by name */
-    VOICE_OF_MODEL, /* one that the model brings */
-    VOICE_UNKNOWN,  /* none of these */
+    VOICE_OF_MODEL,   /* one that the model brings */
+    VOICE_UNKNOWN,    /* none of these */
 };
 
 /* The meaning of a name, and others that it could have. */
