@@ -119,7 +119,16 @@ typedef enum { ECHO_LOG_INFO,
 typedef void echo_logger(void *user, echo_log_level level, const char *line);
 
 /*
- * All zero means: best device, every core, precision "auto", no log.
+ * A low-rank adapter (LoRA) of the speech model: a safetensors file, or a folder that PEFT
+ * wrote.  See docs/LORA.md.
+ */
+typedef struct {
+    const char *path;
+    float scale; /* of what it adds, beside its own; -8 to 8; 0: checked, but not added */
+} echo_lora;
+
+/*
+ * All zero means: best device, every core, precision "auto", no adapters, no log.
  *
  * precision is that of the matmuls of the transformer and the encoders:
  *     "f32"   on weights as stored: exact
@@ -137,6 +146,8 @@ typedef struct {
     const char *codec_device; /* the same for the codec; NULL or "auto": the same device */
     const char *isa;          /* cap the CPU kernels: "c", "avx2", ... */
     const char *precision, *codec_precision;
+    const echo_lora *loras; /* added to the weights in this order; up to 16 */
+    int n_loras;
     int threads;        /* 0 = one per core; up to 256 */
     bool profile;       /* time each kind of op; the log gets the sums when the model closes */
     bool describe;      /* read headers only, at once; no session can be opened then */
@@ -165,7 +176,10 @@ typedef struct {
  * a model is found.
  *
  * Packed weights, and weights for float32, are mapped and used in place.  That takes 0.1 to
- * 1 s.  For original files the codec needs memory too (base model: 1.5 GB, 0.8 in bf16).  For
+ * 1 s.  A weight that a LoRA changes is made while opening instead.  Of a packed file it is
+ * unpacked, changed, and packed again.
+ *
+ * For original files the codec needs memory too (base model: 1.5 GB, 0.8 in bf16).  For
  * other precisions the original weights are packed while opening, on all threads: 3 to 6 s
  * and 3 to 6 GB.  ECHO_ERR_MODEL names the file and tensor at fault.
  */
@@ -209,6 +223,16 @@ typedef struct {
 ECHO_API echo_status echo_model_convert(const char *path, const char *out,
                                         const echo_convert_opts *opts, echo_error *err);
 
+/*
+ * Write the speech model (transformer and encoders) of directory path with opts->loras merged
+ * into it, as the safetensors file out.  dtype is "f32", "bf16", or "keep" for the type of each
+ * tensor; NULL: "keep".  Numbers are rounded to nearest even.  Names have no prefix.  Tensors
+ * are written one by one; the file appears whole or not at all.  ECHO_ERR_ARG: no LoRA is
+ * named, or the model is packed.
+ */
+ECHO_API echo_status echo_model_merge(const char *path, const char *out, const char *dtype,
+                                      const echo_model_opts *opts, echo_error *err);
+
 /* Facts about an open model.  Strings belong to the model. */
 typedef struct {
     const char *path;                            /* the directory or packed file */
@@ -228,12 +252,24 @@ typedef struct {
     int layers, model_size, heads;
     int text_layers, text_size, speaker_layers, speaker_size;
     int words;      /* in its vocabulary; 0: it has none, any word may be tried */
+    int loras;      /* how many are added: echo_model_lora() */
     bool packed;    /* all three are one packed file */
     bool blockwise; /* blocks and continuation are available */
     double load_s;
 } echo_model_info;
 
 ECHO_API echo_model_info echo_model_describe(const echo_model *m);
+
+typedef struct {
+    const char *path;   /* of its safetensors file */
+    const char *layout; /* whose names its tensors have: "PEFT", "kohya" */
+    float scale;
+    int weights;        /* that it changes */
+    int rank_least, rank_most;
+} echo_lora_info;
+
+/* Describe the LoRA i of a model; false past the last.  The strings belong to the model. */
+ECHO_API bool echo_model_lora(const echo_model *m, int i, echo_lora_info *out);
 
 /* Word i of the model's vocabulary, in lower case and in order, NULL past the last; belongs to
  * the model.  The vocabulary is what "vocabulary" in its echotts.json lists. */

@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
     &models_command,
     &pack_command,
     &convert_command,
+    &merge_command,
     &synth_command,
     &bench_command,
     &manual_command,

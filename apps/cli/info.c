@@ -142,6 +142,25 @@ static json_t *vocabulary(const echo_model *model)
     return words;
 }
 
+static json_t *loras_array(const echo_model *model)
+{
+    json_t *all = json_array();
+    echo_lora_info l;
+
+    for (int i = 0; echo_model_lora(model, i, &l); i++) {
+        json_t *o = json_object();
+
+        report_string(o, "path", l.path);
+        report_string(o, "layout", l.layout);
+        report_real(o, "scale", (double)l.scale);
+        report_integer(o, "weights", l.weights);
+        report_integer(o, "rank_least", l.rank_least);
+        report_integer(o, "rank_most", l.rank_most);
+        json_array_append_new(all, o);
+    }
+    return all;
+}
+
 static json_t *model_object(const struct runtime *e, bool with_words)
 {
     const echo_model_info *m = &e->info;
@@ -170,6 +189,7 @@ static json_t *model_object(const struct runtime *e, bool with_words)
     json_object_set_new(o, "blockwise", json_boolean(m->blockwise));
     report_real(o, "load_s", m->load_s);
     json_object_set_new(o, "voices", voices_array(e->model));
+    json_object_set_new(o, "loras", loras_array(e->model));
     if (with_words)
         json_object_set_new(o, "vocabulary", vocabulary(e->model));
     return o;
@@ -216,6 +236,19 @@ static void print_library(echo_library *lib)
     json_decref(names);
 }
 
+static void print_loras(const echo_model *model)
+{
+    echo_lora_info l;
+
+    for (int i = 0; echo_model_lora(model, i, &l); i++) {
+        printf("  %-12s%s, scale %g, %d weights, rank %d", i ? "" : "LoRA", l.path,
+               (double)l.scale, l.weights, l.rank_least);
+        if (l.rank_most > l.rank_least)
+            printf(" to %d", l.rank_most);
+        printf(" (%s)\n", l.layout);
+    }
+}
+
 static void print_model(const struct runtime *e, bool checked)
 {
     const echo_model_info *m = &e->info;
@@ -247,6 +280,7 @@ static void print_model(const struct runtime *e, bool checked)
         printf("  %-12s%d, --words lists them\n", "words", m->words);
     else
         printf("  %-12sno list, any may be tried\n", "words");
+    print_loras(e->model);
     print_voices(e->model);
     printf("  %-12s%s\n", "blocks", m->blockwise ? "yes, and continuation" : "no");
     if (*m->absent)
@@ -298,7 +332,7 @@ static echo_status run(void *job, echo_error *err)
     echo_status status = runtime_open_model(&e, &info->common, !info->check, err);
     echo_error why = *err;
     /* Who names no model wants to know about the machine: not having one is an answer. */
-    bool fine = !info->common.model && !info->check && !info->words;
+    bool fine = !info->common.model && !info->common.lora && !info->check && !info->words;
 
     if (!status && info->check)
         status = echo_model_verify(e.model, err);

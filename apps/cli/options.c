@@ -23,6 +23,10 @@ const struct option common_model_options[] = {
                  "both the Hugging Face cache is searched, then an installed model, then the "
                  "small voice that ships." },
     VOICES_OPTION_ROW(AT(voices)),
+    { .name = "lora", .kind = OPTION_STRING, .at = AT(lora), .value = "FILE[:SCALE],...",
+      .help = "adapters (LoRA) to add to the model's weights",
+      .details = "Each is a safetensors file, or a folder that PEFT wrote. What it adds is "
+                 "multiplied by SCALE, -8 to 8; 1 if none is given." },
     { .name = "threads", .letter = 't', .kind = OPTION_INT, .at = AT(threads), .value = "N",
       .min = 1, .max = 256,
       .help = "threads to use; default: one per core",

@@ -64,7 +64,8 @@ struct origin {
 };
 
 struct common {
-    const char *model, *voices, *device, *codec_device, *isa, *precision, *codec_precision;
+    const char *model, *voices, *lora, *device, *codec_device, *isa, *precision;
+    const char *codec_precision;
     int threads;
     bool json, profile, print_config, quiet, help;
     const char *word; /* the argument that is no option, the first of them; NULL: none */

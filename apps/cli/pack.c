@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "common/failure.h"
 #include "common/output.h"
+#include "loras.h"
 #include "progress.h"
 #include "common/report.h"
 #include "common/voices.h"
@@ -64,6 +65,7 @@ static void tell_of_library(struct pack *pack)
 static echo_status run(void *job, echo_error *err)
 {
     struct pack *pack = job;
+    struct loras loras;
     echo_model_opts opts = { .device = pack->common.device,
                              .isa = pack->common.isa,
                              .threads = pack->common.threads,
@@ -81,8 +83,13 @@ static echo_status run(void *job, echo_error *err)
         return echo_fail(err, ECHO_ERR_ARG, "a model goes to a file, not to standard output");
     if (output_check(pack->output, err))
         return err->status;
-    progress_open(&pack->bar, pack->common.quiet);
-    status = echo_model_pack(pack->common.model, pack->output, &opts, err);
+    if (!(status = loras_parse(&loras, pack->common.lora, err))) {
+        opts.loras = loras.list;
+        opts.n_loras = loras.n;
+        progress_open(&pack->bar, pack->common.quiet);
+        status = echo_model_pack(pack->common.model, pack->output, &opts, err);
+    }
+    loras_close(&loras);
     progress_clear(&pack->bar);
     if (status || stat(pack->output, &st))
         return status;

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/failure.h"
+#include "loras.h"
 #include "signals.h"
 #include "common/voices.h"
 
@@ -62,7 +63,11 @@ static bool load_part(void *user, double done)
 echo_status runtime_open_model(struct runtime *e, const struct common *common, bool describe,
                                echo_error *err)
 {
+    struct loras loras;
+    echo_status status = loras_parse(&loras, common->lora, err);
     echo_model_opts opts = {
+        .loras = loras.list,
+        .n_loras = loras.n,
         .device = common->device,
         .codec_device = common->codec_device,
         .isa = common->isa,
@@ -75,13 +80,15 @@ echo_status runtime_open_model(struct runtime *e, const struct common *common, b
         .log = print_log,
         .user = e,
     };
-    echo_status status;
 
     progress_open(&e->bar, common->quiet);
     e->profile = common->profile;
     progress_note(&e->bar, "loading the model");
-    if (!(status = echo_library_open(&e->library, common->voices, err)))
+    if (!status)
+        status = echo_library_open(&e->library, common->voices, err);
+    if (!status)
         status = echo_model_open(&e->model, common->model, &opts, err);
+    loras_close(&loras);
     if (!status)
         e->info = echo_model_describe(e->model);
     progress_clear(&e->bar);

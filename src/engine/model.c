@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
+#include "base/pool.h"
 #include "engine/placement.h"
 #include "model/checkpoint.h"
 #include "text/text.h"
@@ -120,6 +122,21 @@ static echo_status settle_names(echo_model *m, echo_error *err)
     return ECHO_OK;
 }
 
+static echo_status open_loras(echo_model *m, const echo_model_opts *o, echo_error *err)
+{
+    echo_status s = echo_loras_open(&m->loras, o->loras, o->n_loras, m->echo_file, err);
+
+    for (int i = 0; i < m->loras.n && !s; i++) {
+        const struct lora *l = &m->loras.list[i];
+
+        if (l->without_alpha && l->peft)
+            echo_log(m, ECHO_LOG_WARNING, "%.600s: no adapter_config.json beside it says "
+                     "lora_alpha: it is taken to be the rank, so that B A is added as it is",
+                     l->file->path);
+    }
+    return s;
+}
+
 static echo_status read_settings(echo_model *m, echo_error *err)
 {
     const char *noted = echo_safetensors_note(m->echo_file, "settings");
@@ -144,15 +161,20 @@ static struct binder binder(echo_model *m, struct device *device, struct queue *
                             .err = err, .precisions = m->precisions };
 }
 
+/* pool is to add the adapters with; it may be NULL if nothing is read or there are none. */
 static echo_status bind(echo_model *m, struct queue *queue, struct queue *codec_queue,
-                        echo_error *err)
+                        struct pool *pool, echo_error *err)
 {
     struct binder echo = binder(m, m->device, queue, m->echo_file, err);
     struct binder dac = binder(m, m->codec_device, codec_queue, m->dac_file, err);
     struct binder pca = binder(m, m->codec_device, codec_queue, m->pca_file, err);
 
     m->owner.total = file_bytes(m);
+    echo.loras = &m->loras;
+    echo.pool = pool;
     echo_bind_dit(&echo, &m->dit);
+    if (!echo.status)
+        echo.status = echo_loras_all_bound(&m->loras, err);
     if (echo.status)
         return echo.status;
     echo_bind_codec(&dac, &m->codec);
@@ -174,7 +196,7 @@ echo_status echo_model_count(echo_model *m, uint64_t *echo, uint64_t *dac, echo_
     echo_status s;
 
     m->owner = (struct owner){ .headers_only = true };
-    s = bind(m, NULL, NULL, err);
+    s = bind(m, NULL, NULL, NULL, err);
     echo_owner_clear(&m->owner);
     m->owner = owner;
     *echo = m->echo_parameters;
@@ -188,16 +210,21 @@ echo_status echo_model_count(echo_model *m, uint64_t *echo, uint64_t *dac, echo_
 static echo_status load(echo_model *m, echo_error *err)
 {
     struct queue *queue = NULL, *codec_queue = NULL;
+    int threads = m->choice.threads ? m->choice.threads : echo_cpu_count();
+    struct pool *pool = NULL;
     echo_status s;
 
+    if (m->loras.n && (s = echo_pool_open(&pool, threads, err)))
+        return s;
     if (!(s = m->device->ops->open_queue(m->device, &queue, err)) &&
         !(s = m->codec_device->ops->open_queue(m->codec_device, &codec_queue, err)) &&
-        !(s = bind(m, queue, codec_queue, err)) && !(s = queue->ops->sync(queue, err)))
+        !(s = bind(m, queue, codec_queue, pool, err)) && !(s = queue->ops->sync(queue, err)))
         s = codec_queue->ops->sync(codec_queue, err);
     if (queue)
         queue->ops->close(queue);
     if (codec_queue)
         codec_queue->ops->close(codec_queue);
+    echo_pool_close(&pool);
     return s;
 }
 
@@ -297,7 +324,8 @@ echo_status echo_model_open_observed(echo_model **out, const char *path,
                                .progress = o->progress, .user = o->user };
     begin_opening(&opening, m);
     if (opening.beside || !opening.status)
-        (void)((s = open_files(m, path, err)) || (s = settle_names(m, err)));
+        (void)((s = open_files(m, path, err)) || (s = settle_names(m, err)) ||
+               (s = open_loras(m, o, err)));
     if ((opened = end_opening(&opening, s ? NULL : err)))
         s = s ? s : opened;
     if (!s && !(s = make(m, err)) && !(s = read_settings(m, err)))
@@ -335,6 +363,7 @@ void echo_model_close(echo_model **model)
     echo_owner_clear(&m->owner);
     if (m->packed)
         m->dac_file = m->pca_file = NULL;
+    echo_loras_close(&m->loras);
     echo_safetensors_close(&m->echo_file);
     echo_safetensors_close(&m->dac_file);
     echo_safetensors_close(&m->pca_file);
@@ -388,6 +417,7 @@ echo_model_info echo_model_describe(const echo_model *m)
         .echo_parameters = m->echo_parameters,
         .dac_parameters = m->dac_parameters,
         .packed = m->packed,
+        .loras = m->loras.n,
         .file_bytes = file_bytes(m),
         .latent_size = d->latent,
         .patch_size = d->encoder[CONTEXT_SPEAKER].patch,
@@ -405,6 +435,18 @@ echo_model_info echo_model_describe(const echo_model *m)
         .blockwise = d->has_prefix,
         .load_s = m->load_s,
     };
+}
+
+bool echo_model_lora(const echo_model *m, int i, echo_lora_info *out)
+{
+    if (i < 0 || i >= m->loras.n)
+        return false;
+    const struct lora *l = &m->loras.list[i];
+
+    *out = (echo_lora_info){ .path = l->file->path, .scale = l->scale, .weights = (int)l->n,
+                             .rank_least = l->rank_least, .rank_most = l->rank_most,
+                             .layout = l->peft ? "PEFT" : "kohya" };
+    return true;
 }
 
 const char *echo_model_word(const echo_model *m, int i)

@@ -27,6 +27,7 @@ struct echo_model {
     struct choice choice;
     struct model_files files;
     struct safetensors *echo_file, *dac_file, *pca_file;
+    struct loras loras; /* added to what is read of echo_file */
     struct device *device, *codec_device; /* perhaps the same */
     struct retired *retired;              /* lost ones */
     pthread_rwlock_t inside;              /* held by calls that use the devices */

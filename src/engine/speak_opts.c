@@ -125,6 +125,7 @@ uint64_t echo_speak_job(const echo_model *m, const struct script *script,
                         const echo_speak_opts *opts)
 {
     echo_model_info about = echo_model_describe(m);
+    uint64_t loras = echo_loras_identity(&m->loras);
     XXH3_state_t *h = XXH3_createState();
     uint64_t hash;
 
@@ -139,6 +140,8 @@ uint64_t echo_speak_job(const echo_model *m, const struct script *script,
     hash_number(h, (double)about.echo_parameters);
     hash_string(h, about.precision);
     hash_string(h, about.codec_precision);
+    if (loras)
+        XXH3_64bits_update(h, &loras, sizeof loras);
     hash = XXH3_64bits_digest(h);
     XXH3_freeState(h);
     return hash ? hash : 1;

@@ -339,25 +339,94 @@ void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
 }
 
 /* Panels are for the products they were packed for, or for those that can be made of them. */
-static void bind_panels(struct binder *b, enum part part, struct weight *w, int first, int n,
-                        int k, const struct named *name)
-{
-    static const enum dtype types[] = { [ARRAY_PANELS_F32] = DT_F32,
-                                        [ARRAY_PANELS_BF16] = DT_BF16,
-                                        [ARRAY_PANELS_I8] = DT_I8 };
-    const struct array *a = name->array;
-    enum dtype dtype = types[a->type], precision = precision_of(b, part, k);
-    ptrdiff_t panel = panel_bytes((int)dtype_size(dtype), k);
+static const enum dtype panel_types[] = { [ARRAY_PANELS_F32] = DT_F32,
+                                          [ARRAY_PANELS_BF16] = DT_BF16,
+                                          [ARRAY_PANELS_I8] = DT_I8 };
 
-    if (!echo_panels_serve(dtype, precision))
+static void check_panels(struct binder *b, enum part part, int first, int k,
+                         const struct named *name)
+{
+    enum dtype dtype = panel_types[name->array->type];
+
+    if (!echo_panels_serve(dtype, precision_of(b, part, k)))
         echo_bind_fail(b, "tensor '%s' is of type %s: the file is damaged", name->name,
-                       echo_array_type_name(a->type));
+                       echo_array_type_name(name->array->type));
     else if (first % PANEL_COLUMNS || (dtype == DT_BF16 && k % 2))
         echo_bind_fail(b, "tensor '%s' cannot be cut at row %d", name->name, first);
-    load(b, w, &(struct weight_source){
-                   .data = (const char *)a->data + first / PANEL_COLUMNS * panel,
-                   .layout = LAYOUT_PANELS, .dtype = dtype, .n = n, .k = k,
-                   .x_dtype = precision, .stays = true });
+}
+
+/* From row `first` on, where an array of panels or rows lies. */
+static const char *rows_of(const struct array *a, int first, int k)
+{
+    size_t row = (size_t)k * echo_array_type_size(a->type);
+    size_t panel = echo_array_is_panels(a)
+                       ? (size_t)panel_bytes((int)echo_array_type_size(a->type), k) : 0;
+
+    return (const char *)a->data +
+           (panel ? (size_t)(first / PANEL_COLUMNS) * panel : (size_t)first * row);
+}
+
+/* Panels back to n rows of float32. */
+static void unpack(const struct array *a, int first, int n, int k, float *lines, float *values)
+{
+    int size = (int)echo_array_type_size(a->type);
+    const char *panel = rows_of(a, first, k);
+
+    for (int i = 0; i < n; i++) {
+        if (i % PANEL_COLUMNS == 0) {
+            echo_panel_unpack(lines, panel, size, k);
+            panel += panel_bytes(size, k);
+        }
+        for (int j = 0; j < k; j++)
+            values[(size_t)i * (size_t)k + (size_t)j] =
+                lines[(size_t)j * PANEL_COLUMNS + (size_t)(i % PANEL_COLUMNS)];
+    }
+}
+
+/* Rows of float32 with what adapters add to them, for echo_free(); NULL on failure. */
+static float *merged_rows(struct binder *b, const struct array *a, int first, int n, int k)
+{
+    float *values = echo_bind_workspace(b, (size_t)n * (size_t)k);
+    float *lines = echo_bind_workspace(b, PANEL_COLUMNS * (size_t)k);
+    bool fine = values && lines;
+
+    if (fine && echo_array_is_panels(a))
+        unpack(a, first, n, k, lines, values);
+    else if (fine)
+        echo_array_floats(a, (size_t)first * (size_t)k, (size_t)n * (size_t)k, values);
+    if (fine && !echo_loras_add(b->loras, b->pool, a, values, (size_t)first, (size_t)n)) {
+        b->status = echo_fail_memory(b->err, (size_t)k, "a LoRA");
+        fine = false;
+    }
+    echo_free(lines);
+    if (fine) {
+        size_t size = echo_array_type_size(a->type);
+
+        echo_map_forget(rows_of(a, first, k), echo_array_is_panels(a)
+                                                  ? panels_bytes((int)size, n, k)
+                                                  : (size_t)n * (size_t)k * size);
+        return values;
+    }
+    echo_free(values);
+    return NULL;
+}
+
+/* A weight that an adapter changes is made, in the precision it would have had. */
+static void bind_merged(struct binder *b, enum part part, struct weight *w, int first, int n,
+                        int k, const struct named *name)
+{
+    float *values = merged_rows(b, name->array, first, n, k);
+
+    if (!values)
+        return;
+    for (size_t i = 0; i < (size_t)n * (size_t)k && !b->status; i++)
+        if (!isfinite(values[i]))
+            echo_bind_fail(b, "tensor '%s' is not finite, with what its LoRA adds to it",
+                           name->name);
+    load(b, w, &(struct weight_source){ .data = values, .dtype = DT_F32, .n = n, .k = k,
+                                        .x_dtype = precision_of(b, part, k) });
+    tell(b, name->name, name->array, w);
+    echo_free(values);
 }
 
 static void bind_rows(struct binder *b, enum part part, struct weight *w, int first, int n,
@@ -369,20 +438,24 @@ static void bind_rows(struct binder *b, enum part part, struct weight *w, int fi
 
     if (!require_shape(b, name, of, k, 0))
         return;
-    b->parameters += (uint64_t)n * (uint64_t)k;
-    if (echo_array_is_panels(a)) {
-        bind_panels(b, part, w, first, n, k, name);
-        return;
-    }
-    size_t row = (size_t)k * echo_array_type_size(a->type);
+    bool panels = echo_array_is_panels(a), touched = echo_loras_touch(b->loras, a);
 
-    load(b, w, &(struct weight_source){
-                   .data = (const char *)a->data + (size_t)first * row,
-                   .dtype = types[a->type], .n = n, .k = k,
-                   .x_dtype = precision_of(b, part, k), .stays = true });
+    b->parameters += (uint64_t)n * (uint64_t)k;
+    if (panels)
+        check_panels(b, part, first, k, name);
     if (b->owner->headers_only)
         return;
-    tell(b, name->name, a, w->layout == LAYOUT_ROWS ? NULL : w);
+    if (touched) {
+        bind_merged(b, part, w, first, n, k, name);
+        return;
+    }
+    load(b, w, &(struct weight_source){
+                   .data = rows_of(a, first, k),
+                   .layout = panels ? LAYOUT_PANELS : LAYOUT_ROWS,
+                   .dtype = panels ? panel_types[a->type] : types[a->type], .n = n, .k = k,
+                   .x_dtype = precision_of(b, part, k), .stays = true });
+    if (!panels)
+        tell(b, name->name, a, w->layout == LAYOUT_ROWS ? NULL : w);
 }
 
 void echo_bind_weight(struct binder *b, enum part part, struct weight *w, int n, int k,

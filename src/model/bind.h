@@ -10,6 +10,7 @@
 
 #include "backend/ops.h"
 #include "model/precision.h"
+#include "weights/lora.h"
 #include "weights/safetensors.h"
 
 #define MAX_SIZE 65536 /* of any width, height or count in a model we believe in */
@@ -45,6 +46,8 @@ struct binder {
     uint64_t parameters; /* bound so far */
     struct precisions precisions;
     bool unobserved; /* for a while, nobody is told */
+    struct loras *loras; /* added to the file's weights; NULL: nothing is */
+    struct pool *pool;   /* to add them with */
 };
 
 /* Record a failure about the file: "PATH: ..." */

@@ -229,8 +229,8 @@ echo_status echo_checkpoint_settle(struct safetensors *f, enum checkpoint kind,
     if (adapter)
         return echo_fail(err, ECHO_ERR_FILE,
                          "%s: this is a LoRA or another adapter, or has one in it ('%.100s'): "
-                         "merge it into the model first (peft: merge_and_unload())", f->path,
-                         adapter->name);
+                         "name the model itself, and a LoRA by --lora; merge others first",
+                         f->path, adapter->name);
     if ((s = unwrap(f, &wrapped, err)))
         return s;
     if (wrapped && !*prefix)

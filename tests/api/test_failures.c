@@ -144,7 +144,7 @@ static bool ignore(void *user, const float *pcm, size_t n)
 
 /* The files that the jobs read and write. */
 static struct {
-    char folder[40], odd[500], clip[600], saved[64], wav[64], model[64], packed[64];
+    char folder[40], lora[600], odd[500], clip[600], saved[64], wav[64], model[64], packed[64];
 } at;
 
 /* A clip in, latents saved and loaded, speech with a continuation in blocks, decoding. */
@@ -253,8 +253,9 @@ static bool has_read(void *user, double done)
 /* Packing that fails leaves nothing. */
 static echo_status packing(echo_error *e)
 {
+    echo_lora lora = { at.lora, 1 };
     echo_model_opts o = { .threads = 1, .precision = "int8", .codec_precision = "bf16",
-                          .progress = has_read };
+                          .loras = &lora, .n_loras = 1, .progress = has_read };
     echo_status status;
 
     remove(at.packed);
@@ -276,6 +277,21 @@ static echo_status converting(echo_error *e)
     json_may_fail = false;
     status = echo_model_convert(from, at.packed, &(echo_convert_opts){ .dtype = "f32" }, e);
     CHECK_SAY(!status == !access(at.packed, F_OK), "%s, and the file is %s", e->text,
+              status ? "there" : "not there");
+    return status;
+}
+
+/* So does merging. */
+static echo_status merging(echo_error *e)
+{
+    echo_lora lora = { at.lora, 1 };
+    echo_model_opts o = { .threads = 2, .loras = &lora, .n_loras = 1 };
+    echo_status status;
+
+    remove(at.saved);
+    json_may_fail = false;
+    status = echo_model_merge(at.model, at.saved, "bf16", &o, e);
+    CHECK_SAY(!status == !access(at.saved, F_OK), "%s, and the file is %s", e->text,
               status ? "there" : "not there");
     return status;
 }
@@ -404,6 +420,7 @@ int main(int argc, char **argv)
     snprintf(at.packed, sizeof at.packed, "%s/m.echo", at.folder);
     snprintf(at.model, sizeof at.model, "%s", at.folder);
     snprintf(at.odd, sizeof at.odd, "%s/odd", whole);
+    snprintf(at.lora, sizeof at.lora, "%s/lora/peft", whole);
     snprintf(at.clip, sizeof at.clip, "%s/short.wav", whole);
     free(whole);
     if (CHECK(make_model())) {
@@ -414,6 +431,7 @@ int main(int argc, char **argv)
         fail_in_turn("converting", converting, 1, 10);
         fail_in_turn("keeping voices", keeping, 1, 50);
         fail_in_turn("packing", packing, 7, 300);
+        fail_in_turn("merging", merging, 11, 200);
         json_fails = true; /* thousands of times, much the same */
         fail_in_turn("packing, with JSON", packing, 131, 10000);
         fail_in_turn("using a packed model", using_packed, 5, 300);

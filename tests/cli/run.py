@@ -23,6 +23,7 @@ import formats
 import golden
 import hub
 import long
+import lora
 import manual
 import models
 import pack
@@ -93,6 +94,7 @@ def main(path, data, named):
             ("models", AUTO, lambda: models.check(program)),
             ("hub", PLAIN, lambda: hub.check(program)),
             ("pack", AUTO, lambda: pack.check(program, isa)),
+            ("lora", PLAIN, lambda: lora.check(program)),
             ("bench", AUTO, lambda: bench.check(program)),
         ]
         if os.environ.get("TEST_AUTO_PRECISION"):
