@@ -119,8 +119,8 @@ typedef enum { ECHO_LOG_INFO,
 typedef void echo_logger(void *user, echo_log_level level, const char *line);
 
 /*
- * A low-rank adapter (LoRA) of the speech model: a safetensors file, or a folder that PEFT
- * wrote.  See docs/LORA.md.
+ * A low-rank adapter (LoRA) of the speech model: a safetensors file, one by torch.save(), or a
+ * folder that PEFT wrote.  See docs/LORA.md.
  */
 typedef struct {
     const char *path;
@@ -261,7 +261,7 @@ typedef struct {
 ECHO_API echo_model_info echo_model_describe(const echo_model *m);
 
 typedef struct {
-    const char *path;   /* of its safetensors file */
+    const char *path;   /* of its file */
     const char *layout; /* whose names its tensors have: "PEFT", "kohya" */
     float scale;
     int weights;        /* that it changes */

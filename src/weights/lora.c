@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "base/error.h"
+#include "weights/shards.h"
 
 /* ---- the pairs of a file ---- */
 
@@ -159,7 +160,7 @@ static echo_status open_lora(struct lora *l, const echo_lora *wanted,
                                wanted->path, (double)l->scale, -LORA_MOST_SCALE,
                                LORA_MOST_SCALE);
     if ((s = echo_lora_locate(&file, wanted->path, err)) ||
-        (s = echo_safetensors_open(&l->file, file, err)))
+        (s = echo_shards_open(&l->file, file, err)))
         goto done;
     l->peft = is_peft(l->file);
     if (!l->peft || !(s = echo_lora_config_open(&c, file, err)))

@@ -9,6 +9,7 @@ import struct
 import models
 import safetensors
 import wav
+from checkpoints import save_torch
 from harness import is_one_line, read, snr, text
 from safetensors import Array
 
@@ -105,6 +106,11 @@ def check_speech(p):
     for threads in (1, 2):
         p.check("on any number of threads", say(p, "o.wav", odd, "--precision", "f32", "--lora", lora, "--threads", threads) == want)
     p.check("a scale of 0 is none", say(p, "o.wav", odd, "--precision", "f32", "--lora", lora + ":0") == plain)
+    header, body = models.split(lora if os.path.isfile(lora) else os.path.join(lora, "adapter_model.safetensors"))
+    shutil.copytree(lora, p.file("torch-lora"))
+    save_torch(p.file("torch-lora/adapter_model.pt"), {k: (v["dtype"], v["shape"], body[slice(*v["data_offsets"])])
+                                                       for k, v in header.items() if k != "__metadata__"})
+    p.check("by torch.save()", say(p, "o.wav", odd, "--precision", "f32", "--lora", "torch-lora/adapter_model.pt") == want)
     p.check("no name is none", say(p, "o.wav", odd, "--precision", "f32", "--lora=") == plain)
     for precision, most in AGAIN_DB.items():
         want = say(p, "want.wav", p.file("one"), "--precision", precision)
