@@ -4,55 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cast.h"
-#include "characters.h"
-#include "commands.h"
 #include "common/failure.h"
 #include "common/output.h"
-#include "common/quote.h"
 #include "common/report.h"
 #include "config.h"
-#include "delivery.h"
 #include "parameters.h"
+#include "say.h"
 #include "signals.h"
-#include "speak_options.h"
-#include "tags.h"
-#include "text_input.h"
-#include "turns.h"
-#include "words.h"
-
-struct say {
-    struct common common;
-    const char *file, *voice, *continue_from;              /* to read */
-    /* To write; NULL: not wanted. */
-    const char *output, *latent_out, *subtitles, *chapters, *split_turns;
-    const char *title;
-    bool play, stream, lift, tags, resume;
-    struct speak_opts how;
-    struct sound_opts sound;
-    echo_params params;
-
-    /* Had while running. */
-    struct text_input input;
-    echo_speak_opts speaking;
-    struct words unknown;
-    struct characters unusual;
-    echo_voice *like, *before, *own;
-    double voice_s;
-    const char *exact; /* the option that asks for one pass, echo_continue(); NULL: none */
-    struct tags about;
-    struct cast cast;
-    char voices[500]; /* all of them, for the tags */
-    struct turns turns;
-    struct delivery delivery;
-    char *kept_as; /* what the names of the job's files begin with */
-    struct job *job;
-    bool not_ours; /* the interrupted job is of something else */
-    echo_checkpoint from;
-    struct subtitles cues;
-    struct runtime *runtime;
-    echo_error piece_failed;
-};
 
 #define AT(field) offsetof(struct say, field)
 
@@ -132,219 +90,6 @@ static const struct option_group groups[] = {
     { 0 },
 };
 
-static bool given(const struct say *say, const char *name)
-{
-    return options_given(&say_command, say, name);
-}
-
-/* ---- what is asked ---- */
-
-/* With an example of the user's own text, as far as it can be pasted. */
-static echo_status no_output(const struct say *say, const char *why, echo_error *err)
-{
-    const char *word = say->common.word, *before = "", *text = "-";
-    char quoted[128];
-
-    if (!word) {
-        before = "--file ";
-        text = quote_file(quoted, sizeof quoted, say->file, "FILE");
-    } else if (strcmp(word, "-")) {
-        before = *word == '-' ? "-- " : "";
-        text = quote(quoted, sizeof quoted, word, "\"Hello.\"");
-    }
-    return echo_fail(err, ECHO_ERR_ARG, "%s, as in: echotts say -o hello.wav %s%s", why, before,
-                     text);
-}
-
-static int wants_of_stdin(const struct say *say)
-{
-    const char *const inputs[] = { say->common.word, say->file, say->voice,
-                                   say->continue_from };
-    int n = 0;
-
-    for (int i = 0; i < 4; i++)
-        n += inputs[i] && !strcmp(inputs[i], "-");
-    return n;
-}
-
-/* The second would replace the first. */
-static echo_status check_names(const struct say *say, echo_error *err)
-{
-    const struct {
-        const char *option, *path;
-    } files[] = {
-        { "-o", say->output },
-        { "--latent-out", say->latent_out },
-        { "--subtitles", say->subtitles },
-        { "--chapters", say->chapters },
-    };
-
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        for (size_t k = 0; k < i; k++)
-            if (files[i].path && files[k].path && !strcmp(files[i].path, files[k].path))
-                return echo_fail(err, ECHO_ERR_ARG, "%s and %s name the same file",
-                                 files[k].option, files[i].option);
-    return ECHO_OK;
-}
-
-/* Is what is made so far kept beside a file? */
-static bool keeps_job(const struct say *say)
-{
-    return !say->stream && !say->play &&
-           (say->split_turns || (say->output && job_is_possible(say->output)));
-}
-
-/* Options that do not go together. */
-static echo_status check_together(const struct say *say, echo_error *err)
-{
-    const struct {
-        bool wrong;
-        const char *line;
-    } faults[] = {
-        { say->common.word && say->file, "the text is given twice: TEXT and --file" },
-        { !say->common.word && !say->file,
-          "no text: give TEXT, - or --file, as in: echotts say \"Hello.\" -o hello.wav" },
-        { wants_of_stdin(say) > 1, "text, voice and --continue: only one of them can come from "
-                                   "standard input" },
-        { say->output && !strcmp(say->output, "-") && say->common.json,
-          say->stream ? "--stream and --json both want standard output: give -o FILE"
-                      : "-o - and --json both want standard output" },
-        { say->title && given(say, "tags") && !say->tags,
-          "--title is one of the tags that --no-tags leaves out" },
-        { say->voice && !*say->voice, "-v: the name of the voice is empty" },
-        { given(say, "sequence-length") && say->params.block_sizes.n,
-          "--sequence-length and --block-sizes: give one of them" },
-        { !say->params.rescale_k != !say->params.rescale_sigma,
-          "--rescale-k and --rescale-sigma go together" },
-        { given(say, "resume") && say->resume && !keeps_job(say),
-          "--resume goes on with a file: give -o FILE, without --stream and --play" },
-        { say->split_turns && !say->how.cast,
-          "--split-turns writes the turns of a cast: give --cast" },
-        { say->split_turns && (say->stream || say->play),
-          "--split-turns writes files: leave out --stream and --play" },
-        { say->split_turns && (say->how.pause_turn < 0 || (given(say, "pause-turn") &&
-                               say->how.pause_turn == 0 && say->how.crossfade > 0)),
-          "--split-turns needs turns that do not overlap: give --pause-turn 0.1 or more" },
-    };
-
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        if (faults[i].wrong)
-            return echo_fail(err, ECHO_ERR_ARG, "%s", faults[i].line);
-    return ECHO_OK;
-}
-
-static echo_status check_outputs(struct say *say, echo_error *err)
-{
-    echo_status s = ECHO_OK;
-
-    if (say->output)
-        s = sound_options_check(&say->sound, say->output, err);
-    if (!s && say->latent_out)
-        s = output_check_latents(say->latent_out, err);
-    if (!s && say->subtitles)
-        s = subtitles_check(say->subtitles, false, err);
-    if (!s && say->chapters)
-        s = subtitles_check(say->chapters, true, err);
-    if (!s && say->split_turns)
-        s = turns_open(&say->turns, say->split_turns, &say->sound, say->output, err);
-    return s;
-}
-
-/* The name by which an interrupted job is found again. */
-static echo_status name_job(struct say *say, echo_error *err)
-{
-    if (!keeps_job(say))
-        return ECHO_OK;
-    say->kept_as = say->output && job_is_possible(say->output)
-                       ? strdup(say->output)
-                       : turns_path(&say->turns, "turns");
-    return say->kept_as ? ECHO_OK : echo_fail(err, ECHO_ERR_MEMORY, "out of memory");
-}
-
-/* Without a place to write to, it is played. */
-static echo_status choose_output(struct say *say, echo_error *err)
-{
-    char why[300];
-
-    if (say->stream && !say->output)
-        say->output = "-";
-    if (say->output || say->latent_out || say->play || say->split_turns)
-        return ECHO_OK;
-    say->play = player_available(why, sizeof why);
-    return say->play ? ECHO_OK : no_output(say, why, err);
-}
-
-/* Some options belong to a text in pieces. */
-static echo_status check_exact(const struct say *say, echo_error *err)
-{
-    const char *wanted = say->subtitles                        ? "--subtitles"
-                         : say->chapters                       ? "--chapters"
-                         : given(say, "resume") && say->resume ? "--resume"
-                         : say->how.cast                       ? "--cast"
-                                                               : NULL;
-
-    if (!say->exact || !wanted)
-        return ECHO_OK;
-    return echo_fail(err, ECHO_ERR_ARG,
-                     "%s needs a text in pieces, and %s makes one pass of it", wanted,
-                     say->exact);
-}
-
-/* Faults that can be known before anything is loaded. */
-static echo_status check(struct say *say, echo_error *err)
-{
-    echo_status s;
-
-    if (say->common.word || say->file)
-        if ((s = choose_output(say, err)))
-            return s;
-    if ((s = check_together(say, err)) || (s = check_names(say, err)) ||
-        (s = speak_options_check(&say->how, err)) ||
-        (s = cast_read(&say->cast, say->how.cast, err)) || (s = check_outputs(say, err)))
-        return s;
-    s = check_exact(say, err);
-    return s ? s : name_job(say, err);
-}
-
-/* One pass, exactly as asked, where the asking makes no sense for pieces. */
-static const char *what_is_exact(const struct say *say)
-{
-    const struct {
-        bool asked;
-        const char *by;
-    } options[] = {
-        { say->params.block_sizes.n > 0, "--block-sizes" },
-        { say->params.sequence_length > 0, "--sequence-length" },
-        { say->continue_from != NULL, "--continue" },
-        { say->latent_out != NULL, "--latent-out" },
-        { given(say, "trim") && !say->params.trim, "--no-trim" },
-    };
-
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (options[i].asked)
-            return options[i].by;
-    return NULL;
-}
-
-/* Whether what is to be made fits behind the frames before it. */
-static echo_status check_length(const struct say *say, int patch, echo_error *err)
-{
-    const echo_list *blocks = &say->params.block_sizes;
-    int made = blocks->n ? 0 : say->params.sequence_length, before = 0, left;
-
-    if (say->before)
-        echo_voice_latent(say->before, &before, NULL);
-    before -= before % patch;
-    left = before < ECHO_MAX_FRAMES ? ECHO_MAX_FRAMES - before : 0;
-    for (int i = 0; i < blocks->n; i++)
-        made += blocks->items[i]; /* at most 640 of at most 64 */
-    if (made <= left)
-        return ECHO_OK;
-    return echo_fail(err, ECHO_ERR_ARG, "%s: %d frames, at most %d%s",
-                     blocks->n ? "--block-sizes" : "--sequence-length", made, left,
-                     before ? " after what they continue" : "");
-}
-
 /* The model's log is told of the text now, and once more when it is spoken. */
 static echo_status open_script(struct say *say, struct runtime *e, echo_script **script,
                                echo_error *err)
@@ -367,7 +112,7 @@ static echo_status load_voices(struct say *say, struct runtime *e, echo_error *e
     if (say->continue_from)
         status = runtime_voice(e, &say->before, say->continue_from, in_one_pass, NULL, err);
     if (!status)
-        status = check_length(say, e->info.patch_size, err);
+        status = say_check_length(say, e->info.patch_size, err);
     if (!status && say->voice)
         status = runtime_voice(e, &say->like, say->voice, opts, &say->voice_s, err);
     return status;
@@ -443,7 +188,7 @@ static echo_status resume_job(struct say *say, echo_error *err)
 
     if (status)
         return status;
-    if (!given(say, "rng-seed"))
+    if (!say_given(say, "rng-seed"))
         say->params.rng_seed = seed;
     if (say->from.pieces) {
         say->speaking.from = &say->from;
@@ -455,7 +200,7 @@ static echo_status resume_job(struct say *say, echo_error *err)
 /* A text of many pieces into a file: what is made so far is kept. */
 static echo_status open_job(struct say *say, int pieces, echo_error *err)
 {
-    bool asked = given(say, "resume"), exists;
+    bool asked = say_given(say, "resume"), exists;
     double seconds;
 
     if (!say->kept_as)
@@ -516,7 +261,7 @@ static bool has_tags(const struct say *say, const char *path, const char *format
 {
     bool plain = say->exact || say->stream || (path && !strcmp(path, "-"));
 
-    if (given(say, "tags") || say->title)
+    if (say_given(say, "tags") || say->title)
         return say->tags || say->title;
     return tags_wanted(path, format, plain);
 }
@@ -764,8 +509,8 @@ static echo_status run(void *job, echo_error *err)
     struct runtime e = { 0 };
     bool failed;
 
-    say->exact = what_is_exact(say);
-    failed = check(say, err) ||
+    say->exact = say_what_is_exact(say);
+    failed = say_check(say, err) ||
              text_input_read(&say->input, say->common.word, say->file, err) ||
              runtime_open(&e, &say->common, err) ||
              config_complete(&say_command, say, e.model, err) || load_voices(say, &e, err) ||
