@@ -20,7 +20,7 @@ struct convert {
 
 static const struct option own_options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
-      .value = "OUT.safetensors",
+      .value = "OUT.safetensors", .once = true,
       .help = "the file to write" },
     { .name = "dtype", .kind = OPTION_STRING, .at = AT(dtype), .value = "TYPE",
       .values = "keep,f32,bf16,f16",

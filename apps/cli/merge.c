@@ -21,7 +21,7 @@ struct merge {
 
 static const struct option own_options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
-      .value = "FILE.safetensors",
+      .value = "FILE.safetensors", .once = true,
       .help = "the file to write" },
     { .name = "dtype", .kind = OPTION_STRING, .at = AT(dtype), .value = "NAME",
       .values = "keep,f32,bf16", .preset = "keep",
@@ -116,6 +116,7 @@ const struct command merge_command = {
     .name = "merge",
     .word = "DIR",
     .words = "DIR",
+    .measured = true,
     .synopsis = "[DIR] --lora FILE[:SCALE],... -o FILE.safetensors [options]",
     .summary = "write the speech model with LoRAs merged into it",
     .details = "The file takes the place of the model's echo.safetensors.\n"

@@ -46,7 +46,7 @@ static const struct option own_options[] = {
       .help = "and pack it into one file",
       .details = "Then -m NAME-PRECISION opens it at once (see echotts-pack(1))." },
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .at = AT(output),
-      .value = "FILE.echo",
+      .value = "FILE.echo", .once = true,
       .help = "the packed file; default: with the models of echotts models" },
     { .name = "connections", .kind = OPTION_INT, .at = AT(connections), .value = "N",
       .preset = "8", .min = 1, .max = 16,

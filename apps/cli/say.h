@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* say.h - the job of echotts say: what is asked (say_check.c), and what it has while running. */
+/* say.h - the job of echotts say: what is asked, and what it has while running. */
 #ifndef CLI_SAY_H
 #define CLI_SAY_H
 

@@ -31,7 +31,7 @@ def check_json(p):
     done = p.good("text --json", "text", "-m", small(p), "words.md", "--json")
     report = json.loads(done.stdout) if done else {}
     p.check("text --json: keys", list(report) == ["pieces"] and
-            all(list(o) == ["piece", "seconds", "pause", "heading"] for o in report["pieces"]), report)
+            all(list(o) == ["piece", "seconds", "pause", "heading", "role", "turn"] for o in report["pieces"]), report)
     p.check("text --json: pieces", [o["piece"] for o in report["pieces"]] == SPOKEN, report)
     p.check("text --json: headings", [o["heading"] for o in report["pieces"]] == [1, 0], report)
     p.check("text --json: seconds", all(0.3 < o["seconds"] < 12 for o in report["pieces"]), report)

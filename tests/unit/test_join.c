@@ -489,10 +489,13 @@ static float *added(const struct joined *apart, const struct joined *out, int n)
 {
     float *sum = calloc(out->n + 1, sizeof *sum);
 
-    for (int i = 0; i < n; i++)
-        for (size_t k = 0; k < apart->ended[i] - apart->began[i]; k++)
-            if (CHECK(out->began[i] + k < out->n))
+    for (int i = 0; i < n; i++) {
+        size_t length = apart->ended[i] - apart->began[i];
+
+        if (CHECK(out->began[i] + length <= out->n))
+            for (size_t k = 0; k < length; k++)
                 sum[out->began[i] + k] += apart->pcm[apart->began[i] + k];
+    }
     return sum;
 }
 
