@@ -118,7 +118,8 @@ static size_t append(struct reference *r, const struct recording *c)
     return n;
 }
 
-/* Of several, the length of all counts, not that of each. */
+/* Of several, the length of all counts, not that of each.  One that is refused needs no more
+ * words. */
 static void tell_findings(const struct reference *r, const struct recording *c, size_t used)
 {
     bool cut = used < c->kept.end - c->kept.begin || c->about.longer;
@@ -127,7 +128,8 @@ static void tell_findings(const struct reference *r, const struct recording *c, 
                              .gain = c->gain, .lift = r->o->lift, .trim = r->o->trim,
                              .prefix = r->files->n > 1 };
 
-    echo_findings(&of, r->o->log, r->o->user);
+    if (r->files->n > 1 || used >= LEAST)
+        echo_findings(&of, r->o->log, r->o->user);
 }
 
 /* Loudness of less than a second is chance. */

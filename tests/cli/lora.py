@@ -231,22 +231,22 @@ def check_refusals(p):
             f.write(whole[:cut])
         refused(p, f"cut at {cut}", "bad.safetensors", "bad.safetensors")
     shutil.copytree(adapter(p, "peft"), p.file("peft-folder"))
-    with open(p.file("folder/adapter_config.json"), encoding="utf-8") as f:
+    with open(p.file("peft-folder/adapter_config.json"), encoding="utf-8") as f:
         config = json.load(f)
     for change, pattern in BAD_CONFIGS:
-        with open(p.file("folder/adapter_config.json"), "w", encoding="utf-8") as f:
+        with open(p.file("peft-folder/adapter_config.json"), "w", encoding="utf-8") as f:
             json.dump({**config, **change}, f)
         refused(p, f"{change}", "peft-folder", f"adapter_config.json: .*{pattern}|adapter_config.json: {pattern}")
-    with open(p.file("folder/adapter_config.json"), "w", encoding="utf-8") as f:
+    with open(p.file("peft-folder/adapter_config.json"), "w", encoding="utf-8") as f:
         f.write('{"r": 2, "r": 3}')
     refused(p, "a doubled setting", "peft-folder", "adapter_config.json: ")
-    with open(p.file("folder/adapter_config.json"), "w", encoding="utf-8") as f:
+    with open(p.file("peft-folder/adapter_config.json"), "w", encoding="utf-8") as f:
         json.dump({**config, "use_rslora": True}, f)
     strong = merge(p, p.model("odd"), "peft-folder", "strong.safetensors", "--dtype", "f32")
     plain = merge(p, p.model("odd"), f"{adapter(p, 'peft')}:{2 ** 0.5:.9g}", "s.safetensors", "--dtype", "f32")
     near = max(map(lambda x, y: abs(x - y), strong["out_proj.weight"].data, plain["out_proj.weight"].data))
     p.check("rslora: alpha / sqrt(r)", near < 1e-6, near)
-    os.remove(p.file("folder/adapter_model.safetensors"))
+    os.remove(p.file("peft-folder/adapter_model.safetensors"))
     refused(p, "a folder without it", "peft-folder", "no adapter_model.safetensors")
     refused(p, "no such file", "missing.safetensors", "missing.safetensors")
     done = p.run("info", "--lora", "missing.safetensors")
