@@ -176,8 +176,8 @@ typedef struct {
  * a model is found.
  *
  * Packed weights, and weights for float32, are mapped and used in place.  That takes 0.1 to
- * 1 s.  A weight that a LoRA changes is made while opening instead.  Of a packed file it is
- * unpacked, changed, and packed again.
+ * 1 s.  A weight that a LoRA changes is made while opening instead.  Packed weights stay,
+ * and what is added to them is computed beside them.
  *
  * For original files the codec needs memory too (base model: 1.5 GB, 0.8 in bf16).  For
  * other precisions the original weights are packed while opening, on all threads: 3 to 6 s

@@ -35,6 +35,7 @@ struct weight {
     int n, k; /* y[n] = sum over k of W[n][k] x[k] */
     enum dtype dtype;
     enum dtype x_dtype; /* what x must be: the precision of the products */
+    const struct low_rank *low; /* to be added: model/projection.h; NULL: nothing */
 };
 
 /* The origin of a weight. */
@@ -85,6 +86,7 @@ enum op_kind {
     OP_ADD,
     OP_SCALE,
     OP_SILU,
+    OP_GATE,
     OP_GELU,
     OP_TANH,
     OP_SNAKE,

@@ -232,6 +232,8 @@ static struct tensor activations(struct side *s)
     op_scale(s->queue, x, 4);
     op_silu(s->queue, y, x);
     op_gelu(s->queue, x, y);
+    op_gate(s->queue, x, y, false);
+    op_gate(s->queue, x, y, true);
     op_snake(s->queue, y, x, input(s, 2, 48));
     op_tanh(s->queue, y);
     op_add(s->queue, y, x, input(s, 1, 48), 0.5f);

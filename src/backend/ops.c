@@ -211,6 +211,12 @@ void op_silu(struct queue *q, struct tensor y, struct tensor x)
     run(q, &(struct op){ .kind = OP_SILU, .y = y, .x = x });
 }
 
+void op_gate(struct queue *q, struct tensor y, struct tensor x, bool silu)
+{
+    ECHO_ASSERT(same_shape(y, x) && y.dtype == DT_F32);
+    run(q, &(struct op){ .kind = OP_GATE, .y = y, .x = x, .factor = silu });
+}
+
 void op_gelu(struct queue *q, struct tensor y, struct tensor x)
 {
     ECHO_ASSERT(same_shape(y, x));

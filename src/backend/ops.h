@@ -82,6 +82,7 @@ static inline struct tensor scratch_for(struct run *r, int rows, const struct we
 #define op_add               echo_op_add
 #define op_scale             echo_op_scale
 #define op_silu              echo_op_silu
+#define op_gate              echo_op_gate
 #define op_gelu              echo_op_gelu
 #define op_tanh              echo_op_tanh
 #define op_snake             echo_op_snake
@@ -177,6 +178,9 @@ void op_scale(struct queue *q, struct tensor x, float factor);
 
 /* y = silu(x) */
 void op_silu(struct queue *q, struct tensor y, struct tensor x);
+
+/* in place: y *= sigmoid(x), or y *= silu(x) */
+void op_gate(struct queue *q, struct tensor y, struct tensor x, bool silu);
 
 /* the exact one with erf; y may be x */
 void op_gelu(struct queue *q, struct tensor y, struct tensor x);

@@ -28,6 +28,7 @@ static const char *const names[SUMS] = {
     [OP_ADD] = "add",
     [OP_SCALE] = "scale",
     [OP_SILU] = "silu",
+    [OP_GATE] = "gate",
     [OP_GELU] = "gelu",
     [OP_TANH] = "tanh",
     [OP_SNAKE] = "snake",

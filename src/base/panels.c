@@ -41,7 +41,6 @@ int echo_hadamard_size(int k)
     return blocks & (blocks - 1) ? PANEL_BLOCK : k;
 }
 
-/* Not divided by the size: twice this is so many times the lines. */
 static void hadamard(float *lines, int k)
 {
     float turned[PANEL_BLOCK * C];
@@ -60,6 +59,8 @@ static void hadamard(float *lines, int k)
     }
     for (int j = 0; j < PANEL_BLOCK; j++)
         butterflies(lines + j * C, n / PANEL_BLOCK, PANEL_BLOCK);
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)k * C; i++)
+        lines[i] /= (float)n;
 }
 
 /* To the nearest whole number, of sizes below 2^22: what is left of the fraction's place. */
@@ -81,8 +82,6 @@ void echo_panel_pack_i8(int8_t *to, float *lines, int k)
     int n = panel_lines(1, k);
 
     hadamard(lines, k);
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)k * C; i++)
-        lines[i] /= (float)echo_hadamard_size(k);
     for (int p = 0; p < k; p++)
         for (int c = 0; c < C; c++) {
             float v = fabsf(lines[p * C + c]);
@@ -108,30 +107,4 @@ void echo_panel_pack_i8(int8_t *to, float *lines, int k)
     }
     memcpy(to, top, sizeof top);
     memcpy(to + PANEL_LINE, sums, sizeof sums);
-}
-
-void echo_panel_unpack(float *lines, const void *panel, int size, int k)
-{
-    const char *from = panel;
-    int per_line = 4 / size;
-    float scale[C];
-
-    if (size == 1)
-        memcpy(scale, from + panel_lines(1, k) * PANEL_LINE, sizeof scale);
-    for (int p = 0; p < k; p++)
-        for (int c = 0; c < C; c++) {
-            const char *at = from + p / per_line * PANEL_LINE + 4 * c + p % per_line * size;
-            float *out = &lines[p * C + c];
-            uint16_t half;
-
-            if (size == 4)
-                memcpy(out, at, sizeof *out);
-            else if (size == 2) {
-                memcpy(&half, at, sizeof half);
-                *out = bf16_to_f32(half);
-            } else
-                *out = (float)*(const int8_t *)at * scale[c];
-        }
-    if (size == 1)
-        hadamard(lines, k);
 }

@@ -53,7 +53,4 @@ void echo_panel_pack_bf16(uint16_t *to, const float *lines, int k);
  * was not.  lines are used up. */
 void echo_panel_pack_i8(int8_t *to, float *lines, int k);
 
-/* The numbers of one panel as lines again, [k][16], whatever the size of a number. */
-void echo_panel_unpack(float *lines, const void *panel, int size, int k);
-
 #endif

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/integers.h"
 #include "base/panels.h"
+#include "model/projection.h"
 
 struct owned {
     struct owned *next;
@@ -330,12 +332,18 @@ static void load(struct binder *b, struct weight *w, const struct weight_source 
         echo_map_forget(from->data, bytes);
 }
 
-void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
-                           const float *values, int n, int k)
+static void load_made(struct binder *b, struct weight *w, const float *values, int n, int k,
+                      enum dtype x_dtype)
 {
     if (!b->owner->headers_only && made_well(b, values, (size_t)n * (size_t)k))
         load(b, w, &(struct weight_source){ .data = values, .dtype = DT_F32, .n = n, .k = k,
-                                            .x_dtype = precision_of(b, part, k) });
+                                            .x_dtype = x_dtype });
+}
+
+void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
+                           const float *values, int n, int k)
+{
+    load_made(b, w, values, n, k, precision_of(b, part, k));
 }
 
 /* Panels are for the products they were packed for, or for those that can be made of them. */
@@ -366,49 +374,22 @@ static const char *rows_of(const struct array *a, int first, int k)
            (panel ? (size_t)(first / PANEL_COLUMNS) * panel : (size_t)first * row);
 }
 
-/* Panels back to n rows of float32. */
-static void unpack(const struct array *a, int first, int n, int k, float *lines, float *values)
-{
-    int size = (int)echo_array_type_size(a->type);
-    const char *panel = rows_of(a, first, k);
-
-    for (int i = 0; i < n; i++) {
-        if (i % PANEL_COLUMNS == 0) {
-            echo_panel_unpack(lines, panel, size, k);
-            panel += panel_bytes(size, k);
-        }
-        for (int j = 0; j < k; j++)
-            values[(size_t)i * (size_t)k + (size_t)j] =
-                lines[(size_t)j * PANEL_COLUMNS + (size_t)(i % PANEL_COLUMNS)];
-    }
-}
-
 /* Rows of float32 with what adapters add to them, for echo_free(); NULL on failure. */
 static float *merged_rows(struct binder *b, const struct array *a, int first, int n, int k)
 {
-    float *values = echo_bind_workspace(b, (size_t)n * (size_t)k);
-    float *lines = echo_bind_workspace(b, PANEL_COLUMNS * (size_t)k);
-    bool fine = values && lines;
+    size_t count = (size_t)n * (size_t)k;
+    float *values = echo_bind_workspace(b, count);
 
-    if (fine && echo_array_is_panels(a))
-        unpack(a, first, n, k, lines, values);
-    else if (fine)
-        echo_array_floats(a, (size_t)first * (size_t)k, (size_t)n * (size_t)k, values);
-    if (fine && !echo_loras_add(b->loras, b->pool, a, values, (size_t)first, (size_t)n)) {
+    if (!values)
+        return NULL;
+    echo_array_floats(a, (size_t)first * (size_t)k, count, values);
+    if (!echo_loras_add(b->loras, b->pool, a, values, (size_t)first, (size_t)n)) {
         b->status = echo_fail_memory(b->err, (size_t)k, "a LoRA");
-        fine = false;
+        echo_free(values);
+        return NULL;
     }
-    echo_free(lines);
-    if (fine) {
-        size_t size = echo_array_type_size(a->type);
-
-        echo_map_forget(rows_of(a, first, k), echo_array_is_panels(a)
-                                                  ? panels_bytes((int)size, n, k)
-                                                  : (size_t)n * (size_t)k * size);
-        return values;
-    }
-    echo_free(values);
-    return NULL;
+    echo_map_forget(rows_of(a, first, k), count * echo_array_type_size(a->type));
+    return values;
 }
 
 /* A weight that an adapter changes is made, in the precision it would have had. */
@@ -429,6 +410,33 @@ static void bind_merged(struct binder *b, enum part part, struct weight *w, int 
     echo_free(values);
 }
 
+/* A multiple of this many: products like their inputs so. */
+#define RANK_STEP 8
+
+/* Additions to a packed weight stay beside it: unpacking it and packing it again would round it
+ * twice.  `down` has the inputs of the weight itself. */
+static void bind_beside(struct binder *b, struct weight *w, int first, int n, int k,
+                        const struct named *name)
+{
+    int rank = divide_up(echo_loras_rank(b->loras, name->array), RANK_STEP) * RANK_STEP;
+    enum dtype fine = w->x_dtype == DT_I8 ? b->precisions.fine : w->x_dtype;
+    struct low_rank *low = echo_bind_memory(b, 1, sizeof *low);
+    float *down = echo_bind_workspace(b, (size_t)rank * (size_t)k);
+    float *up = echo_bind_workspace(b, (size_t)n * (size_t)rank);
+
+    if (low && down && up) {
+        memset(down, 0, (size_t)rank * (size_t)k * sizeof *down);
+        memset(up, 0, (size_t)n * (size_t)rank * sizeof *up);
+        echo_loras_split(b->loras, name->array, down, up, (size_t)rank, (size_t)first,
+                         (size_t)n);
+        load_made(b, &low->down, down, rank, k, w->x_dtype);
+        load_made(b, &low->up, up, n, rank, fine);
+        w->low = low;
+    }
+    echo_free(down);
+    echo_free(up);
+}
+
 static void bind_rows(struct binder *b, enum part part, struct weight *w, int first, int n,
                       int of, int k, const struct named *name)
 {
@@ -445,7 +453,7 @@ static void bind_rows(struct binder *b, enum part part, struct weight *w, int fi
         check_panels(b, part, first, k, name);
     if (b->owner->headers_only)
         return;
-    if (touched) {
+    if (touched && !panels) {
         bind_merged(b, part, w, first, n, k, name);
         return;
     }
@@ -456,6 +464,8 @@ static void bind_rows(struct binder *b, enum part part, struct weight *w, int fi
                    .x_dtype = precision_of(b, part, k), .stays = true });
     if (!panels)
         tell(b, name->name, a, w->layout == LAYOUT_ROWS ? NULL : w);
+    else if (touched && !b->status)
+        bind_beside(b, w, first, n, k, name);
 }
 
 void echo_bind_weight(struct binder *b, enum part part, struct weight *w, int n, int k,

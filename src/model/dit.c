@@ -144,8 +144,8 @@ void echo_dit_context(struct run *r, const struct dit *d, enum context_kind kind
     for (int i = 0; i < d->layers && !run_stopped(r); i++) {
         const struct dit_layer *l = &d->layer[i];
 
-        op_linear(r->queue, kv[i].k, hidden, &l->context[kind].k, no_tensor);
-        op_linear(r->queue, kv[i].v, hidden, &l->context[kind].v, no_tensor);
+        echo_linear(r, kv[i].k, hidden, &l->context[kind].k, no_tensor);
+        echo_linear(r, kv[i].v, hidden, &l->context[kind].v, no_tensor);
         op_head_norm_rope(r->queue, kv[i].k, l->attention.k_gamma, rope, d->heads,
                           kind == CONTEXT_PREFIX ? d->rope_heads : 0);
     }
@@ -189,23 +189,23 @@ void echo_dit_modulation(struct run *r, const struct dit *d, struct tensor modul
 
     for (int p = 0; p < PARTS; p++)
         low[p] = scratch(r, n, d->rank);
-    op_linear(r->queue, a, embedding, &d->cond[0], no_tensor);
+    echo_linear(r, a, embedding, &d->cond[0], no_tensor);
     op_silu(r->queue, b, a);
-    op_linear(r->queue, a, b, &d->cond[1], no_tensor);
+    echo_linear(r, a, b, &d->cond[1], no_tensor);
     op_silu(r->queue, b, a);
-    op_linear(r->queue, c, b, &d->cond[2], no_tensor);
+    echo_linear(r, c, b, &d->cond[2], no_tensor);
     op_silu(r->queue, active, c);
     for (int i = 0; i < d->layers * 2 && !run_stopped(r); i++) {
         const struct adaln_w *w = &d->layer[i / 2].adaln[i % 2];
 
         for (int p = 0; p < PARTS; p++)
-            op_linear(r->queue, low[p], tensor_cols(active, p * d->dim, d->dim), &w->down[p],
+            echo_linear(r, low[p], tensor_cols(active, p * d->dim, d->dim), &w->down[p],
                       no_tensor);
         for (int p = 0; p < PARTS; p++) {
             struct tensor out = part_of(d, modulation, i / 2, i % 2, p);
 
             op_copy(r->queue, out, tensor_cols(c, p * d->dim, d->dim));
-            op_linear_add(r->queue, out, low[p], &w->up[p], w->up_bias[p]);
+            echo_linear_add(r, out, low[p], &w->up[p], w->up_bias[p]);
             if (p == GATE)
                 op_tanh(r->queue, out);
         }
@@ -241,16 +241,16 @@ static void joint_attention(struct run *r, const struct pass *p, int layer, stru
         kv[1 + i].seen_by = c->seen_by;
         kv[1 + i].scale = layer < c->scaled_layers ? c->scale : 0;
     }
-    op_linear(r->queue, q, h, &w->q, no_tensor);
-    op_linear(r->queue, kv[0].k, h, &w->k, no_tensor);
-    op_linear(r->queue, kv[0].v, h, &w->v, no_tensor);
+    echo_linear(r, q, h, &w->q, no_tensor);
+    echo_linear(r, kv[0].k, h, &w->k, no_tensor);
+    echo_linear(r, kv[0].v, h, &w->v, no_tensor);
     op_head_norm_rope(r->queue, q, w->q_gamma, p->rope, d->heads, d->rope_heads);
     op_head_norm_rope(r->queue, kv[0].k, w->k_gamma, p->rope, d->heads, d->rope_heads);
     op_attention(r->queue, o, q, d->heads,
                  &(struct attention){ kv, 1 + p->n_contexts, p->branches, SEE_ALL,
                                       w->precision });
-    op_linear_gate(r->queue, o, h, &w->gate);
-    op_linear_gated_add(r->queue, x, gate, echo_as_activation(r, o, &w->out), &w->out);
+    echo_linear_gate(r, o, h, &w->gate);
+    echo_linear_gated_add(r, x, gate, echo_as_activation(r, o, &w->out), &w->out);
 }
 
 /* x += gate * attention(adaln(x));  x += gate * mlp(adaln(x)) */
@@ -270,7 +270,7 @@ static void block(struct run *r, const struct pass *p, int layer, struct tensor 
         if (half == 0)
             joint_attention(r, p, layer, x, gate, h);
         else
-            op_linear_gated_add(r->queue, x, gate, echo_swiglu(r, &l->mlp, h), &l->mlp.w2);
+            echo_linear_gated_add(r, x, gate, echo_swiglu(r, &l->mlp, h), &l->mlp.w2);
         arena_reset(&r->arena, mark);
     }
 }
@@ -291,7 +291,7 @@ void echo_dit_forward(struct run *r, const struct dit *d, struct tensor v, struc
     struct tensor h = scratch(r, branches * x.rows, d->dim);
     struct pass p = { d, contexts, n_contexts, branches, rope };
 
-    op_linear(r->queue, tensor_rows(h, 0, x.rows), x, &d->in_proj, d->in_bias);
+    echo_linear(r, tensor_rows(h, 0, x.rows), x, &d->in_proj, d->in_bias);
     for (int b = 1; b < branches; b++)
         op_copy(r->queue, tensor_rows(h, b * x.rows, x.rows), tensor_rows(h, 0, x.rows));
     for (int i = 0; i < d->layers && !run_stopped(r); i++)
@@ -299,6 +299,6 @@ void echo_dit_forward(struct run *r, const struct dit *d, struct tensor v, struc
     struct tensor y = scratch(r, h.rows, d->dim);
 
     op_rms_norm(r->queue, y, h, d->out_norm);
-    op_linear(r->queue, v, y, &d->out_proj, d->out_bias);
+    echo_linear(r, v, y, &d->out_proj, d->out_bias);
     arena_reset(&r->arena, mark);
 }

@@ -72,15 +72,15 @@ static void self_attention(struct run *r, const struct encoder *e, const struct 
     struct kv kv = { .k = scratch(r, h.rows, e->dim), .v = scratch(r, h.rows, e->dim),
                      .seen_by = 1, .per_branch = true };
 
-    op_linear(r->queue, q, h, &w->q, no_tensor);
-    op_linear(r->queue, kv.k, h, &w->k, no_tensor);
-    op_linear(r->queue, kv.v, h, &w->v, no_tensor);
+    echo_linear(r, q, h, &w->q, no_tensor);
+    echo_linear(r, kv.k, h, &w->k, no_tensor);
+    echo_linear(r, kv.v, h, &w->v, no_tensor);
     op_head_norm_rope(r->queue, q, w->q_gamma, rope, e->heads, e->heads);
     op_head_norm_rope(r->queue, kv.k, w->k_gamma, rope, e->heads, e->heads);
     op_attention(r->queue, o, q, e->heads,
                  &(struct attention){ &kv, 1, 1, window, w->precision });
-    op_linear_gate(r->queue, o, h, &w->gate);
-    op_linear_add(r->queue, x, echo_as_activation(r, o, &w->out), &w->out, no_tensor);
+    echo_linear_gate(r, o, h, &w->gate);
+    echo_linear_add(r, x, echo_as_activation(r, o, &w->out), &w->out, no_tensor);
     arena_reset(&r->arena, mark);
 }
 
@@ -100,7 +100,7 @@ static void blocks(struct run *r, const struct encoder *e, struct tensor hidden,
         self_attention(r, e, &l->attention, x, h, rope, window);
         h = scratch_for(r, x.rows, &l->mlp.w1);
         op_rms_norm(r->queue, h, x, l->mlp_norm);
-        op_linear_add(r->queue, x, echo_swiglu(r, &l->mlp, h), &l->mlp.w2, no_tensor);
+        echo_linear_add(r, x, echo_swiglu(r, &l->mlp, h), &l->mlp.w2, no_tensor);
         arena_reset(&r->arena, mark);
     }
     op_rms_norm(r->queue, hidden, x, e->norm);
@@ -128,7 +128,7 @@ void echo_encode_latents(struct run *r, const struct encoder *e, struct tensor h
     struct tensor patches = scratch(r, hidden.rows, e->patch * e->latent);
 
     op_write(r->queue, patches, latents);
-    op_linear(r->queue, x, patches, &e->in_proj, e->in_bias);
+    echo_linear(r, x, patches, &e->in_proj, e->in_bias);
     op_scale(r->queue, x, 1 / PATCH_DIVISOR);
     blocks(r, e, hidden, x, SEE_CAUSAL);
     arena_reset(&r->arena, mark);

@@ -30,22 +30,12 @@ void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char
     echo_bind_weight(b, part, &w->w2, dim, w->hidden, "%sw2.weight", stem);
 }
 
-struct tensor echo_as_activation(struct run *r, struct tensor x, const struct weight *w)
-{
-    if (w->x_dtype == DT_F32)
-        return x;
-    struct tensor t = scratch_for(r, x.rows, w);
-
-    op_copy(r->queue, t, x);
-    return t;
-}
-
 struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h)
 {
-    /* the scale of a row of eight bits takes the whole row */
-    bool whole = w->w2.x_dtype == DT_I8;
+    /* the scale of a row of eight bits takes the whole row, and what is added float32 */
+    bool whole = w->w2.x_dtype == DT_I8 || w->w1.low || w->w3.low;
     struct tensor a = whole ? scratch(r, h.rows, w->hidden) : scratch_for(r, h.rows, &w->w2);
 
-    op_swiglu(r->queue, a, h, &w->w1, &w->w3);
+    echo_linear_swiglu(r, a, h, &w->w1, &w->w3);
     return whole ? echo_as_activation(r, a, &w->w2) : a;
 }

@@ -4,6 +4,7 @@
 #define ECHO_LAYERS_H
 
 #include "model/bind.h"
+#include "model/projection.h"
 
 struct attention_w {
     struct weight q, k, v, gate, out;
@@ -21,9 +22,6 @@ void echo_bind_attention(struct binder *b, enum part part, struct attention_w *w
                          const char *stem, int dim, int *heads);
 void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char *stem,
                    int dim);
-
-/* x as products with w want it: x itself, or a copy in scratch. */
-struct tensor echo_as_activation(struct run *r, struct tensor x, const struct weight *w);
 
 /* silu(w1 h) * w3 h in scratch, for products with w2 */
 struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h);

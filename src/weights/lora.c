@@ -288,6 +288,51 @@ bool echo_loras_add(const struct loras *l, struct pool *pool, const struct array
     return fine;
 }
 
+/* ---- beside it ---- */
+
+int echo_loras_rank(const struct loras *l, const struct array *target)
+{
+    int64_t rank = 0;
+
+    for (int i = 0; i < l->n; i++)
+        for (size_t j = 0; j < l->list[i].n; j++)
+            if (l->list[i].pairs[j].target == target && l->list[i].pairs[j].factor != 0)
+                rank += l->list[i].pairs[j].a->shape[0];
+    return (int)rank; /* at most LORA_MOST * LORA_MOST_RANK */
+}
+
+/* Its rank begins at column `at` of up. */
+static void split_pair(const struct lora_pair *p, float *down, float *up, size_t rank,
+                       size_t at, size_t first, size_t rows)
+{
+    size_t own = (size_t)p->a->shape[0], k = (size_t)p->a->shape[1];
+
+    echo_array_floats(p->a, 0, own * k, down + at * k);
+    for (size_t i = 0; i < rows; i++) {
+        float *row = up + i * rank + at;
+
+        echo_array_floats(p->b, (first + i) * own, own, row);
+        for (size_t r = 0; r < own; r++)
+            row[r] *= p->factor;
+    }
+}
+
+void echo_loras_split(const struct loras *l, const struct array *target, float *down, float *up,
+                      size_t rank, size_t first, size_t rows)
+{
+    size_t at = 0;
+
+    for (int i = 0; i < l->n; i++)
+        for (size_t j = 0; j < l->list[i].n; j++) {
+            const struct lora_pair *p = &l->list[i].pairs[j];
+
+            if (p->target != target || p->factor == 0)
+                continue;
+            split_pair(p, down, up, rank, at, first, rows);
+            at += (size_t)p->a->shape[0];
+        }
+}
+
 /* ---- questions ---- */
 
 echo_status echo_loras_all_bound(const struct loras *l, echo_error *err)

@@ -59,6 +59,13 @@ bool echo_loras_touch(struct loras *l, const struct array *target);
 bool echo_loras_add(const struct loras *l, struct pool *pool, const struct array *target,
                     float *values, size_t first, size_t rows);
 
+/* The same for `rows` rows as two matrices: what is added is up down, of all adapters together.
+ * down [rank][k]; up [rows][rank], which has the factors.  Both must be zeros before; rank is
+ * echo_loras_rank() or more. */
+int echo_loras_rank(const struct loras *l, const struct array *target);
+void echo_loras_split(const struct loras *l, const struct array *target, float *down, float *up,
+                      size_t rank, size_t first, size_t rows);
+
 /* After binding: an adapter of a tensor that is no product's weight would have done nothing. */
 echo_status echo_loras_all_bound(const struct loras *l, echo_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_lora.c - adapters on a device that may hide its memory, and after it was opened again;
- * jobs that another adapter may not go on with; and what repacking costs.  test_lora DATA
+ * beside packed weights; and jobs that another adapter may not go on with.  test_lora DATA
  */
 #include <math.h>
 #include <stdio.h>
@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bf16.h"
-#include "base/panels.h"
 #include "echotts_dev.h"
 #include "engine/model.h"
 #include "unit.h"
@@ -223,77 +221,61 @@ static void refusals(void)
 
 /* ---- panels ---- */
 
-/* About normal, and the same everywhere. */
-static float random_number(uint32_t *state)
-{
-    double sum = 0;
+/* ---- beside packed weights ---- */
 
-    for (int i = 0; i < 12; i++) {
-        *state = *state * 1664525 + 1013904223;
-        sum += *state / 4294967296.0;
+/* 20 log10 of what `want` has over what `got` lacks of it. */
+static double snr(const struct sound *got, const struct sound *want)
+{
+    double signal = 0, noise = 0;
+
+    for (size_t i = 0; i < want->n && got->n == want->n; i++) {
+        double d = (double)got->pcm[i] - want->pcm[i];
+
+        signal += (double)want->pcm[i] * want->pcm[i];
+        noise += d * d;
     }
-    return (float)(sum - 6);
+    return got->n == want->n ? 10 * log10(signal / noise) : 0;
 }
 
-/* Into panels of numbers of this size, and back. */
-static void through(float *lines, int size, int k)
+/* Packing takes the bytes of weights from the CPU. */
+static bool hides_memory(void)
 {
-    char *panel = calloc(1, (size_t)panel_bytes(size, k));
+    echo_model *m = open_with(odd, NULL, 0);
+    bool hides = !m->dit.in_proj.bytes.host;
 
-    if (!panel)
-        exit(unit_report());
-    if (size == 2)
-        echo_panel_pack_bf16((uint16_t *)(void *)panel, lines, k);
-    else
-        echo_panel_pack_i8((int8_t *)panel, lines, k);
-    echo_panel_unpack(lines, panel, size, k);
-    free(panel);
+    echo_model_close(&m);
+    return hides;
 }
 
-static double distance(const float *a, const float *b, int n)
+/* A packed model speaks as the merged one does, as far as its precision goes: 38 and 24 dB were
+ * measured, where the adapters change the sound to 2 dB. */
+static void packed(const char *precision, double least)
 {
-    double sum = 0;
+    const echo_lora loras[] = { { peft, 1 }, { kohya, 0.5f } };
+    echo_model_opts o = { .threads = 2, .precision = precision, .codec_precision = "f32" };
+    echo_model_opts exact = { .threads = 2, .precision = "f32", .codec_precision = "f32",
+                              .loras = loras, .n_loras = 2 };
+    char path[] = "/tmp/echotts-lora-XXXXXX.echo";
+    echo_model *m = NULL, *want = NULL;
+    echo_error e = { 0 };
+    int fd = mkstemps(path, 5);
 
-    for (int i = 0; i < n; i++)
-        sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-    return sqrt(sum / n);
-}
+    if (!CHECK(fd >= 0))
+        return;
+    close(fd);
+    CHECK_SAY(!echo_model_pack(odd, path, &o, &e), "%s", e.text);
+    o.loras = loras;
+    o.n_loras = 2;
+    if (CHECK_SAY(!echo_model_open(&m, path, &o, &e) &&
+                  !echo_model_open(&want, odd, &exact, &e), "%s", e.text)) {
+        struct sound have = speech(m), truth = speech(want);
+        double db = snr(&have, &truth);
 
-/* Weights that were packed, with something added, packed again: against those that were not. */
-static void panels(int k)
-{
-    int n = k * PANEL_COLUMNS;
-    float *w = calloc((size_t)n * 4, sizeof *w), *once, *twice, *want;
-    uint32_t state = 7;
-
-    if (!w)
-        exit(unit_report());
-    once = w + n;
-    twice = once + n;
-    want = twice + n;
-    for (int i = 0; i < n; i++) {
-        float added = 0.3f * random_number(&state);
-
-        w[i] = random_number(&state);
-        once[i] = want[i] = w[i] + added;
-        twice[i] = w[i];
+        CHECK_SAY(db > least, "%s: %.1f dB", precision, db);
     }
-    through(once, 2, k);
-    for (int i = 0; i < n; i++)
-        CHECK(once[i] == bf16_to_f32(f32_to_bf16(want[i])));
-    memcpy(once, want, (size_t)n * sizeof *once);
-    through(once, 1, k);
-    through(twice, 1, k);
-    for (int i = 0; i < n; i++)
-        twice[i] += want[i] - w[i];
-    through(twice, 1, k);
-    double error = distance(once, want, n), again = distance(twice, want, n);
-
-    /* Steps are a 127th of the largest of k numbers, 2.5 to 4.5 times their size. */
-    CHECK_SAY(error > 0.003 && error < 0.015, "%d: %g", k, error);
-    /* Two errors that know nothing of each other: 1.41 times one. */
-    CHECK_SAY(again > 1.2 * error && again < 1.6 * error, "%d: %g of %g", k, again, error);
-    free(w);
+    echo_model_close(&m);
+    echo_model_close(&want);
+    unlink(path);
 }
 
 int main(int argc, char **argv)
@@ -311,7 +293,9 @@ int main(int argc, char **argv)
     merged_and_added();
     jobs();
     refusals();
-    for (int k = 100; k <= 2048; k = k == 100 ? 256 : k == 256 ? 768 : k + 1280)
-        panels(k);
+    if (!hides_memory()) {
+        packed("bf16", 32);
+        packed("int8", 18);
+    }
     return unit_report();
 }

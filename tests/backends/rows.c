@@ -27,6 +27,7 @@ struct kind {
     bool reads;   /* x is read */
     bool over;    /* y may be x */
     bool rounds;  /* y may be of another dtype */
+    bool silu;    /* of a gate */
     int a_rows, b_rows;
 };
 
@@ -284,6 +285,25 @@ static void run_silu(const struct rows *r, struct tensor y, struct tensor x, int
     op_silu(r->q, y, x);
 }
 
+static void run_gate(const struct rows *r, struct tensor y, struct tensor x, int first)
+{
+    (void)first;
+    op_gate(r->q, y, x, r->kind->silu);
+}
+
+/* As below, and one product more. */
+static void want_gate(const struct rows *r, int i, int n, double *value, double *bound)
+{
+    for (int j = 0; j < n; j++) {
+        double x = (double)matrix_row(&r->x, i)[j], y = (double)matrix_row(&r->y, i)[j];
+        double sigmoid = 1 / (1 + exp(-x)), factor = r->kind->silu ? x * sigmoid : sigmoid;
+
+        value[j] = y * factor;
+        bound[j] = fabs(value[j]) * (7 + (1 - sigmoid) * (3 + 2 * fabs(x))) * EPS +
+                   1e-35 * fmax(fabs(x), 1) * fmax(fabs(y), 1);
+    }
+}
+
 /* An exponential is within 3 + 2 |x| ulp, as Vulkan promises; it may stop at 1e-38. */
 static void want_silu(const struct rows *r, int i, int n, double *value, double *bound)
 {
@@ -367,6 +387,9 @@ static const struct kind kinds[] = {
     { .name = "depthwise with bias", .run = run_depthwise, .want = want_depthwise,
       .reads = true, .a_rows = 4, .b_rows = 1 },
     { .name = "silu", .run = run_silu, .want = want_silu, .reads = true, .rounds = true },
+    { .name = "gate", .run = run_gate, .want = want_gate, .reads = true, .changes = true },
+    { .name = "silu gate", .run = run_gate, .want = want_gate, .reads = true, .changes = true,
+      .silu = true },
     { .name = "gelu", .run = run_gelu, .want = want_gelu, .reads = true, .rounds = true,
       .over = true },
     { .name = "tanh", .run = run_tanh, .want = want_tanh, .changes = true },

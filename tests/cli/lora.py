@@ -18,9 +18,9 @@ FAILED, USAGE = 1, 2
 # By these names PyTorch's results are in expected.safetensors (tests/data/lora/make.py).
 ADAPTERS = {"peft": "peft", "kohya": "kohya.safetensors", "plain": "plain.safetensors:-0.5"}
 
-# A file packed in eight bits is unpacked, changed and packed again.  23.5 dB were measured against the originals,
-# merged and packed, where the adapter itself changes the sound to 1.8 dB; in bfloat16 38.3 dB.
-AGAIN_DB = {"bf16": 32, "int8": 18}
+# Beside packed weights: against the merged originals in float32 37.6 and 24.8 dB were measured, where the same merged
+# and then packed has 37.2 and 22.6, and the adapter itself changes the sound to 1.9 dB.
+BESIDE_DB = {"bf16": 32, "int8": 18}
 
 
 def adapter(p, name):
@@ -102,7 +102,7 @@ def check_speech(p):
             want = say(p, "want.wav", folder, "--precision", precision)
             p.check(f"{name} in {precision}: as merged", say(p, "o.wav", odd, "--precision", precision, "--lora", loras) == want)
             p.check(f"{name} in {precision}: is heard", want != plain)
-    want = say(p, "want.wav", odd, "--precision", "f32", "--lora", lora)
+    exact = want = say(p, "want.wav", odd, "--precision", "f32", "--lora", lora)
     for threads in (1, 2):
         p.check("on any number of threads", say(p, "o.wav", odd, "--precision", "f32", "--lora", lora, "--threads", threads) == want)
     p.check("a scale of 0 is none", say(p, "o.wav", odd, "--precision", "f32", "--lora", lora + ":0") == plain)
@@ -112,14 +112,16 @@ def check_speech(p):
                                                        for k, v in header.items() if k != "__metadata__"})
     p.check("by torch.save()", say(p, "o.wav", odd, "--precision", "f32", "--lora", "torch-lora/adapter_model.pt") == want)
     p.check("no name is none", say(p, "o.wav", odd, "--precision", "f32", "--lora=") == plain)
-    for precision, most in AGAIN_DB.items():
+    for precision, most in BESIDE_DB.items():
         want = say(p, "want.wav", p.file("one"), "--precision", precision)
         p.good(f"pack {precision}", "pack", "-m", odd, "--precision", precision, "-o", "plain.echo")
         p.good(f"pack {precision} --lora", "pack", "-m", odd, "--precision", precision, "--lora", lora, "-o", "with.echo")
         p.check(f"packed with it in {precision}", say(p, "o.wav", "with.echo", "--precision", precision) == want)
         say(p, "o.wav", "plain.echo", "--precision", precision, "--lora", lora)
-        db = snr(wav.parse(read(p.file("o.wav")))[2], wav.parse(want)[2])
-        p.check(f"added to one packed in {precision}", db > most, f"{db:.1f} dB")
+        db = snr(wav.parse(read(p.file("o.wav")))[2], wav.parse(exact)[2])
+        p.check(f"beside one packed in {precision}", db > most, f"{db:.1f} dB")
+        p.check(f"beside one packed in {precision}: threads", say(p, "p.wav", "plain.echo", "--precision", precision, "--lora",
+                lora, "--threads", 1) == read(p.file("o.wav")))
     done = p.run("merge", "plain.echo", "--lora", lora, "-o", "x.safetensors")
     p.check("a packed file cannot be merged", done.returncode == USAGE and is_one_line(done.stderr, "is packed"), text(done.stderr))
 

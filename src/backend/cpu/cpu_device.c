@@ -120,6 +120,14 @@ static void silu_row(const struct row_job *j, int i, float *out)
     j->cpu->act.silu(out, row_of(j->op.x, i), j->op.y.cols);
 }
 
+static void gate_row(const struct row_job *j, int i, float *out)
+{
+    if (j->op.factor != 0)
+        j->cpu->act.silu_mul(out, row_of(j->op.x, i), out, j->op.y.cols);
+    else
+        j->cpu->act.gate_sigmoid(out, row_of(j->op.x, i), j->op.y.cols);
+}
+
 static void gelu_row(const struct row_job *j, int i, float *out)
 {
     j->cpu->act.gelu(out, row_of(j->op.x, i), j->op.y.cols);
@@ -182,6 +190,7 @@ static row_fn *const row_fns[OP_KINDS] = {
     [OP_ADD] = add_row,
     [OP_SCALE] = scale_row,
     [OP_SILU] = silu_row,
+    [OP_GATE] = gate_row,
     [OP_GELU] = gelu_row,
     [OP_TANH] = tanh_row,
     [OP_SNAKE] = snake_row,

@@ -101,7 +101,7 @@ static void map(struct vk_work *w)
 {
     static const uint32_t kinds[OP_KINDS] = { [OP_ZERO] = 1, [OP_ADD] = 2,  [OP_SCALE] = 3,
                                               [OP_SILU] = 4, [OP_GELU] = 5, [OP_TANH] = 6,
-                                              [OP_SNAKE] = 7 };
+                                              [OP_SNAKE] = 7, [OP_GATE] = 8 };
     const struct op *op = w->op;
 
     w->key.shader = op->y.dtype != DT_F16                     ? SHADER_MAP

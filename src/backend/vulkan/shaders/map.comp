@@ -16,6 +16,7 @@
 #define GELU 5
 #define TANH 6  /* of y */
 #define SNAKE 7 /* a: two rows, alpha / pi and 1 / (alpha + 1e-9) */
+#define GATE 8  /* y *= sigmoid(x), or silu(x) where the factor is not 0 */
 
 layout(local_size_x = 256) in;
 layout(constant_id = 0) const uint KIND = COPY;
@@ -87,6 +88,8 @@ void main()
             v = tanh_of(OLD);
         else if (KIND == SNAKE)
             v = snake(x_at(i, c), p.a.d[c], p.a.d[p.ld_a + c]);
+        else if (KIND == GATE)
+            v = OLD * (p.factor != 0 ? silu(x_at(i, c)) : sigmoid(x_at(i, c)));
 #ifdef OUT_HALF
         Half(p.y).d[i * p.ld_y + c] = to_half(v);
 #else
