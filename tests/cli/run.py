@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The program as a user has it: run.py PROGRAM DATA_DIR [SECTION...]
+"""The program as a user has it: run.py PROGRAM DATA_DIR [first|second|SECTION...]
 
 DATA_DIR holds tiny/ and odd/, two small random models with their golden numbers.  A line for
 each failed case; the last line is "N passed, N failed".
@@ -40,6 +40,9 @@ import voices
 import windows
 from harness import Program, Tally
 
+
+# The first of these begins the second half: two halves at once are done sooner.
+SECOND = "refusals"
 
 # Kinds of sections.
 EXACT, PLAIN, AUTO, ALWAYS = "minutes under a sanitizer", "every command", "about what auto is", "makes what others need"
@@ -83,9 +86,9 @@ def main(path, data, named):
             ("usage", PLAIN, lambda: usage.check(program)),
             ("sound", PLAIN, lambda: sound.check(program)),
             ("prepare", PLAIN, lambda: prepare.check(program)),
-            ("refusals", ALWAYS, lambda: refusals.check(program)),
             ("reports: audio", PLAIN, lambda: report_audio.check(program)),
             ("reports: text", EXACT, lambda: report_text.check(program)),
+            ("refusals", ALWAYS, lambda: refusals.check(program)),
             ("reports: models", PLAIN, lambda: report_models.check(program)),
             ("checkpoints", PLAIN, lambda: checkpoints.check(program)),
             ("terminal", PLAIN, lambda: terminal.check(program)),
@@ -103,8 +106,10 @@ def main(path, data, named):
             wanted = (PLAIN, ALWAYS)
         else:
             wanted = (EXACT, PLAIN, AUTO, ALWAYS)
-        for name, kind, section in sections:
-            if name not in named if named else kind not in wanted:
+        middle = [name for name, _, _ in sections].index(SECOND)
+        halves = {("first",): sections[:middle], ("second",): sections[middle:]}
+        for name, kind, section in halves.get(named, sections):
+            if name not in named if named and named not in halves else kind not in wanted:
                 continue
             began = time.monotonic()
             section()
@@ -116,4 +121,4 @@ def main(path, data, named):
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))
+    sys.exit(main(sys.argv[1], sys.argv[2], tuple(sys.argv[3:])))
