@@ -151,4 +151,35 @@ static inline echo_speak_opts plain(void)
     return o;
 }
 
+/* ---- going on ---- */
+
+/* Behind piece i of the whole, in another session: what follows is the same. */
+static inline void check_rest(const echo_model *m, const char *text, const struct said *whole,
+                              int i, const echo_voice *v, const echo_params *p,
+                              echo_speak_opts o)
+{
+    struct said rest = { 0 };
+    echo_session *s = fresh(m, i & 1);
+    size_t at = whole->pieces[i].it.next.samples;
+    echo_error e = { 0 };
+
+    o.from = &whole->pieces[i].it.next;
+    o.own_voice = whole->pieces[i].voice;
+    CHECK_SAY(!speak(s, text, v, p, &o, &rest, &e), "%s", e.text);
+    CHECK_SAY(rest.n == whole->n - at &&
+                  (!rest.n || !memcmp(rest.pcm, whole->pcm + at, rest.n * sizeof *rest.pcm)),
+              "after piece %d: %zu samples of %zu, or others", i, rest.n, whole->n - at);
+    CHECK(rest.n_pieces == whole->n_pieces - 1 - i && !rest.backwards);
+    for (int k = 0; k < rest.n_pieces; k++) {
+        const echo_piece *a = &rest.pieces[k].it, *b = &whole->pieces[i + 1 + k].it;
+
+        CHECK(a->index == b->index && a->turn == b->turn && a->seed == b->seed &&
+              a->begin_s == b->begin_s && a->end_s == b->end_s &&
+              !memcmp(&a->next, &b->next, sizeof a->next));
+        CHECK(!strcmp(rest.pieces[k].role, whole->pieces[i + 1 + k].role));
+    }
+    drop(&rest);
+    echo_session_close(&s);
+}
+
 #endif

@@ -99,32 +99,6 @@ static void voices(const struct theatre *t)
 
 /* ---- going on ---- */
 
-static void go_on(const struct theatre *t, const char *text, const struct said *whole, int i,
-                  const echo_voice *v, const echo_params *p, echo_speak_opts o)
-{
-    struct said rest = { 0 };
-    echo_session *s = fresh(t->m, i & 1);
-    size_t at = whole->pieces[i].it.next.samples;
-    echo_error e = { 0 };
-
-    o.from = &whole->pieces[i].it.next;
-    o.own_voice = whole->pieces[i].voice;
-    CHECK_SAY(!speak(s, text, v, p, &o, &rest, &e), "%s", e.text);
-    CHECK_SAY(rest.n == whole->n - at &&
-                  (!rest.n || !memcmp(rest.pcm, whole->pcm + at, rest.n * sizeof *rest.pcm)),
-              "after piece %d: %zu samples of %zu, or others", i, rest.n, whole->n - at);
-    CHECK(rest.n_pieces == whole->n_pieces - 1 - i);
-    for (int k = 0; k < rest.n_pieces; k++) {
-        const echo_piece *a = &rest.pieces[k].it, *b = &whole->pieces[i + 1 + k].it;
-
-        CHECK(a->index == b->index && a->turn == b->turn && a->begin_s == b->begin_s &&
-              a->end_s == b->end_s && !memcmp(&a->next, &b->next, sizeof a->next));
-        CHECK(!strcmp(rest.pieces[k].role, whole->pieces[i + 1 + k].role));
-    }
-    drop(&rest);
-    echo_session_close(&s);
-}
-
 static void resuming(const struct theatre *t)
 {
     for (int k = 0; k < 2; k++) {
@@ -142,7 +116,7 @@ static void resuming(const struct theatre *t)
 
             CHECK(whole.pieces[i].it.resumable == !(turns && k));
             if (whole.pieces[i].it.resumable)
-                go_on(t, play, &whole, i, k ? t->w : NULL, &p, o);
+                check_rest(t->m, play, &whole, i, k ? t->w : NULL, &p, o);
         }
         drop(&whole);
         echo_session_close(&s);
@@ -328,7 +302,7 @@ static void pacing(const struct theatre *t)
         CHECK(!whole.pieces[0].it.next.cast[1].heard && c->cast[0].heard == 2 &&
               c->cast[1].heard == 2 && !c->heard);
         CHECK_SAY(c->cast[0].pace != c->cast[1].pace, "one pace for two voices");
-        go_on(t, text, &whole, 1, NULL, &p, o);
+        check_rest(t->m, text, &whole, 1, NULL, &p, o);
     }
     drop(&whole);
     echo_session_close(&s);

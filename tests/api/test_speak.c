@@ -128,32 +128,6 @@ static void several(const echo_model *m, const echo_voice *v)
 
 /* ---- going on ---- */
 
-static void check_rest(const echo_model *m, const struct said *whole, int i,
-                       const echo_voice *v, const echo_params *p, echo_speak_opts o)
-{
-    struct said rest = { 0 };
-    echo_session *s = fresh(m, i & 1);
-    size_t at = whole->pieces[i].it.next.samples;
-    echo_error e = { 0 };
-
-    o.from = &whole->pieces[i].it.next;
-    o.own_voice = whole->pieces[i].voice;
-    CHECK_SAY(!speak(s, many, v, p, &o, &rest, &e), "%s", e.text);
-    CHECK_SAY(rest.n == whole->n - at &&
-                  (!rest.n || !memcmp(rest.pcm, whole->pcm + at, rest.n * sizeof *rest.pcm)),
-              "after piece %d: %zu samples of %zu, or others", i, rest.n, whole->n - at);
-    CHECK(rest.n_pieces == whole->n_pieces - 1 - i && !rest.backwards);
-    for (int k = 0; k < rest.n_pieces; k++) {
-        const echo_piece *a = &rest.pieces[k].it, *b = &whole->pieces[i + 1 + k].it;
-
-        CHECK(a->index == b->index && a->seed == b->seed && a->begin_s == b->begin_s &&
-              a->end_s == b->end_s && a->next.job == b->next.job &&
-              a->next.byte == b->next.byte && a->next.samples == b->next.samples);
-    }
-    drop(&rest);
-    echo_session_close(&s);
-}
-
 /* From every piece, with a voice and with one that is made on the way. */
 static void resuming(const echo_model *m, const echo_voice *v)
 {
@@ -170,7 +144,7 @@ static void resuming(const echo_model *m, const echo_voice *v)
         CHECK_SAY(!speak(s, many, k & 2 ? v : NULL, &p, &o, &whole, &e), "%s", e.text);
         for (int i = 0; i < whole.n_pieces; i++) {
             CHECK(!whole.pieces[i].voice || !(k & 2));
-            check_rest(m, &whole, i, k & 2 ? v : NULL, &p, o);
+            check_rest(m, many, &whole, i, k & 2 ? v : NULL, &p, o);
         }
         drop(&whole);
         echo_session_close(&s);
@@ -194,7 +168,7 @@ static void overlapping(const echo_model *m)
 
         CHECK(whole.pieces[i].it.resumable == settled);
         if (settled)
-            check_rest(m, &whole, i, NULL, &p, o);
+            check_rest(m, many, &whole, i, NULL, &p, o);
         else
             CHECK(whole.pieces[i + 1].it.begin_s < whole.pieces[i].it.end_s);
     }
