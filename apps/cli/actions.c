@@ -19,26 +19,20 @@ static void list(char *out, size_t size, const struct command *c)
 
 static const struct action *find(const struct command *c, const char *name, echo_error *err)
 {
-    const struct action *nearest = NULL;
-    int best = name ? spelling_limit(name) + 1 : 0;
+    struct spelling meant = spelling_of(name ? name : "");
     char names[256];
 
-    for (const struct action *a = c->actions; name && a->name; a++) {
-        int d = spelling_distance(name, a->name);
-
-        if (d == 0)
+    for (const struct action *a = c->actions; a->name; a++) {
+        spelling_offer(&meant, a->name);
+        if (!meant.distance)
             return a;
-        if (d < best) {
-            best = d;
-            nearest = a;
-        }
     }
     list(names, sizeof names, c);
     if (!name)
         echo_fail(err, ECHO_ERR_ARG, "%s: what is to be done? One of: %s", c->name, names);
-    else if (nearest)
+    else if (meant.nearest)
         echo_fail(err, ECHO_ERR_ARG, "%s '%.60s': unknown; did you mean %s?", c->name, name,
-                  nearest->name);
+                  meant.nearest);
     else
         echo_fail(err, ECHO_ERR_ARG, "%s '%.60s': unknown; it is one of: %s", c->name, name,
                   names);

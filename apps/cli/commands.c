@@ -31,24 +31,18 @@ const struct command *commands_at(int i)
 
 echo_status commands_find(const struct command **out, const char *name, echo_error *err)
 {
-    const struct command *nearest = NULL;
-    int best = spelling_limit(name) + 1;
+    struct spelling meant = spelling_of(name);
 
     for (int i = 0; i < COMMANDS; i++) {
-        int d = spelling_distance(name, commands[i]->name);
-
-        if (d < best) {
-            best = d;
-            nearest = commands[i];
+        spelling_offer(&meant, commands[i]->name);
+        if (!meant.distance) {
+            *out = commands[i];
+            return ECHO_OK;
         }
     }
-    if (nearest && best == 0) {
-        *out = nearest;
-        return ECHO_OK;
-    }
-    if (nearest)
+    if (meant.nearest)
         return echo_fail(err, ECHO_ERR_ARG, "'%.60s': unknown command; did you mean %s?", name,
-                         nearest->name);
+                         meant.nearest);
     return echo_fail(err, ECHO_ERR_ARG, "'%.60s': unknown command (echotts --help lists them)",
                      name);
 }

@@ -135,21 +135,14 @@ echo_status config_read(const struct config_file *f, const struct option *o,
 const echo_preset *config_preset(const char *before, const char *name, echo_error *err)
 {
     const echo_preset *p = echo_preset_named(name);
-    const char *nearest = NULL;
-    int best = spelling_limit(name) + 1;
+    struct spelling meant = spelling_of(name);
 
     if (p)
         return p;
-    for (int i = 0; (p = echo_preset_at(i)); i++) {
-        int d = spelling_distance(name, p->name);
-
-        if (d < best) {
-            best = d;
-            nearest = p->name;
-        }
-    }
+    for (int i = 0; (p = echo_preset_at(i)); i++)
+        spelling_offer(&meant, p->name);
     echo_fail(err, ECHO_ERR_ARG, "%s '%.60s': unknown%s%s (--preset list shows them)", before,
-              name, nearest ? "; did you mean " : "", nearest ? nearest : "");
+              name, meant.nearest ? "; did you mean " : "", meant.nearest ? meant.nearest : "");
     return NULL;
 }
 
@@ -177,28 +170,22 @@ static echo_status unknown(const struct config_file *f, const struct toml_entry 
                            echo_error *err)
 {
     char name[LONGEST_NAME];
-    const char *nearest = NULL;
     const struct command *c;
     const struct option *o;
-    int best = spelling_limit(key_of(e)) + 1;
+    struct spelling meant;
     bool cleared;
 
     spell(name, key_of(e));
+    meant = spelling_of(name);
     for (int k = 0; (c = commands_at(k)); k++)
-        for (int i = 0; takes(c, e) && (o = options_at(c, i, NULL)); i++) {
-            int d = o->once ? best : spelling_distance(name, o->name);
-
-            if (d < best) {
-                best = d;
-                nearest = o->name;
-            }
-        }
+        for (int i = 0; takes(c, e) && (o = options_at(c, i, NULL)); i++)
+            spelling_offer(&meant, o->once ? NULL : o->name);
     for (int k = 0; (c = commands_at(k)); k++)
         if (takes(c, e) && options_find(c, name, strlen(name), &cleared) >= 0 && cleared)
             return refuse(f, e, err, "%.60s: write %s = false", key_of(e), name + 3);
-    if (nearest)
+    if (meant.nearest)
         return refuse(f, e, err, "%.60s: unknown setting; did you mean %s?", key_of(e),
-                      nearest);
+                      meant.nearest);
     return refuse(f, e, err, "%.60s: unknown setting; settings are the long names of options",
                   key_of(e));
 }

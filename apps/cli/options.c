@@ -155,27 +155,18 @@ static echo_status unknown_letter(const struct command *c, const char *word, ech
 static echo_status unknown(const struct command *c, const char *word, echo_error *err)
 {
     const struct option *o;
-    const char *nearest = NULL;
+    struct spelling meant;
     char name[64];
-    int best;
 
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-    best = spelling_limit(name) + 1;
+    meant = spelling_of(name);
     for (int i = 0; (o = options_at(c, i, NULL)); i++) {
-        const char *spellings[] = { o->name, o->alias };
-
-        for (int j = 0; j < 2; j++) {
-            int d = spellings[j] ? spelling_distance(name, spellings[j]) : best;
-
-            if (d < best) {
-                best = d;
-                nearest = spellings[j];
-            }
-        }
+        spelling_offer(&meant, o->name);
+        spelling_offer(&meant, o->alias);
     }
-    if (nearest)
+    if (meant.nearest)
         return echo_fail(err, ECHO_ERR_ARG, "--%s: unknown option; did you mean --%s?", name,
-                         nearest);
+                         meant.nearest);
     echo_fail(err, ECHO_ERR_ARG, "--%s: unknown option (echotts %s --help lists them)", name,
               c->name);
     return hint_at_word(c, word, err);

@@ -10,7 +10,8 @@ static int min(int a, int b)
     return a < b ? a : b;
 }
 
-int spelling_distance(const char *a, const char *b)
+/* Letters to add, drop, change or swap with their neighbour to make one of the other. */
+static int distance(const char *a, const char *b)
 {
     int d[LONGEST + 1][LONGEST + 1];
     int rows = (int)strnlen(a, LONGEST + 1), cols = (int)strnlen(b, LONGEST + 1);
@@ -32,9 +33,31 @@ int spelling_distance(const char *a, const char *b)
     return d[rows][cols];
 }
 
-int spelling_limit(const char *word)
+/* The most that is still worth a "did you mean". */
+static int limit(const char *word)
 {
     int third = (int)(strnlen(word, LONGEST) / 3);
 
     return third < 1 ? 1 : third;
+}
+
+struct spelling spelling_of(const char *wanted)
+{
+    return (struct spelling){ wanted, limit(wanted) + 1, NULL };
+}
+
+void spelling_offer_as(struct spelling *s, const char *known, const char *shown)
+{
+    int d = distance(s->wanted, known);
+
+    if (d < s->distance) {
+        s->distance = d;
+        s->nearest = shown;
+    }
+}
+
+void spelling_offer(struct spelling *s, const char *known)
+{
+    if (known)
+        spelling_offer_as(s, known, known);
 }

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* spelling.h - how far a mistyped word is from a known one. */
+/* spelling.h - which known word a mistyped one may have meant. */
 #ifndef COMMON_SPELLING_H
 #define COMMON_SPELLING_H
 
-/* Letters to add, drop, change or swap with their neighbour to make one of the other. */
-int spelling_distance(const char *a, const char *b);
+/* The known word that may have been meant: offer all of them. */
+struct spelling {
+    const char *wanted;
+    int distance;        /* of the nearest; 0: it is the word itself */
+    const char *nearest; /* the first of equals; NULL: none is near */
+};
 
-/* The most that is still worth a "did you mean". */
-int spelling_limit(const char *word);
+struct spelling spelling_of(const char *wanted);
+/* known may be NULL, and must outlive what is done with the nearest. */
+void spelling_offer(struct spelling *s, const char *known);
+/* The same, where words are compared in another form than they are shown in. */
+void spelling_offer_as(struct spelling *s, const char *known, const char *shown);
 
 #endif

@@ -73,9 +73,7 @@ struct names {
     json_t *of_model, *of_library;
 };
 
-/* Of a list the name that is nearest, if it is nearer than *least. */
-static void look_for_nearest(const json_t *names, const char *wanted, int *least,
-                             const char **best)
+static void offer_all(struct spelling *s, const json_t *names)
 {
     const json_t *have;
     char known[64];
@@ -85,28 +83,23 @@ static void look_for_nearest(const json_t *names, const char *wanted, int *least
         const char *name = json_string_value(have);
 
         simplify(known, sizeof known, name, strlen(name));
-        int d = spelling_distance(wanted, known);
-
-        if (d < *least) {
-            *least = d;
-            *best = name;
-        }
+        spelling_offer_as(s, known, name);
     }
 }
 
 /* The voice whose name is nearest, NULL if none is near. */
 static const char *nearest(const struct names *n)
 {
-    const char *dot = strrchr(n->wanted, '.'), *best = NULL;
+    const char *dot = strrchr(n->wanted, '.');
+    struct spelling meant;
     char wanted[64];
-    int least;
 
     simplify(wanted, sizeof wanted, n->wanted,
              dot && dot != n->wanted ? (size_t)(dot - n->wanted) : strlen(n->wanted));
-    least = spelling_limit(wanted) + 1;
-    look_for_nearest(n->of_library, wanted, &least, &best);
-    look_for_nearest(n->of_model, wanted, &least, &best);
-    return best;
+    meant = spelling_of(wanted);
+    offer_all(&meant, n->of_library);
+    offer_all(&meant, n->of_model);
+    return meant.nearest;
 }
 
 /* "awb, ked and 3 more", of at most `most` names */

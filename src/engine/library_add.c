@@ -403,9 +403,7 @@ static echo_status prove(struct voice_file *v, const echo_library_opts *o, echo_
     if ((s = echo_voice_file_verify(v, err)) || v->about.latents ||
         (s = echo_voice_file_sound(v, &pcm, &n, err)))
         return s;
-    if ((s = look_at(pcm, n, v->path, o, &why)))
-        s = echo_fail(err, s == ECHO_ERR_ARG ? ECHO_ERR_FILE : s, "%.400s: %.500s", v->path,
-                      why.text);
+    s = echo_clip_failed(look_at(pcm, n, v->path, o, &why), v->path, &why, err);
     v->about.seconds = (double)n / ECHO_SAMPLE_RATE;
     echo_free(pcm);
     return s;

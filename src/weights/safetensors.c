@@ -89,15 +89,15 @@ static const struct type_info *find_type(const char *name)
     return NULL;
 }
 
-/* At most size - 1 bytes, not cut inside a character: the line may end up in JSON. */
-static void shorten(char *out, size_t size, const char *text)
+/* The line may end up in JSON. */
+void echo_array_show_name(char *out, size_t size, const char *name)
 {
-    size_t n = strlen(text);
+    size_t n = strlen(name);
 
     if (n >= size)
-        for (n = size - 1; n && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+        for (n = size - 1; n && ((unsigned char)name[n] & 0xc0) == 0x80; n--)
             ;
-    memcpy(out, text, n);
+    memcpy(out, name, n);
     out[n] = 0;
 }
 
@@ -264,7 +264,7 @@ static echo_status read_array(struct array *a, struct reading *r, const json_t *
     if (!type_name)
         return bad_tensor(r, "has no dtype");
     if (!(type = find_type(type_name))) {
-        shorten(cut, sizeof cut, type_name);
+        echo_array_show_name(cut, sizeof cut, type_name);
         return bad_tensor(r, "has the unknown dtype '%s'", cut);
     }
     a->type = type->type;
@@ -301,8 +301,8 @@ static echo_status check_overlaps(struct safetensors *f, struct reading *r)
         if (!a->bytes)
             continue;
         if (before && (const char *)a->data < (const char *)before->data + before->bytes) {
-            shorten(shown, sizeof shown, before->name);
-            shorten(r->shown, sizeof r->shown, a->name);
+            echo_array_show_name(shown, sizeof shown, before->name);
+            echo_array_show_name(r->shown, sizeof r->shown, a->name);
             return echo_fail(r->err, ECHO_ERR_FILE, "%s: tensors '%s' and '%s' overlap",
                              r->path, shown, r->shown);
         }
@@ -320,7 +320,7 @@ static echo_status take_arrays(struct safetensors *f, struct reading *r, json_t 
     char *names;
 
     json_object_foreach(header, name, entry) {
-        shorten(r->shown, sizeof r->shown, name);
+        echo_array_show_name(r->shown, sizeof r->shown, name);
         if (!*name || strlen(name) > ARRAY_MAX_NAME)
             return bad_tensor(r, "has a name of %zu bytes, 1 to %d are read", strlen(name),
                               ARRAY_MAX_NAME);
@@ -338,7 +338,7 @@ static echo_status take_arrays(struct safetensors *f, struct reading *r, json_t 
 
         if (!strcmp(name, "__metadata__"))
             continue;
-        shorten(r->shown, sizeof r->shown, name);
+        echo_array_show_name(r->shown, sizeof r->shown, name);
         f->arrays[f->n].name = strcpy(names, name);
         f->arrays[f->n].place = f->n;
         names += strlen(name) + 1;
@@ -397,7 +397,7 @@ echo_status echo_safetensors_sort(struct safetensors *f, echo_error *err)
     qsort(f->arrays, f->n, sizeof *f->arrays, by_name);
     for (size_t i = 1; i < f->n; i++)
         if (!strcmp(f->arrays[i - 1].name, f->arrays[i].name)) {
-            shorten(shown, sizeof shown, f->arrays[i].name);
+            echo_array_show_name(shown, sizeof shown, f->arrays[i].name);
             return echo_fail(err, ECHO_ERR_FILE, "%s: tensor '%s' is in it twice", f->path,
                              shown);
         }
@@ -450,7 +450,7 @@ echo_status echo_safetensors_verify(const struct safetensors *f, echo_error *err
 
         if (!a->checksum || a->checksum == XXH3_64bits(a->data, a->bytes))
             continue;
-        shorten(shown, sizeof shown, a->name);
+        echo_array_show_name(shown, sizeof shown, a->name);
         return echo_fail(err, ECHO_ERR_FILE, "%s: tensor '%s' does not match its checksum: "
                                              "the file is damaged; pack it again",
                          f->path, shown);

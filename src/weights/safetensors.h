@@ -64,6 +64,9 @@ echo_status echo_safetensors_parse(struct safetensors **out, const char *path,
                                    const void *data, size_t bytes, echo_error *err);
 void echo_safetensors_close(struct safetensors **f);
 
+/* A name for a message: at most size - 1 bytes, not cut inside a character. */
+void echo_array_show_name(char *out, size_t size, const char *name);
+
 /* Names were changed: sort them again.  ECHO_ERR_FILE if two are the same. */
 echo_status echo_safetensors_sort(struct safetensors *f, echo_error *err);
 /* Give an array another name, no longer than its own, which it may be a part of; then sort. */

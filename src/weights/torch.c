@@ -355,7 +355,7 @@ static echo_status place_arrays(struct safetensors *f, struct reading *r,
 
         if (i->key->kind != PICKLE_TEXT || !is_tensor(i->value))
             continue;
-        snprintf(r->shown, sizeof r->shown, "%.79s", f->arrays[n++].name);
+        echo_array_show_name(r->shown, sizeof r->shown, f->arrays[n++].name);
         if ((s = read_view(&v, r, i->value)))
             return s;
         a->type = v.type->type;
