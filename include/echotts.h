@@ -75,6 +75,7 @@ typedef enum {
     ECHO_ERR_CANCELLED = -5, /* a callback or echo_cancel() asked to stop */
     ECHO_ERR_MODEL = -6,     /* a file of the model is missing, unreadable or damaged */
     ECHO_ERR_SPEECH = -7,    /* strict: what was said may not be all of the text */
+    ECHO_ERR_NOTHING = -8,   /* the text has no letter or digit that would be spoken */
 } echo_status;
 
 typedef struct {
@@ -651,7 +652,7 @@ typedef struct {
  *
  * With trim, the log gets a warning if speech may be missing: no end of speech was found, it
  * comes too soon or too late for the text, or speech goes on after it.  If params->strict, that
- * is ECHO_ERR_SPEECH.
+ * is ECHO_ERR_SPEECH.  The text is checked as by echo_text_check().
  */
 ECHO_API echo_status echo_generate(echo_session *s, const char *text,
                                    const echo_voice *voice, const echo_params *params,
@@ -742,8 +743,8 @@ typedef struct {
 
 /*
  * Clean a text of any length and cut it as echo_speak() would at the model's own pace.  The
- * model's log gets a warning as of echo_speak().  ECHO_ERR_ARG as for echo_speak().  The model
- * must stay open until the script is closed.
+ * model's log gets a warning as of echo_speak().  ECHO_ERR_ARG and ECHO_ERR_NOTHING as for
+ * echo_speak().  The model must stay open until the script is closed.
  */
 ECHO_API echo_status echo_script_open(echo_script **out, const echo_model *m, const char *text,
                                       const echo_speak_opts *opts, echo_error *err);
@@ -783,10 +784,10 @@ typedef struct {
  * Their sum is held below full scale.  Pieces there are not resumable.  The log gets a warning
  * of names that begin two or more lines, but are not in the cast.
  *
- * ECHO_ERR_ARG: the text has invalid UTF-8, or no letter or digit that would be spoken; an
- * option is out of its range; a name of the cast is empty or there twice, or no line begins
- * with any of them; `from` is of another job; params->trim is off and there is more than one
- * piece.
+ * ECHO_ERR_NOTHING: the text, once it is cleaned, has no letter or digit.  ECHO_ERR_ARG: it is
+ * empty or blank, or has invalid UTF-8; an option is out of its range; a name of the cast is
+ * empty or there twice, or no line begins with any of them; `from` is of another job;
+ * params->trim is off and there is more than one piece.
  */
 ECHO_API echo_status echo_speak(echo_session *s, const char *text, const echo_voice *voice,
                                 const echo_params *params, const echo_speak_opts *opts,
@@ -803,9 +804,9 @@ ECHO_API echo_stats echo_session_stats(const echo_session *s);
  * prefix first.  Borrowed until the next call on s. */
 ECHO_API const float *echo_session_latent(const echo_session *s, int *frames);
 
-/* Check a text as echo_generate() does.  ECHO_ERR_ARG: it has invalid UTF-8 or a control
- * character (the message says where), is too long for one pass, or has nothing to speak: no
- * letter or digit outside speaker tags. */
+/* Check a text as echo_generate() does.  ECHO_ERR_ARG: it is empty or blank, has invalid UTF-8
+ * or a control character (the message says where), or is too long for one pass.
+ * ECHO_ERR_NOTHING: it has no letter or digit outside speaker tags. */
 ECHO_API echo_status echo_text_check(const char *text, bool normalize, echo_error *err);
 
 /* Write the text as the model gets it: normalised if asked, else with unified line ends.  Each

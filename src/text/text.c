@@ -89,7 +89,10 @@ echo_status echo_text_utf8(const char *text, echo_error *err)
 
 echo_status echo_text_nothing(echo_error *err)
 {
-    return echo_fail_field(err, "text", "text has nothing to speak: no letter or digit");
+    echo_fail_field(err, "text", "text has nothing to speak: no letter or digit");
+    if (err)
+        err->status = ECHO_ERR_NOTHING;
+    return ECHO_ERR_NOTHING;
 }
 
 echo_status echo_text_valid(const char *text, echo_error *err)

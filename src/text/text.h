@@ -18,7 +18,7 @@ echo_status echo_text_valid(const char *text, echo_error *err);
 
 /* The same, but any control characters may be there and words need not. */
 echo_status echo_text_utf8(const char *text, echo_error *err);
-/* ECHO_ERR_ARG, and a line that says that there is no word. */
+/* ECHO_ERR_NOTHING, and a line that says that there is no word. */
 echo_status echo_text_nothing(echo_error *err);
 
 /* The first word at or behind `text`, or NULL: letters, digits, and apostrophes between them

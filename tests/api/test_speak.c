@@ -338,7 +338,6 @@ static void refusing(const echo_model *m)
         REFUSED(NULL, &p, "text");
         REFUSED("", &p, "text");
         REFUSED(" \n ", &p, "text");
-        REFUSED("[S1] ... !", &p, "text");
         REFUSED("Words\xff and others.", &p, "text");
     }
     BAD_OPTION(pause_sentence, -1);
@@ -359,6 +358,39 @@ static void refusing(const echo_model *m)
     CHECK(echo_speak(s, many, NULL, &p, &o, &silent, &e) == ECHO_ERR_ARG && e.text[0]);
     CHECK(echo_speak(s, many, NULL, &p, &o, NULL, &e) == ECHO_ERR_ARG);
     CHECK(echo_speak(s, many, NULL, &p, &o, NULL, NULL) == ECHO_ERR_ARG);
+    echo_session_close(&s);
+}
+
+/* A text without a word is told from a bad one, by every call that takes a text. */
+static void nothing(const echo_model *m, const echo_voice *v)
+{
+    static const char *const silent[] = { "[S1] ... !", "\xe2\x80\x94", "*\n-" };
+    echo_session *s = fresh(m, true);
+    echo_params p = quick(m);
+    echo_speak_opts o = plain();
+    struct said out = { 0 };
+    echo_script *script = NULL;
+    echo_error e;
+
+#define NOTHING(call)                                                        \
+    do {                                                                     \
+        e = (echo_error){ 0 };                                               \
+        CHECK_SAY((call) == ECHO_ERR_NOTHING && e.status == ECHO_ERR_NOTHING && \
+                      !strcmp(e.field, "text") && strstr(e.text, "nothing"), \
+                  "'%s': status %d, '%s'", silent[i], e.status, e.text);     \
+    } while (0)
+    for (int i = 0; i < 3; i++) {
+        for (int clean = 0; clean < 2; clean++) {
+            o.clean = clean;
+            NOTHING(speak(s, silent[i], v, &p, &o, &out, &e));
+            NOTHING(echo_script_open(&script, m, silent[i], &o, &e));
+        }
+        NOTHING(echo_generate(s, silent[i], v, &p, NULL, &e));
+        NOTHING(echo_continue(s, v, silent[i], v, &p, NULL, &e));
+        NOTHING(echo_text_check(silent[i], false, &e));
+    }
+#undef NOTHING
+    CHECK(!out.n && !out.n_pieces && !script);
     echo_session_close(&s);
 }
 
@@ -603,6 +635,7 @@ int main(int argc, char **argv)
     stopping(m);
     streaming(m);
     refusing(m);
+    nothing(m, v);
     strictly(m);
     scripts(m);
     remembering(m, v, w);

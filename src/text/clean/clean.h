@@ -41,8 +41,8 @@ struct clean_opts {
 };
 
 /*
- * Add what `text`, valid UTF-8 of any length, has to say.  ECHO_ERR_ARG: it is invalid
- * (echo_text_valid() says how) or has nothing to speak.
+ * Add what `text`, valid UTF-8 of any length, has to say.  ECHO_ERR_ARG: it is invalid,
+ * as echo_text_valid() says.  ECHO_ERR_NOTHING: it has nothing to speak.
  */
 echo_status echo_clean(struct script *out, const char *text, const struct clean_opts *opts,
                        echo_error *err);
