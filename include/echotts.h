@@ -533,6 +533,13 @@ typedef struct {
 /* The reference's defaults, or the model's own where it brings any.  NULL: the reference's. */
 ECHO_API echo_params echo_params_default(const echo_model *m);
 
+/*
+ * The check that every call with params makes: are all fields in their range?  ECHO_ERR_ARG
+ * names the field.  Only the call knows more: a model without blocks refuses block_sizes, and a
+ * prefix leaves less room.
+ */
+ECHO_API echo_status echo_params_check(const echo_params *p, echo_error *err);
+
 /* The fields of echo_params as a table: for command lines, JSON, forms and other languages. */
 typedef enum {
     ECHO_PARAM_SEED,  /* uint64_t */
@@ -719,6 +726,11 @@ typedef struct {
 /* Cleaned, with pauses of 0.4 and 0.8 s, 0.3 s between turns, levels matched, two retakes,
  * first blocks of 32. */
 ECHO_API echo_speak_opts echo_speak_opts_default(void);
+
+/* The check that every call with these options makes: ranges, markup, language, names of the
+ * cast.  ECHO_ERR_ARG names the option.  Only the call knows whether a voice fits the model,
+ * the cast the text, and `from` the job. */
+ECHO_API echo_status echo_speak_opts_check(const echo_speak_opts *o, echo_error *err);
 
 /* A piece of a text. */
 typedef struct {

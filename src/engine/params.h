@@ -8,7 +8,4 @@
 /* The reference's. */
 echo_params echo_params_reference(void);
 
-/* ECHO_ERR_ARG with the field and its range. */
-echo_status echo_params_check(const echo_params *p, echo_error *err);
-
 #endif

@@ -20,25 +20,6 @@
 
 /* ---- opening ---- */
 
-static echo_status markup_of(enum markup *out, const char *name, echo_error *err)
-{
-    static const char *const names[] = {
-        [MARKUP_AUTO] = "auto", [MARKUP_PLAIN] = "plain", [MARKUP_MARKDOWN] = "markdown",
-        [MARKUP_HTML] = "html", [MARKUP_SSML] = "ssml",
-    };
-
-    *out = MARKUP_AUTO;
-    if (!name)
-        return ECHO_OK;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i])) {
-            *out = (enum markup)i;
-            return ECHO_OK;
-        }
-    return echo_fail_field(err, "markup", "markup '%.40s': expected auto, plain, markdown, "
-                                          "html or ssml", name);
-}
-
 /* A paragraph ends at an empty line; other line ends are blanks. */
 static const char *put_paragraph(struct text_buffer *b, const char *text)
 {
@@ -131,7 +112,7 @@ static echo_status fill(struct pieces *p, const char *text, const echo_speak_opt
 {
     struct clean_opts clean = { .language = opts->language,
                                 .cast = p->cast.n ? &p->cast : NULL };
-    echo_status status = markup_of(&clean.markup, opts->markup, err);
+    echo_status status = echo_markup_named(&clean.markup, opts->markup, err);
 
     if (status)
         return status;

@@ -5,9 +5,6 @@
 
 #include "text/script.h"
 
-/* ECHO_ERR_ARG names the option that is out of its range. */
-echo_status echo_speak_opts_check(const echo_speak_opts *o, echo_error *err);
-
 /* Of all that decides what is spoken: a number of it; 0 means that memory ran out. */
 uint64_t echo_speak_job(const echo_model *m, const struct script *script,
                         const echo_voice *voice, const echo_params *params,

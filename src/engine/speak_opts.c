@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "engine/speak.h"
 #include "engine/voice.h"
+#include "text/cast.h"
+#include "text/clean/clean.h"
+#include "text/spell/speller.h"
 
 #define LONGEST_PAUSE   60 /* seconds */
 #define LONGEST_OVERLAP 2
@@ -32,7 +35,19 @@ static echo_status check_number(const char *name, double value, double min, doub
     return echo_fail_field(err, name, "%s is %g, expected %g to %g", name, value, min, max);
 }
 
-echo_status echo_speak_opts_check(const echo_speak_opts *o, echo_error *err)
+static echo_status check_cast(const echo_speak_opts *o, echo_error *err)
+{
+    struct cast cast = { 0 };
+    echo_status s;
+
+    if (o->roles && !o->cast)
+        return echo_fail_field(err, "cast", "the cast is missing, and has %d roles", o->roles);
+    s = echo_cast_open(&cast, o->cast, o->roles, err);
+    echo_cast_close(&cast);
+    return s;
+}
+
+static echo_status check_numbers(const echo_speak_opts *o, echo_error *err)
 {
     const struct {
         const char *name;
@@ -52,9 +67,18 @@ echo_status echo_speak_opts_check(const echo_speak_opts *o, echo_error *err)
         if ((s = check_number(numbers[i].name, numbers[i].value, numbers[i].min,
                               numbers[i].max, err)))
             return s;
-    if (o->roles && !o->cast)
-        return echo_fail_field(err, "cast", "the cast is missing, and has %d roles", o->roles);
     return ECHO_OK;
+}
+
+echo_status echo_speak_opts_check(const echo_speak_opts *o, echo_error *err)
+{
+    enum markup markup;
+    echo_status s;
+
+    if ((s = check_numbers(o, err)) || (s = echo_markup_named(&markup, o->markup, err)) ||
+        (o->language && (s = echo_language_check(o->language, err))))
+        return s;
+    return check_cast(o, err);
 }
 
 /* ---- which job it is ---- */

@@ -42,6 +42,25 @@ void echo_read(struct passage *p, const char *text, enum markup markup)
     echo_buffer_free(&sifted);
 }
 
+echo_status echo_markup_named(enum markup *out, const char *name, echo_error *err)
+{
+    static const char *const names[] = {
+        [MARKUP_AUTO] = "auto", [MARKUP_PLAIN] = "plain", [MARKUP_MARKDOWN] = "markdown",
+        [MARKUP_HTML] = "html", [MARKUP_SSML] = "ssml",
+    };
+
+    *out = MARKUP_AUTO;
+    if (!name)
+        return ECHO_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i])) {
+            *out = (enum markup)i;
+            return ECHO_OK;
+        }
+    return echo_fail_field(err, "markup", "markup '%.40s': expected auto, plain, markdown, "
+                                          "html or ssml", name);
+}
+
 echo_status echo_clean(struct script *out, const char *text, const struct clean_opts *opts,
                        echo_error *err)
 {

@@ -34,6 +34,9 @@ enum markup {
     MARKUP_SSML,
 };
 
+/* "auto", "plain", "markdown", "html", "ssml"; NULL: auto. */
+echo_status echo_markup_named(enum markup *out, const char *name, echo_error *err);
+
 struct clean_opts {
     enum markup markup;
     const char *language; /* as BCP 47 names it; NULL: "en" */

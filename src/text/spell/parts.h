@@ -16,10 +16,12 @@
 #include "text/buffer.h"
 #include "text/spell/speller.h"
 
+#define LOCALE_BYTES 64 /* of its name, "de_AT" */
+
 enum number_way { NUMBER_CARDINAL, NUMBER_YEAR, NUMBER_ORDINAL, NUMBER_WAYS };
 
 struct speller {
-    char locale[64];
+    char locale[LOCALE_BYTES];
     bool english, british;
     UNumberFormat *ways[NUMBER_WAYS]; /* opened when first needed */
     bool tried[NUMBER_WAYS];

@@ -47,20 +47,33 @@ static void read_symbols(struct speller *s)
     unum_close(f);
 }
 
+static echo_status locale_of(const char *language, char *locale, int size, echo_error *err)
+{
+    if (known_language(language, locale, size))
+        return ECHO_OK;
+    return echo_fail_field(err, "language", "language: '%.40s' is none that is known: one is "
+                                            "named as in \"en\" or \"de-AT\"", language);
+}
+
+echo_status echo_language_check(const char *language, echo_error *err)
+{
+    char locale[LOCALE_BYTES];
+
+    return locale_of(language, locale, sizeof locale, err);
+}
+
 echo_status echo_speller_open(struct speller **out, const char *language, echo_error *err)
 {
     struct speller *s = *out = calloc(1, sizeof *s);
     char tongue[16] = "";
     UErrorCode e = U_ZERO_ERROR;
+    echo_status status;
 
     if (!s)
         return echo_fail_memory(err, sizeof *s, "a speller");
-    if (!known_language(language, s->locale, sizeof s->locale)) {
+    if ((status = locale_of(language, s->locale, sizeof s->locale, err))) {
         echo_speller_close(out);
-        return echo_fail_field(err, "language",
-                               "language: '%.40s' is none that is known: one is "
-                               "named as in \"en\" or \"de-AT\"",
-                               language);
+        return status;
     }
     uloc_getLanguage(s->locale, tongue, sizeof tongue, &e);
     s->english = !strcmp(tongue, "en");

@@ -11,8 +11,11 @@
 
 struct speller;
 
-/* For a language as BCP 47 names it: "en", "en-GB", "de".  English is complete.  For others
- * numbers are spelled as far as ICU knows them.  ECHO_ERR_ARG: it is no language. */
+/* Is it a language, as BCP 47 names it: "en", "en-GB", "de"? */
+echo_status echo_language_check(const char *language, echo_error *err);
+
+/* For such a language.  English is complete.  For others numbers are spelled as far as ICU
+ * knows them. */
 echo_status echo_speller_open(struct speller **out, const char *language, echo_error *err);
 void echo_speller_close(struct speller **s);
 
