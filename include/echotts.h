@@ -934,7 +934,7 @@ typedef struct {
     float quality;      /* of mp3, ogg, opus: above 0, the smallest, to 1, the best; 0: 0.5 */
     float loudness;     /* LUFS that the whole is brought to, -40 to -5; 0: as it is */
     float true_peak;    /* dB of full scale, -20 to 0, that is not passed then; 0: -1 */
-    float speed;        /* 0.5 to 2, the pitch stays; 0 or 1: as it is */
+    float speed;        /* 0.25 to 4, the pitch stays; 0 or 1: as it is */
     bool stream;        /* bytes leave as they come; the file cannot say how long it is */
     const echo_tag *tags;
     int n_tags;

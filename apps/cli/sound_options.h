@@ -33,7 +33,7 @@ struct sound_opts {
     { .name = "true-peak", .kind = OPTION_FLOAT, .at = SOUND_AT(base, true_peak),              \
       .value = "DB", .min = -20, .help = "not passed by --loudness; default: -1" },            \
     { .name = "speed", .kind = OPTION_FLOAT, .at = SOUND_AT(base, speed), .value = "F",        \
-      .min = 0.5, .max = 2, .help = "faster or slower, the pitch stays" }
+      .min = 0.25, .max = 4, .help = "faster or slower, the pitch stays" }
 
 /* As the library takes them. */
 echo_writer_opts sound_options(const struct sound_opts *o);

@@ -9,7 +9,7 @@
 
 struct tempo;
 
-/* speed: 0.5 to 2. */
+/* speed: 0.25 to 4. */
 echo_status echo_tempo_open(struct tempo **out, int rate, float speed, echo_error *err);
 
 /* pcm NULL: nothing more comes in. */

@@ -54,7 +54,7 @@ static echo_status check(struct encoding *how, const char *path, const echo_writ
         return s;
     if (o->true_peak != 0 && o->loudness == 0)
         return echo_fail_field(err, "true_peak", "true_peak: it goes with a loudness");
-    return check_number("speed", o->speed, 0.5, 2, "", err);
+    return check_number("speed", o->speed, 0.25, 4, "", err);
 }
 
 echo_status echo_writer_check(const char *path, const echo_writer_opts *opts, echo_error *err)

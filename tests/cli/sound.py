@@ -105,7 +105,7 @@ REFUSED = {
     "floats": (["-o", "y.mp3", "--float"], "float"),
     "a loudness": (["-o", "y.wav", "--loudness", -3], "from -40 to -5"),
     "a peak alone": (["-o", "y.wav", "--true-peak", -3], "loudness"),
-    "a speed": (["-o", "y.wav", "--speed", 3], "from 0.5 to 2"),
+    "a speed": (["-o", "y.wav", "--speed", 5], "from 0.25 to 4"),
 }
 
 
