@@ -787,6 +787,7 @@ typedef struct {
  * stays wrong is a warning with its words, or, if params->strict, ECHO_ERR_SPEECH.
  *
  * Windows fit the text and the pace of the pieces before, or have params->sequence_length.
+ * Nothing is taken from earlier calls: the same input gives the same samples in any session.
  * With opts->stream, the first block of a text is small, and later ones as large as playback
  * in real time allows; so samples depend on the speed of the machine.  With block_sizes, blocks
  * have those sizes in turn, the last of them from then on.

@@ -532,6 +532,64 @@ static void pacing(const echo_model *m, const echo_voice *v)
     }
 }
 
+/* It has spoken one piece, a long text and a streamed one, all in this voice, at this pace. */
+static void speak_of_others(echo_session *s, const echo_voice *v, const echo_params *p)
+{
+    static const char *const others[] = {
+        "A slow sentence comes first, and it takes a while to say.",
+        "Then there are two more of them. This is the last one that is said here.",
+    };
+    echo_speak_opts o = echo_speak_opts_default();
+    struct said out = { 0 };
+    echo_error e = { 0 };
+
+    CHECK_SAY(!echo_generate(s, others[0], v, p, NULL, &e), "%s", e.text);
+    for (int i = 0; i < 2; i++) {
+        o.stream = i;
+        CHECK_SAY(!speak(s, others[1], v, p, &o, &out, &e), "%s", e.text);
+        drop(&out);
+    }
+}
+
+/* A text sounds the same whatever the session did before, though echo_generate() remembers. */
+static void forgetting(const echo_model *m, const echo_voice *v)
+{
+    static const char text[] = "The first sentence is long enough to be heard as a pace. So is "
+                               "the second one, which follows it.";
+    echo_params p = echo_params_default(m);
+    echo_session *used = fresh(m, true);
+    echo_error e = { 0 };
+
+    p.num_steps = 4;
+    p.rng_seed = 5;
+    speak_of_others(used, v, &p);
+    for (int stream = 0; stream < 2; stream++) {
+        echo_session *s = fresh(m, true);
+        echo_speak_opts o = echo_speak_opts_default();
+        echo_params how = p;
+        struct said want = { 0 }, got = { 0 };
+        int window;
+
+        o.stream = stream;
+        if (stream)
+            how.block_sizes = (echo_list){ 2, { 24, 40 } };
+        CHECK_SAY(!speak(s, text, v, &how, &o, &want, &e), "%s", e.text);
+        CHECK_SAY(!speak(used, text, v, &how, &o, &got, &e), "%s", e.text);
+        CHECK_SAY(want.n > 0 && same(&want, &got), "%s, a used session says %zu samples, a "
+                  "fresh one %zu", stream ? "streamed" : "whole", got.n, want.n);
+        CHECK_SAY(!echo_generate(s, "Once more, but as a piece of its own.", v, &p, NULL, &e),
+                  "%s", e.text);
+        window = echo_session_stats(s).window;
+        CHECK_SAY(!echo_generate(used, "Once more, but as a piece of its own.", v, &p, NULL,
+                                 &e), "%s", e.text);
+        CHECK(stream || echo_session_stats(used).window != window);
+        drop(&want);
+        drop(&got);
+        echo_session_close(&s);
+    }
+    echo_session_close(&used);
+}
+
 /* ---- speech ---- */
 
 /* Real speech in pieces: each ends, it is as long as it should be, and no join clicks. */
@@ -651,6 +709,7 @@ int main(int argc, char **argv)
     v = voice_of(m, clip);
     single(m, v, true);
     pacing(m, v);
+    forgetting(m, v);
     speech(m, v);
     echo_voice_close(&v);
     echo_model_close(&m);
