@@ -25,6 +25,7 @@ for what; do
         need libebur128-dev pkg-config --exists libebur128
         need libsoxr-dev pkg-config --exists soxr
         need libjansson-dev pkg-config --exists jansson
+        need libmicrohttpd-dev pkg-config --exists libmicrohttpd
         need libxxhash-dev pkg-config --exists libxxhash
         need libicu-dev pkg-config --exists icu-uc icu-i18n
         need libcmark-dev pkg-config --exists libcmark

@@ -7,6 +7,7 @@
 static const struct command *const commands[] = {
     &say_command,
     &text_command,
+    &serve_command,
     &voices_command,
     &encode_command,
     &decode_command,

@@ -8,7 +8,7 @@
 extern const struct command say_command, encode_command, decode_command, info_command,
     pack_command, convert_command, merge_command, synth_command, bench_command,
     manual_command, completion_command, text_command, pull_command, models_command,
-    voices_command;
+    voices_command, serve_command;
 
 /* Command i as the help lists them, NULL past the last. */
 const struct command *commands_at(int i);

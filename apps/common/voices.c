@@ -150,6 +150,23 @@ echo_status voices_unknown(const echo_model *m, echo_library *lib, const char *n
     return err->status;
 }
 
+echo_status voices_unknown_name(const echo_model *m, echo_library *lib, const char *name,
+                                echo_error *err)
+{
+    struct names n = { name, voices_array(m), voices_of_library(lib) };
+    const char *near = nearest(&n);
+    char list[NAMED * (LONGEST + 2) + 32];
+
+    json_array_extend(n.of_library, n.of_model);
+    format(list, sizeof list, n.of_library, NAMED);
+    echo_fail_field(err, "voice", "'%.100s' is no voice here%s%.60s%s: there %s %s", name,
+                    near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
+                    *list ? "are" : "is none", list);
+    json_decref(n.of_model);
+    json_decref(n.of_library);
+    return err->status;
+}
+
 echo_status voices_unknown_there(echo_library *lib, const char *name, echo_error *err)
 {
     struct names n = { .wanted = name };

@@ -31,6 +31,10 @@ echo_status voices_choose(struct voice_choice *out, const echo_model *m, echo_li
 echo_status voices_unknown(const echo_model *m, echo_library *lib, const char *name,
                            echo_error *err);
 
+/* Says the same where a name cannot be that of a file: ECHO_ERR_ARG with field "voice". */
+echo_status voices_unknown_name(const echo_model *m, echo_library *lib, const char *name,
+                                echo_error *err);
+
 /* Says the same of a library alone, unless err is about something else than the name. */
 echo_status voices_unknown_there(echo_library *lib, const char *name, echo_error *err);
 
