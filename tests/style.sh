@@ -47,9 +47,10 @@ for folder in x86 arm; do
     check "instruction sets include more than their family" "$(includes src/backend/cpu/$folder \
         "backend/cpu/(gemm|norm|activation)|backend/cpu/$folder/vec_")"
 done
-check "programs look inside the library" "$(includes apps '(common/|bench/|hub/)?[a-z_]*\.h')"
+check "programs look inside the library" "$(includes apps '(common/|bench/|hub/|server/)?[a-z0-9_]*\.h')"
 check "common looks into a program" "$(includes apps/common 'common/|echotts(_dev)?.h')"
 check "hub looks into a program" "$(includes apps/hub 'common/|hub/|echotts(_dev)?.h')"
+check "server looks into a program" "$(includes apps/server '(common/)?[a-z0-9_]*\.h' | grep -E 'cli/|bench/')"
 
 # ---- headers stand alone ----
 check "headers that need others before them" "$(for f in $(find src include -name '*.h'); do

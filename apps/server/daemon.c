@@ -237,7 +237,7 @@ static void tell_client(char *out, size_t size, struct MHD_Connection *c)
                     out, (socklen_t)size, NULL, 0, NI_NUMERICHOST);
 }
 
-/* What a log and a client may know it by: the client's own, if that is a plain word. */
+/* Log and client know it by the client's own name, if that is a plain word. */
 static void name_request(struct request *r)
 {
     const char *own = request_header(r, "X-Request-Id");
@@ -510,8 +510,8 @@ echo_status daemon_open(struct daemon **out, struct server *s, int fd, echo_erro
     d->mhd = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, d, MHD_OPTION_EXTERNAL_LOGGER, on_log, d,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)s->opts->timeout, MHD_OPTION_NOTIFY_COMPLETED, on_completed, d,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)s->opts->timeout, MHD_OPTION_NOTIFY_COMPLETED, on_completed, d,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, d, MHD_OPTION_END);
     if (d->mhd)
         return ECHO_OK;

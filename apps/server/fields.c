@@ -263,7 +263,8 @@ static echo_status look_at_names(struct reader *r, json_t *object, echo_error *e
         const char *near = is_known(name) ? NULL : nearest(name);
 
         if (near)
-            return echo_fail_field(err, name, "%.40s is no field; did you mean %s?", name, near);
+            return echo_fail_field(err, name, "%.40s is no field; did you mean %s?",
+                                   name, near);
         used = strlen(r->out->ignored);
         if (!is_known(name) && used + strlen(name) + 3 < sizeof r->out->ignored)
             sprintf(r->out->ignored + used, "%s%s", used ? ", " : "", name);

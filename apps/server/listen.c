@@ -39,8 +39,9 @@ echo_status listen_at(int *out, const char *host, int port, echo_error *err)
     *out = fd;
     if (fd >= 0)
         return ECHO_OK;
-    return echo_fail(err, ECHO_ERR_ARG, "%.100s port %d cannot be listened to: %s%s", host, port,
-                     strerror(error), error == EADDRINUSE ? " (--port takes another)" : "");
+    return echo_fail(err, ECHO_ERR_ARG, "%.100s port %d cannot be listened to: %s%s", host,
+                     port, strerror(error),
+                     error == EADDRINUSE ? " (--port takes another)" : "");
 }
 
 /* Place of a name in "http:wyoming"; below 0: it is not there. */
@@ -81,8 +82,8 @@ static bool address_of(int fd, struct sockaddr_storage *a, char *host, size_t si
     char service[16];
 
     if (getsockname(fd, (struct sockaddr *)a, &length) ||
-        getnameinfo((struct sockaddr *)a, length, host, (socklen_t)size, service, sizeof service,
-                    NI_NUMERICHOST | NI_NUMERICSERV))
+        getnameinfo((struct sockaddr *)a, length, host, (socklen_t)size, service,
+                    sizeof service, NI_NUMERICHOST | NI_NUMERICSERV))
         return false;
     *port = atoi(service);
     return true;

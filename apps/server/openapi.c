@@ -76,7 +76,8 @@ static json_t *speech_schema(const struct server *s)
     json_t *fields = json_pack(
         "{s:{s:s, s:i, s:i, s:s}, s:{s:s, s:s}, s:{s:s, s:o}, s:{s:s, s:[s,s]}, s:{s:s, s:s},"
         " s:{s:s, s:s}, s:{s:s, s:s}}",
-        "input", "type", "string", "minLength", 1, "maxLength", s->opts->max_text, "description",
+        "input", "type", "string", "minLength", 1, "maxLength", s->opts->max_text,
+        "description",
         "the text to speak, in UTF-8; the limit counts bytes", "model", "type", "string",
         "description", "any is taken", "response_format", "type", "string", "enum", formats(),
         "stream_format", "type", "string", "enum", "audio", "sse", "stream", "type", "boolean",
@@ -190,8 +191,8 @@ static json_t *operation(const struct route *route)
         json_object_set_new(o, "security", json_pack("[{s:[]}, {}]", "key"));
     if (strchr(route->path, '{'))
         json_object_set_new(o, "parameters",
-                            json_pack("[{s:s, s:s, s:b, s:{s:s}}]", "name", "name", "in", "path",
-                                      "required", 1, "schema", "type", "string"));
+                            json_pack("[{s:s, s:s, s:b, s:{s:s}}]", "name", "name", "in",
+                                      "path", "required", 1, "schema", "type", "string"));
     return o;
 }
 
@@ -223,8 +224,9 @@ static json_t *paths(void)
 void answer_openapi(struct request *r)
 {
     const struct server *s = r->server;
-    json_t *error = json_pack("{s:s, s:[s], s:{s:{s:s, s:[s,s]}}}", "type", "object", "required",
-                              "error", "properties", "error", "type", "object", "required",
+    json_t *error = json_pack("{s:s, s:[s], s:{s:{s:s, s:[s,s]}}}", "type", "object",
+                              "required", "error", "properties", "error", "type", "object",
+                              "required",
                               "message", "type");
     json_t *o = json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:{s:o, s:o}, s:{s:{s:s, s:s}}}}",
                           "openapi", "3.0.3", "info", "title", "echotts", "version",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* page_files.h - the files of the page, which the build puts into the program (page/embed.cmake). */
+/* page_files.h - the files of the page, as page/embed.cmake puts them into the program. */
 #ifndef SERVER_PAGE_FILES_H
 #define SERVER_PAGE_FILES_H
 

@@ -164,7 +164,8 @@ void reply_options(struct request *r, const char *allowed)
     if (!origin || !access_allows_origin(&r->server->access, origin))
         return;
     reply_header(r, "Access-Control-Allow-Methods", methods);
-    reply_header(r, "Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id");
+    reply_header(r, "Access-Control-Allow-Headers",
+                 "Authorization, Content-Type, X-Request-Id");
     reply_header(r, "Access-Control-Max-Age", "600");
 }
 
@@ -177,8 +178,7 @@ void reply_not_allowed(struct request *r, const char *allowed)
 
 void reply_no_key(struct request *r)
 {
-    reply_refusal(r, 401, "invalid_api_key", NULL, "a key is needed: Authorization: Bearer KEY, "
-                                                   "as the server was started with --api-key");
+    reply_refusal(r, 401, "invalid_api_key", NULL, "a key is needed: Authorization: Bearer KEY");
     reply_header(r, "WWW-Authenticate", "Bearer");
 }
 

@@ -84,7 +84,7 @@ __attribute__((format(printf, 5, 6))) void reply_refusal(struct request *r, unsi
                                                          const char *fmt, ...);
 void reply_error(struct request *r, const echo_error *err);
 
-/* What of its task a client may want to know, in headers.  The task's lock is held. */
+/* Headers with facts of its task.  The task's lock is held. */
 void reply_facts(struct request *r);
 void reply_options(struct request *r, const char *allowed);
 void reply_not_allowed(struct request *r, const char *allowed);

@@ -19,7 +19,7 @@ struct server_opts {
     const char *host;
     int port;
     const char *key;   /* NULL: everybody may */
-    const char *cors;  /* origins of pages that may, "https://a.org,https://b.org"; NULL: none */
+    const char *cors;  /* origins of pages that may, "https://a.org,..."; NULL: none */
     const char *voice; /* where a request names none; NULL: the first there is */
     int sessions;      /* speeches worked on at once; 0: as fits the device */
     int max_queue;     /* speeches that wait */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* upload.h - sound that a client sends: read as hostile input, from memory or a file of ours. */
+/* upload.h - sound that a client sends, read as hostile input. */
 #ifndef SERVER_UPLOAD_H
 #define SERVER_UPLOAD_H
 

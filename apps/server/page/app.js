@@ -116,6 +116,7 @@ async function generate() {
         refuse(failure);
         return;
     }
+    const before = studio.speech;
     setRunning(speech);
     studio.player.open();
     speech.addEventListener("progress", (event) => progress(event.detail));
@@ -123,6 +124,7 @@ async function generate() {
         if (!estimate.seconds && !speech.said.length)
             studio.wave.expected = speech.planned.reduce((sum, p) => sum + p.expected_s, 0);
     });
+    speech.addEventListener("sound", () => reveal(byId("result")), { once: true });
     studio.show(speech, estimate.seconds);
     if (byId("autoplay").checked)
         studio.player.play();
@@ -138,13 +140,29 @@ async function generate() {
         if (speech.sound.length)
             history.add(speech);
         else
-            byId("result").hidden = true;
+            goBack(before);
     }
+}
+
+/** Nothing came: show what was there before, if there was anything. */
+function goBack(before) {
+    studio.player.pause();
+    if (before)
+        studio.show(before, before.sound.seconds);
+    else
+        byId("result").hidden = true;
 }
 
 function cancel() {
     running?.cancel();
     studio.player.pause();
+}
+
+/** On a small screen the speech may be out of sight. */
+function reveal(element) {
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (element.getBoundingClientRect().top > innerHeight * 0.7)
+        element.scrollIntoView({ behavior: isCalm ? "auto" : "smooth", block: "start" });
 }
 
 function setRunning(speech) {

@@ -20,6 +20,7 @@ export class Estimate {
     later() {
         clearTimeout(this.timer);
         this.cut?.abort();
+        this.seconds = 0;
         this.timer = setTimeout(() => this.#ask(), WAIT_MS);
     }
 
@@ -30,7 +31,6 @@ export class Estimate {
 
     async #ask() {
         let job;
-        this.seconds = 0;
         try {
             job = this.job();
         } catch {

@@ -59,6 +59,8 @@ export class Speech extends EventTarget {
         const seed = response.headers.get("X-Echotts-Seed");
         if (seed)
             this.seed = seed;
+        if (response.headers.has("X-Echotts-Silence"))
+            this.#warn("There is nothing to speak in this text: no letter and no digit.");
         if (ignored)
             this.#warn(`The server does not know: ${ignored}.`);
     }
