@@ -29,7 +29,7 @@ asan:
 	@python3 tests/summary.py $(B)-asan -LE slow
 tsan:
 	@$(call CONFIGURE,$(B)-tsan,-DECHOTTS_SANITIZE=thread -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1)
-	@python3 tests/summary.py $(B)-tsan -R '^(api|speak_hidden|lanes)$$'
+	@python3 tests/summary.py $(B)-tsan -R '^(api|speak_hidden|lanes|speaker_cache|sharing)$$'
 comma := ,
 
 # A random model of full size: 7.5 GB of disk and some minutes.

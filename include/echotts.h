@@ -305,8 +305,13 @@ ECHO_API int echo_model_find_voice(const echo_model *m, const char *name);
 
 /* ---- session ---- */
 
-/* Memory is allocated at the first use and grows to the largest job seen.  ECHO_ERR_ARG for a
- * model that was opened with `describe`. */
+/*
+ * Memory is allocated at the first use and grows to the largest job seen.  What the model keeps
+ * of a voice (its keys and values: 2 MB a second in the base model) is shared by all sessions
+ * that speak in it.  It stays for later calls: always that of the voice used last, and of up
+ * to 32 voices as long as they take at most 1 GiB together.  ECHO_ERR_ARG for a model that was
+ * opened with `describe`.
+ */
 ECHO_API echo_status echo_session_open(echo_session **out, const echo_model *m,
                                        echo_error *err);
 ECHO_API void echo_session_close(echo_session **s);

@@ -4,9 +4,9 @@
 #include "base/memory.h"
 
 echo_status echo_lane_open(struct lane *l, struct device *device, bool (*stopped)(void *user),
-                           void *user, echo_error *err)
+                           bool (*spare)(void *user), void *user, echo_error *err)
 {
-    *l = (struct lane){ .device = device, .stopped = stopped, .user = user };
+    *l = (struct lane){ .device = device, .stopped = stopped, .spare = spare, .user = user };
     if (!(l->null = echo_null_queue(device)))
         return echo_fail_memory(err, sizeof *l->null, "a queue");
     return device->ops->open_queue(device, &l->queue, err);
@@ -42,7 +42,8 @@ echo_status echo_lane_grow(struct lane *l, struct buffer *b, size_t bytes, echo_
     if (b->bytes >= bytes)
         return ECHO_OK;
     l->device->ops->free(l->device, b);
-    if (l->device->ops->alloc(l->device, b, bytes))
+    if (l->device->ops->alloc(l->device, b, bytes) ||
+        (l->spare(l->user) && l->device->ops->alloc(l->device, b, bytes)))
         return ECHO_OK;
     *b = (struct buffer){ 0 };
     return echo_fail_memory(err, bytes, "this job; make it shorter");

@@ -17,11 +17,12 @@ struct lane {
     float *host; /* staging, and work on the host */
     size_t host_floats;
     bool (*stopped)(void *user); /* asked between layers */
+    bool (*spare)(void *user);   /* asked to free memory where it ran out; false: it cannot */
     void *user;
 };
 
 echo_status echo_lane_open(struct lane *l, struct device *device, bool (*stopped)(void *user),
-                           void *user, echo_error *err);
+                           bool (*spare)(void *user), void *user, echo_error *err);
 void echo_lane_close(struct lane *l);
 
 /* A run that only measures, and one over the lane's memory. */

@@ -291,6 +291,7 @@ echo_status echo_model_load_again(echo_model *m, echo_error *err)
 {
     echo_status s;
 
+    echo_speakers_clear(&m->speakers);
     echo_owner_clear(&m->owner);
     m->owner.loaded = 0;
     m->owner.progress = NULL; /* whoever opened it may be gone */
@@ -316,6 +317,7 @@ echo_status echo_model_open_observed(echo_model **out, const char *path,
     if (!m)
         return echo_fail_memory(err, sizeof *m, "a model");
     pthread_rwlock_init(&m->inside, NULL);
+    echo_speakers_open(&m->speakers);
     m->choice = echo_placement_choice(o);
     m->log = o->log;
     m->log_user = o->user;
@@ -360,6 +362,7 @@ void echo_model_close(echo_model **model)
         echo_trace_report(m->device, log_line, m);
     if (m->choice.profile && m->codec_device && m->codec_device != m->device)
         echo_trace_report(m->codec_device, log_line, m);
+    echo_speakers_close(&m->speakers);
     echo_owner_clear(&m->owner);
     if (m->packed)
         m->dac_file = m->pca_file = NULL;

@@ -8,6 +8,7 @@
 #include "engine/device.h"
 #include "engine/locate.h"
 #include "engine/settings.h"
+#include "engine/speaker_cache.h"
 #include "engine/voices.h"
 #include "model/codec.h"
 #include "model/dit.h"
@@ -36,6 +37,7 @@ struct echo_model {
     struct owner owner;
     struct dit dit;
     struct codec codec;
+    struct speaker_cache speakers; /* changes; its own lock */
     uint64_t echo_parameters, dac_parameters;
     struct settings settings;
     struct voices voices;

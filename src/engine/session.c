@@ -23,22 +23,29 @@ static bool stopped(void *user)
     return atomic_load(&((echo_session *)user)->stop);
 }
 
+/* Memory ran out.  Keys and values of voices that nobody holds can be made again. */
+static bool spare(void *user)
+{
+    return echo_speakers_drop(&((echo_session *)user)->model->speakers);
+}
+
 static echo_status open_lanes(echo_session *s, echo_error *err)
 {
     const echo_model *m = s->model;
-    echo_status status = echo_lane_open(&s->sampling, m->device, stopped, s, err);
+    echo_status status = echo_lane_open(&s->sampling, m->device, stopped, spare, s, err);
 
-    return status ? status : echo_lane_open(&s->decoding, m->codec_device, stopped, s, err);
+    if (status)
+        return status;
+    return echo_lane_open(&s->decoding, m->codec_device, stopped, spare, s, err);
 }
 
 static void close_lanes(echo_session *s)
 {
-    struct buffer *own[] = { &s->codec_state[0], &s->codec_state[1], &s->speaker_memory };
+    struct buffer *own = s->codec_state;
 
-    for (int i = 0; i < 3; i++)
-        if (own[i]->device)
-            own[i]->device->ops->free(own[i]->device, own[i]);
-    s->speaker_read = 0;
+    for (int i = 0; i < 2; i++)
+        if (own[i].device)
+            own[i].device->ops->free(own[i].device, &own[i]);
     echo_lane_close(&s->sampling);
     echo_lane_close(&s->decoding);
 }
@@ -131,6 +138,7 @@ echo_status echo_session_begin(echo_session *s, echo_logger *log, void *user, ec
 
 echo_status echo_session_end(echo_session *s, echo_status status)
 {
+    echo_speaker_release(&s->model->speakers, &s->speaker);
     echo_model_leave(s->model);
     s->log = NULL;
     if (status)

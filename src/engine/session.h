@@ -15,9 +15,8 @@ struct echo_session {
     int revival; /* the model's, when the lanes were opened */
     struct lane sampling, decoding; /* of the transformer's device and the codec's */
     struct buffer codec_state[2];   /* of the codec's two stages */
-    struct kv *kv;                  /* [CONTEXT_KINDS][layers] */
-    struct buffer speaker_memory;   /* keys and values of the speaker, which stay */
-    uint64_t speaker_read;          /* whose they are; 0: nobody's */
+    struct kv *kv;                  /* [CONTEXT_KINDS][layers]; the speaker's are shared */
+    struct speaker *speaker;        /* that the running call holds; NULL: none */
     struct pace paces[PACES];
     double began; /* the running call */
     float *latent;    /* [ECHO_MAX_FRAMES, in whole patches][latent], of the last generation */

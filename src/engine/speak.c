@@ -330,6 +330,14 @@ static echo_status tell_trouble(struct speaking *k, const struct piece *p, echo_
 
 /* ---- its sound ---- */
 
+/* Nobody will want its keys and values again. */
+static void close_own_voice(struct speaking *k)
+{
+    if (k->own)
+        echo_speaker_forget(&k->s->model->speakers, echo_voice_identity(k->own));
+    echo_voice_close(&k->own);
+}
+
 /* The narrator's first pieces become the voice of the rest. */
 static echo_status grow_own_voice(struct speaking *k, const struct piece *p,
                                   const float *latents, echo_error *err)
@@ -350,7 +358,7 @@ static echo_status grow_own_voice(struct speaking *k, const struct piece *p,
     if (had)
         memcpy(grown->latent, k->own->latent, (size_t)had * row);
     memcpy(grown->latent + (size_t)had * (size_t)size, latents, (size_t)more * row);
-    echo_voice_close(&k->own);
+    close_own_voice(k);
     k->voice = k->own = grown;
     return ECHO_OK;
 }
@@ -621,7 +629,7 @@ static void close(struct speaking *k)
     echo_joiner_close(&k->joiner);
     echo_free(k->kept);
     echo_free(k->best);
-    echo_voice_close(&k->own);
+    close_own_voice(k);
     echo_pieces_close(&k->pieces);
 }
 

@@ -28,7 +28,6 @@ struct job {
     int n_ids, weight;
     const float *speaker;
     int speaker_patches;
-    uint64_t speaker_identity;
     int start, frames; /* frames of the speech; with it, what all blocks may have */
     int limit;         /* what they may grow to where `frames` is an estimate */
     bool fitted;       /* frames are an estimate ... */
@@ -64,7 +63,6 @@ static echo_status take_speaker(struct job *j, const echo_voice *v, echo_error *
     if ((s = echo_voice_fits(v, j->m, err)))
         return s;
     j->speaker = v->latent;
-    j->speaker_identity = echo_voice_identity(v);
     j->speaker_patches = v->frames / j->m->dit.encoder[CONTEXT_SPEAKER].patch;
     return ECHO_OK;
 }
@@ -178,27 +176,24 @@ static echo_status next_block(struct job *j, int i, int made, int *frames, echo_
 
 /* ---- the passes, the same dry and in earnest ---- */
 
-/* Its keys and values stay in the session for the next utterance of this voice.  Returns the
- * bytes that they take. */
+/* Its keys and values stay for whoever speaks in this voice next.  Returns the bytes that they
+ * take; 0: they are there, or there is no speaker. */
 static size_t read_speaker(struct job *j, struct run *r)
 {
     const struct dit *d = &j->m->dit;
-    struct buffer *memory = &j->s->speaker_memory;
+    struct speaker *speaker = j->s->speaker;
     size_t mark = arena_mark(&r->arena);
     struct run staying = *r;
     struct tensor hidden;
 
-    if (!j->speaker)
+    j->contexts.speaker = speaker ? speaker->kv : NULL;
+    if (!speaker || speaker->made)
         return 0;
-    j->contexts.speaker = j->s->kv + CONTEXT_SPEAKER * d->layers;
-    if (j->s->speaker_read == j->speaker_identity)
-        return memory->bytes;
-    staying.mem = memory;
-    staying.arena = (struct arena){ .cap = r->dry ? SIZE_MAX : memory->bytes };
+    staying.mem = &speaker->memory;
+    staying.arena = (struct arena){ .cap = r->dry ? SIZE_MAX : speaker->memory.bytes };
     hidden = echo_dit_hidden(r, d, CONTEXT_SPEAKER, j->speaker_patches);
     echo_encode_latents(r, &d->encoder[CONTEXT_SPEAKER], hidden, j->speaker);
-    echo_dit_context(&staying, d, CONTEXT_SPEAKER, hidden,
-                     j->s->kv + CONTEXT_SPEAKER * d->layers);
+    echo_dit_context(&staying, d, CONTEXT_SPEAKER, hidden, speaker->kv);
     arena_reset(&r->arena, mark);
     return staying.arena.peak;
 }
@@ -287,11 +282,10 @@ static echo_status plan(struct job *j, echo_error *err)
     read_text(j, &dry);
     read_prefix(j, &dry, prefixes ? j->limit : j->start);
     echo_sample(&dry, &j->m->dit, j->p, &j->contexts, NULL, largest, lane->host, NULL, NULL);
-    if ((s = echo_lane_reserve(lane, dry.arena.peak, 0, err)))
+    if ((s = echo_lane_reserve(lane, dry.arena.peak, 0, err)) || !speaker)
         return s;
-    if (j->speaker && j->s->speaker_read != j->speaker_identity)
-        j->s->speaker_read = 0; /* until it has been read */
-    return echo_lane_grow(lane, &j->s->speaker_memory, speaker, err);
+    echo_speakers_make_room(&j->s->model->speakers, speaker);
+    return echo_lane_grow(lane, &j->s->speaker->memory, speaker, err);
 }
 
 /* ---- in earnest ---- */
@@ -397,8 +391,8 @@ static echo_status read_contexts(struct job *j, struct run *r, echo_error *err)
     read_speaker(j, r);
     read_text(j, r);
     s = echo_session_check(j->s, &j->s->sampling, err);
-    if (!s && j->speaker)
-        j->s->speaker_read = j->speaker_identity;
+    if (!s && j->s->speaker && !j->s->speaker->made)
+        echo_speaker_made(&j->s->model->speakers, j->s->speaker);
     j->s->stats.text_s += echo_clock() - begin;
     return s;
 }
@@ -490,6 +484,23 @@ static echo_status take(struct job *j, echo_error *err)
     return take_length(j, err);
 }
 
+/* For the rest of the call, or until it speaks in another voice. */
+static echo_status hold_speaker(struct job *j, echo_error *err)
+{
+    struct speaker_cache *speakers = &j->s->model->speakers;
+    uint64_t identity = j->speaker ? echo_voice_identity(j->u->voice) : 0;
+    double begin = echo_clock();
+    echo_status s = ECHO_OK;
+
+    if (j->s->speaker && j->s->speaker->identity != identity)
+        echo_speaker_release(speakers, &j->s->speaker);
+    if (identity && !j->s->speaker)
+        s = echo_speaker_hold(speakers, &j->s->speaker, identity, j->m->dit.layers,
+                              j->s->sampling.stopped, j->s->sampling.user, err);
+    j->s->stats.text_s += echo_clock() - begin;
+    return s;
+}
+
 echo_status echo_utter(echo_session *s, const struct utterance *u, echo_error *err)
 {
     struct job j = { .s = s, .m = s->model, .u = u, .p = u->params, .sink = u->sink,
@@ -499,7 +510,7 @@ echo_status echo_utter(echo_session *s, const struct utterance *u, echo_error *e
 
     s->stats = (echo_stats){ 0 };
     s->frames = 0;
-    if ((status = take(&j, err)))
+    if ((status = take(&j, err)) || (status = hold_speaker(&j, err)))
         return status;
     s->stats.window = j.frames;
     status = attempt(&j, err);
@@ -509,6 +520,8 @@ echo_status echo_utter(echo_session *s, const struct utterance *u, echo_error *e
         s->stats.retries++;
         status = attempt(&j, err);
     }
+    if (s->speaker && !s->speaker->made) /* somebody else may wait for it */
+        echo_speaker_release(&s->model->speakers, &s->speaker);
     s->stats.frames = s->frames;
     s->stats.text_tokens = j.n_ids;
     s->stats.total_s = echo_clock() - begin;
