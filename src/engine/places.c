@@ -2,6 +2,7 @@
 #include "engine/places.h"
 
 #include <ctype.h>
+#include <dlfcn.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,16 +195,32 @@ static const char *program_parent(char out[PLACE_BYTES])
     return out;
 }
 
+/* The folder of the file that this code is in: the shared library, or the program.  A package
+ * that brings both the library and a model has them there. */
+static const char *library_folder(char out[PLACE_BYTES])
+{
+    Dl_info found;
+    char *slash;
+
+    if (!dladdr((void *)(uintptr_t)echo_place, &found) || !found.dli_fname ||
+        (size_t)snprintf(out, PLACE_BYTES, "%s", found.dli_fname) >= PLACE_BYTES ||
+        !(slash = strrchr(out, '/')))
+        return NULL;
+    *slash = 0;
+    return out;
+}
+
 bool echo_place(char *out, size_t size, int i)
 {
-    enum where { DATA_HOME, HOME, PARENT, DATADIR };
+    enum where { DATA_HOME, HOME, PARENT, DATADIR, LIBRARY };
     static const struct {
         enum where where;
         const char *below;
     } rest[] = {
         { DATA_HOME, "/echotts/base" }, { HOME, "/.local/share/echotts/base" },
         { PARENT, "/share/echotts/base" }, { DATADIR, "/base" },
-        { PARENT, "/models/small" }, { PARENT, "/share/echotts/small" }, { DATADIR, "/small" },
+        { LIBRARY, "/small" }, { PARENT, "/models/small" },
+        { PARENT, "/share/echotts/small" }, { DATADIR, "/small" },
     };
     char folder[PLACE_BYTES];
     const char *start = NULL;
@@ -221,6 +238,7 @@ bool echo_place(char *out, size_t size, int i)
     case HOME: start = home(folder, NULL) ? folder : NULL; break;
     case PARENT: start = program_parent(folder); break;
     case DATADIR: start = ECHO_DATADIR; break;
+    case LIBRARY: start = library_folder(folder); break;
     }
     if (start && (size_t)snprintf(out, size, "%s%s", start, rest[i].below) >= size)
         out[0] = 0;

@@ -84,10 +84,11 @@ class VoiceInfo:
 
 
 def _info_of(row: t.VoiceInfo) -> VoiceInfo:
-    values: dict[str, Any] = {name: getattr(row, name) for name in VoiceInfo.__annotations__}
-    return VoiceInfo(**{
-        name: text(value) if isinstance(value, bytes) else value
-        for name, value in values.items()})
+    values: dict[str, Any] = {}
+    for name in VoiceInfo.__annotations__:
+        value = getattr(row, name)
+        values[name] = text(value) if isinstance(value, bytes) else value
+    return VoiceInfo(**values)
 
 
 class Library:

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Threads that share a model; memory that comes back."""
+
+import gc
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+import echotts
+from echotts.audio import Sound
+
+
+def test_threads_get_the_same_samples(model: echotts.Model) -> None:
+    texts = [f"This is sentence number {i}." for i in range(6)]
+
+    def say(text: str) -> tuple[Sound, echotts.Report | None]:
+        return model.say(text, "joe", steps=8), model.last
+
+    alone = [say(text)[0] for text in texts]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(say, texts))
+    for one, (other, report), text in zip(alone, together, texts, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert report is not None and report.pieces[0].text != texts[0] or text == texts[0]
+
+
+def test_python_goes_on_meanwhile(model: echotts.Model) -> None:
+    """The library computes without the interpreter's lock."""
+    longest, last, done = 0.0, time.monotonic(), False
+
+    def tick() -> None:
+        nonlocal longest, last
+        while not done:
+            time.sleep(0.005)
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    began = time.monotonic()
+    model.say("One two three four five six seven eight nine ten.", "joe", steps=100)
+    took = time.monotonic() - began
+    done = True
+    thread.join()
+    assert took > 0.3 and longest < took / 2
+
+
+def test_two_streams_at_once(model: echotts.Model) -> None:
+    text = "Two streams are read in turn."
+    whole = model.say(text, "joe", block_sizes=[24] * 6)
+    one = model.stream(text, "joe", block_sizes=[24] * 6)
+    two = model.stream(text, "joe", block_sizes=[24] * 6)
+    parts: list[list[Sound]] = [[], []]
+    for a, b in zip(one, two, strict=True):
+        parts[0].append(a)
+        parts[1].append(b)
+    for half in parts:
+        np.testing.assert_array_equal(np.concatenate(half), whole)
+
+
+def resident() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_memory_comes_back() -> None:
+    clip = echotts.load(os.path.join(os.path.dirname(__file__), "../../models/small/joe.wav"))
+
+    def use() -> None:
+        with echotts.Model(device="cpu", precision="f32") as model:
+            voice = model.voice((clip[:66150], 44100))
+            model.say("Hello.", voice, steps=1, strict=False)
+            next(model.stream("Hello there.", voice, steps=1))
+            model.pieces("Hello. " * 50)
+            voice.latent.sum()
+        opened = echotts.Model(device="cpu", precision="f32")
+        del opened
+
+    for _ in range(4):
+        use()
+    gc.collect()
+    before, threads = resident(), threading.active_count()
+    for _ in range(12):
+        use()
+    gc.collect()
+    grown = resident() - before
+    assert threading.active_count() == threads
+    # one open model has over 20 MB of its own, one session 10, one voice a few kB
+    assert grown < 6e6, f"{grown / 1e6:.1f} MB in 12 rounds"
