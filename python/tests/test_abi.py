@@ -7,17 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TOP
-from pycparser import c_ast, c_parser
+from conftest import HEADER, TOP, run_c
+from pycparser import c_ast, c_parser  # type: ignore[import-untyped]
 
 import echotts
-from echotts import _calls, _find, _types
-
-HEADER = TOP / "include" / "echotts.h"
-
-
-def library_path() -> str:
-    return str(_find._in_folder(Path(_find.__file__).parent) or _find._choose())
+from echotts import _calls, _types
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +24,6 @@ def header() -> dict[str, Any]:
         check=True, capture_output=True, text=True).stdout
     tree = c_parser.CParser().parse("typedef unsigned char bool_t;" + source)
     return {node.name: node for node in tree.ext if node.name}
-
-
-def run_c(tmp_path: Path, body: str) -> list[str]:
-    """The lines that a C program prints."""
-    source = tmp_path / "main.c"
-    source.write_text(
-        "#include <echotts.h>\n#include <stdio.h>\n"
-        f"int main(void)\n{{\n{body}\n    return 0;\n}}\n")
-    subprocess.run(
-        ["cc", "-Wall", "-Werror", "-I", str(HEADER.parent), str(source), library_path(),
-         "-Wl,--disable-new-dtags", f"-Wl,-rpath,{Path(library_path()).parent}",
-         "-o", str(tmp_path / "main")],
-        check=True)
-    out = subprocess.run([str(tmp_path / "main")], check=True, capture_output=True, text=True)
-    return out.stdout.splitlines()
 
 
 def kind_in_c(node: Any) -> str:

@@ -75,7 +75,7 @@ def test_texts(model: echotts.Model, text: str) -> None:
 
 
 def test_words_instead_of_numbers(model: echotts.Model) -> None:
-    auto = model.say("Hello there.", "joe", sequence_length="auto", steps=np.int64(4))
+    auto = model.say("Hello there.", "joe", sequence_length="auto", steps=4)
     np.testing.assert_array_equal(auto, model.say("Hello there.", "joe", frames=0, steps=4))
 
 

@@ -39,7 +39,7 @@ def test_progress_returns_false(model: echotts.Model) -> None:
     with pytest.raises(echotts.CancelledError) as caught:
         model.say(ENDLESS, "joe", steps=STEPS, on_progress=third)
     assert time.monotonic() - began < SOON
-    assert caught.value.status == echotts.Status.CANCELLED == -5
+    assert caught.value.status == echotts.Status.CANCELLED
 
 
 def test_progress_raises(model: echotts.Model) -> None:
@@ -92,7 +92,7 @@ def test_forgetting_a_stream(model: echotts.Model) -> None:
 def test_a_warning_that_is_an_error(model: echotts.Model) -> None:
     """As `python -W error` has it: here all are."""
     noise = np.random.default_rng(0).normal(0, 0.001, 44100).astype(np.float32)
-    with pytest.raises(echotts.EchoWarning, match="LUFS"):
+    with pytest.raises(echotts.EchoWarning, match="very quiet"):
         model.voice((noise, 44100))
 
 

@@ -299,7 +299,8 @@ static void report(struct binder *b, size_t bytes)
     struct owner *k = b->owner;
     double done = (double)(k->loaded += bytes) / (double)k->total;
 
-    if (!b->status && k->progress && !k->progress(k->user, done))
+    /* weights that two parts read are counted twice */
+    if (!b->status && k->progress && !k->progress(k->user, done < 1 ? done : 1))
         b->status = echo_fail(b->err, ECHO_ERR_CANCELLED, "stopped on request");
 }
 
