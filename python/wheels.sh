@@ -3,7 +3,7 @@
 # wheels.sh [DIR] - make a wheel in DIR (dist) that other machines can install without packages of their system.
 #
 # auditwheel copies the libraries that it needs into it, and names the oldest glibc that it runs with.  That is the one
-# of the system where this runs: Debian 12 makes manylinux_2_36.  One wheel serves all versions of Python.
+# of the system where this runs: Debian 12 makes manylinux_2_35.  One wheel serves all versions of Python.
 # Where auditwheel cannot be installed, the plain wheel remains, for this system alone.
 set -eu
 here=$(realpath "$(dirname "$0")")
