@@ -11,7 +11,7 @@ from conftest import HEADER, TOP, run_c
 from pycparser import c_ast, c_parser  # type: ignore[import-untyped]
 
 import echotts
-from echotts import _calls, _types
+from echotts import _calls, _types, errors
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,13 @@ def test_constants(tmp_path: Path) -> None:
     names += ["OK", "SAMPLE_RATE", "MAX_TEXT", "MAX_BLOCKS", "MAX_ROLES", "VOICE_NAME"]
     asked = "\n".join(f'printf("{name} %d\\n", ECHO_{name});' for name in names)
     assert run_c(tmp_path, asked) == [f"{name} {getattr(_types, name)}" for name in names]
+
+
+def test_every_status_has_its_exception(header: dict[str, Any]) -> None:
+    declared = {one.name for one in header["echo_status"].type.type.values.enumerators}
+    known = {f"ECHO_ERR_{status.name}" for status in echotts.Status}
+    assert declared == known | {"ECHO_OK"}
+    assert set(errors._CLASSES) == set(echotts.Status)
 
 
 def test_functions(header: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from .errors import (
     EchoWarning,
     FileError,
     ModelError,
+    NothingToSayError,
     OutOfMemoryError,
     SpeechError,
     Status,
@@ -33,8 +34,8 @@ SAMPLE_RATE: int = _types.SAMPLE_RATE  # Hz
 
 __all__ = [
     "SAMPLE_RATE", "ArgumentError", "CancelledError", "DeviceError", "EchoError", "EchoWarning",
-    "FileError", "Format", "Library", "Model", "ModelError", "ModelInfo", "Options",
-    "OutOfMemoryError", "Parameter", "Piece", "Preset", "Progress", "Report", "SpeechError",
+    "FileError", "Format", "Library", "Model", "ModelError", "ModelInfo", "NothingToSayError",
+    "Options", "OutOfMemoryError", "Parameter", "Piece", "Preset", "Progress", "Report", "SpeechError",
     "Stats", "Status", "Stream", "Voice", "VoiceInfo", "WriterOptions", "__version__",
     "formats", "load", "parameters", "presets", "save",
 ]

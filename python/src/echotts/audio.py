@@ -50,7 +50,7 @@ class WriterOptions(TypedDict, total=False):
     quality: of mp3, ogg, opus: above 0, the smallest, to 1, the best.
     loudness: LUFS that the whole is brought to, -40 to -5.
     true_peak: dB of full scale, -20 to 0, that is not passed then.
-    speed: 0.5 to 2; the pitch stays.
+    speed: 0.25 to 4; the pitch stays.
     tags: title, artist, album, date, genre, comment, copyright, license, software, text.
     """
 

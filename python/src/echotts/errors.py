@@ -16,6 +16,7 @@ class Status(IntEnum):
     CANCELLED = _types.ERR_CANCELLED
     MODEL = _types.ERR_MODEL
     SPEECH = _types.ERR_SPEECH
+    NOTHING = _types.ERR_NOTHING
 
 
 class EchoWarning(UserWarning):
@@ -78,10 +79,16 @@ class SpeechError(EchoError):
     status = Status.SPEECH
 
 
+class NothingToSayError(EchoError, ValueError):
+    """The text has no letter or digit that would be spoken."""
+
+    status = Status.NOTHING
+
+
 _CLASSES: dict[int, type[EchoError]] = {
     kind.status: kind
     for kind in (ArgumentError, OutOfMemoryError, FileError, DeviceError, CancelledError,
-                 ModelError, SpeechError)
+                 ModelError, SpeechError, NothingToSayError)
 }
 
 

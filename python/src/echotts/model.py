@@ -302,9 +302,9 @@ class Model:
         Returns float32, shape (samples,), mono at 44,100 Hz, nominally -1 to 1.  The same
         arguments give the same samples.  Ctrl-C ends the call within a step.  `last` has more.
 
-        Raises ArgumentError (`field` names the argument), FileError (no such voice), TypeError
-        (no such keyword), SpeechError (with strict), DeviceError, OutOfMemoryError.  Where
-        words may be missing, it issues an EchoWarning.
+        Raises ArgumentError (`field` names the argument), NothingToSayError, FileError (no such
+        voice), TypeError (no such keyword), SpeechError (with strict), DeviceError,
+        OutOfMemoryError.  Where words may be missing, it issues an EchoWarning.
         """
         speech = Stream(self, text, voice, params, on_progress, whole=True)
         with speech:
