@@ -35,7 +35,7 @@ SAMPLE_RATE: int = _types.SAMPLE_RATE  # Hz
 __all__ = [
     "SAMPLE_RATE", "ArgumentError", "CancelledError", "DeviceError", "EchoError", "EchoWarning",
     "FileError", "Format", "Library", "Model", "ModelError", "ModelInfo", "NothingToSayError",
-    "Options", "OutOfMemoryError", "Parameter", "Piece", "Preset", "Progress", "Report", "SpeechError",
-    "Stats", "Status", "Stream", "Voice", "VoiceInfo", "WriterOptions", "__version__",
+    "Options", "OutOfMemoryError", "Parameter", "Piece", "Preset", "Progress", "Report",
+    "SpeechError", "Stats", "Status", "Stream", "Voice", "VoiceInfo", "WriterOptions", "__version__",
     "formats", "load", "parameters", "presets", "save",
 ]
