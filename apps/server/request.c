@@ -178,7 +178,8 @@ void reply_not_allowed(struct request *r, const char *allowed)
 
 void reply_no_key(struct request *r)
 {
-    reply_refusal(r, 401, "invalid_api_key", NULL, "a key is needed: Authorization: Bearer KEY");
+    reply_refusal(r, 401, "invalid_api_key", NULL,
+                  "a key is needed: Authorization: Bearer KEY");
     reply_header(r, "WWW-Authenticate", "Bearer");
 }
 
