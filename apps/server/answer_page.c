@@ -6,10 +6,10 @@
 #include "routes.h"
 
 /* Nothing from elsewhere, nothing inline, in nobody's frame. */
-#define POLICY                                                                                 \
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "            \
-    "media-src 'self' blob:; img-src 'self' blob: data:; worker-src 'self'; base-uri 'none'; "  \
-    "form-action 'none'; frame-ancestors 'none'"
+static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; "
+                             "connect-src 'self'; media-src 'self' blob:; "
+                             "img-src 'self' blob: data:; worker-src 'self'; base-uri 'none'; "
+                             "form-action 'none'; frame-ancestors 'none'";
 
 const struct page_file *page_find(const char *name)
 {
@@ -33,7 +33,7 @@ void answer_page(struct request *r)
         reply_lasting(r, NULL, "", 0);
         r->reply.status = 304;
     }
-    reply_header(r, "Content-Security-Policy", POLICY);
+    reply_header(r, "Content-Security-Policy", policy);
     reply_header(r, "Referrer-Policy", "no-referrer");
     reply_header(r, "Cache-Control", "no-cache");
     reply_header(r, "ETag", f->etag);

@@ -241,7 +241,8 @@ static void tell_client(char *out, size_t size, struct MHD_Connection *c)
 static void name_request(struct request *r)
 {
     const char *own = request_header(r, "X-Request-Id");
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789-_";
     uint64_t number[2] = { 0 };
 
     if (own && *own && strlen(own) < sizeof r->id && strspn(own, plain) == strlen(own)) {
@@ -296,8 +297,8 @@ static void look_at(struct request *r, const char *url)
     else if (!r->route && *allowed)
         reply_not_allowed(r, allowed);
     else if (!r->route)
-        reply_refusal(r, 404, "unknown_route", NULL, "nothing is at %s: GET /openapi.json lists "
-                                                     "what there is", r->path);
+        reply_refusal(r, 404, "unknown_route", NULL,
+                      "nothing is at %s: GET /openapi.json lists what there is", r->path);
     else if (!r->route->open && !access_has_key(&s->access,
                                                 request_header(r, "Authorization")))
         reply_no_key(r);

@@ -11,7 +11,7 @@
 
 char *events_format(json_t *event)
 {
-    char *json = json_dumps(event, JSON_COMPACT), *text = NULL;
+    char *json = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(9)), *text = NULL;
 
     json_decref(event);
     if (json && (text = malloc(strlen(json) + 9))) {
@@ -78,6 +78,7 @@ echo_status events_sound(struct events *e, echo_error *err)
     memcpy(text, before, at);
     base64_encode(text + at, e->held, e->n);
     memcpy(text + at + length, behind, sizeof behind);
+    task_heard(e->task);
     status = task_write(e->task, text, at + length + sizeof behind - 1, err);
     free(text);
     e->n = 0;

@@ -87,13 +87,21 @@ echo_status task_write(struct task *j, const void *bytes, size_t n, echo_error *
     pthread_mutex_lock(&j->lock);
     status = spool_write(&j->spool, bytes, n, err);
     if (!status && j->speech.delivery != DELIVER_WHOLE) {
-        if (!j->first)
+        if (!j->first && !j->speech.sse)
             j->first = clock_now();
         j->ready = j->spool.size;
         tell(j);
     }
     pthread_mutex_unlock(&j->lock);
     return status;
+}
+
+void task_heard(struct task *j)
+{
+    pthread_mutex_lock(&j->lock);
+    if (!j->first)
+        j->first = clock_now();
+    pthread_mutex_unlock(&j->lock);
 }
 
 void task_warn(struct task *j, const char *line)
