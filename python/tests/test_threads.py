@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Threads that share a model; memory that comes back."""
 
+import ctypes
 import gc
-import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +12,7 @@ import pytest
 from conftest import SMALL
 
 import echotts
+from echotts._job import Job
 from echotts.audio import Sound
 
 
@@ -63,9 +64,21 @@ def test_two_streams_at_once(model: echotts.Model) -> None:
         np.testing.assert_array_equal(np.concatenate(half), whole)
 
 
-def resident() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+class MallInfo(ctypes.Structure):
+    """mallinfo2() of glibc: what is allocated, in all arenas."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in (
+        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks",
+        "fordblks", "keepcost")]
+
+
+def allocated() -> int:
+    """Bytes.  Resident memory would count what the allocator keeps for later, too."""
+    mallinfo = ctypes.CDLL(None).mallinfo2
+    mallinfo.restype = MallInfo
+    gc.collect()
+    now = mallinfo()
+    return int(now.uordblks + now.hblkhd)
 
 
 @pytest.mark.filterwarnings("ignore::echotts.EchoWarning")
@@ -88,12 +101,23 @@ def test_memory_comes_back() -> None:
 
     for _ in range(3):
         use()
-    gc.collect()
-    before, threads = resident(), threading.active_count()
+    before, threads = allocated(), threading.active_count()
     for _ in range(8):
         use()
-    gc.collect()
-    grown = resident() - before
+    grown = allocated() - before
     assert threading.active_count() == threads
-    # a model that stays open has over 20 MB of its own, a session 10, that voice 2
-    assert grown < 6e6, f"{grown / 1e6:.1f} MB in 8 rounds"
+    # a session that stays open has 10 MB of its own, that voice 2
+    assert grown < 1e6, f"{grown / 1e6:.2f} MB in 8 rounds"
+
+
+def test_abandoned_streams_leave_nothing(model: echotts.Model) -> None:
+    for _ in range(5):
+        stream = model.stream("Hello there. How are you?", "joe", steps=1)
+        thread = stream._job._thread
+        del stream
+        thread.join()
+    with pytest.raises(echotts.EchoError):
+        model.say("")
+    gc.collect()
+    left = [one for one in gc.get_objects() if isinstance(one, Job)]
+    assert left == [] and not model._jobs

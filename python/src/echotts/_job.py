@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _types as t
-from .errors import EchoWarning
+from .errors import EchoError, EchoWarning
 
 log = logging.getLogger("echotts")
 
@@ -67,7 +67,9 @@ class Job:
         try:
             assert work is not None
             work(self)
-        except BaseException as reason:  # the caller raises it
+        except EchoError as reason:  # the caller raises it; frames here would keep the job alive
+            failure = reason.with_traceback(None)
+        except BaseException as reason:
             failure = reason
         del work  # and with it what it keeps alive
         _current.job = None
@@ -133,8 +135,12 @@ class Job:
                     self._changed.notify_all()
             yield message
         self._thread.join()
-        if self._failure:
-            raise self._failure
+        failure, self._failure = self._failure, None
+        if failure:
+            try:
+                raise failure
+            finally:
+                del failure  # whose frames have it
 
     def stop(self) -> None:
         """Ask the thread to end.  From any thread, at any time."""

@@ -102,7 +102,8 @@ class Model:
         self._own: dict[int, Voice] = {}
         self._said = threading.local()
         self.library = voices if isinstance(voices, Library) else Library(voices)
-        opts = t.ModelOpts(threads=as_int("threads", threads), log=logger_of_model())
+        self._log = logger_of_model()  # the library calls it until the model is closed
+        opts = t.ModelOpts(threads=as_int("threads", threads), log=self._log)
         for field, value in (("device", device), ("codec_device", codec_device),
                              ("precision", precision), ("codec_precision", codec_precision)):
             if value is not None:
@@ -110,7 +111,6 @@ class Model:
         added = [_lora(one) for one in loras]
         opts.loras = (t.Lora * len(added))(*added)
         opts.n_loras = len(added)
-        self._log = opts.log  # the library calls it until the model is closed
         self._handle = _open(None if path is None else fs_path(path), opts, on_progress)
         self._finalize = weakref.finalize(self, lib.echo_model_close, byref(self._handle))
         self._finalize.atexit = False
