@@ -44,12 +44,16 @@ let presets = [], mostText = Infinity;
 
 // ---- the job ----
 
+function wrong(message, param) {
+    return Object.assign(new Error(message), { param });
+}
+
 function seedOf(value) {
     const digits = value.trim();
     if (!digits)
         return null;
     if (!/^\d+$/.test(digits) || BigInt(digits) >= 2n ** 64n)
-        throw Object.assign(new Error("The seed is a whole number, or empty."), { param: "seed" });
+        throw wrong("The seed is a whole number, or empty.", "seed");
     return Number(BigInt.asUintN(32, BigInt(digits))); // more bits of it do not count
 }
 
@@ -88,15 +92,17 @@ function refuse(failure, again) {
         return;
     field.closest("details")?.setAttribute("open", "");
     field.setAttribute("aria-invalid", "true");
-    field.addEventListener("input", () => field.removeAttribute("aria-invalid"), { once: true });
+    field.addEventListener("input", () => field.removeAttribute("aria-invalid"),
+        { once: true });
     field.focus();
 }
 
 function lack(current) {
     if (!current.text.trim())
         return "Write something first.";
-    if ([...current.text].length > mostText)
-        return `The text has ${[...current.text].length} characters, this server takes ${mostText}.`;
+    const n = [...current.text].length;
+    if (n > mostText)
+        return `The text has ${n} characters, this server takes ${mostText}.`;
     return "";
 }
 
@@ -110,7 +116,7 @@ async function generate() {
         const current = job();
         const message = lack(current);
         if (message)
-            throw Object.assign(new Error(message), { param: "input" });
+            throw wrong(message, "input");
         speech = new Speech(current);
     } catch (failure) {
         refuse(failure);
@@ -131,7 +137,8 @@ async function generate() {
     announce("Generating");
     try {
         await speech.run();
-        announce(speech.state === "done" ? `Done: ${duration(speech.sound.seconds)} of speech` : "Cancelled");
+        announce(speech.state === "done" ? `Done: ${duration(speech.sound.seconds)} of speech`
+            : "Cancelled");
     } catch (failure) {
         studio.player.pause();
         refuse(failure, generate);
@@ -188,9 +195,10 @@ function progress(event) {
         bar.removeAttribute("value");
     } else {
         const step = event.stage === "sample" ? `step ${event.done} of ${event.total}` : "";
-        const left = event.left_s >= 0 && event.left_s !== null ? `${duration(event.left_s)} left` : "";
+        const left = event.left_s >= 0 ? `${duration(event.left_s)} left` : "";
+        const share = `${Math.round(100 * (event.share ?? 0))} %`;
         bar.value = event.share ?? 0;
-        line = [STAGES[event.stage] ?? event.stage, step, `${Math.round(100 * bar.value)} %`, left]
+        line = [STAGES[event.stage] ?? event.stage, step, share, left]
             .filter(Boolean).join(" · ");
         if (bar.value >= told + STEPS_TOLD) {
             told = bar.value;
@@ -222,7 +230,8 @@ function wrote() {
 function showPreset() {
     const chosen = presets.find((p) => p.name === preset.value);
     const cost = chosen?.evaluations ? ` · ${chosen.evaluations} evaluations of the model` : "";
-    byId("preset-about").textContent = chosen ? chosen.help + cost : "As the model’s maker set it.";
+    byId("preset-about").textContent = chosen ? chosen.help + cost
+        : "As the model’s maker set it.";
     parameters.setPreset(chosen?.values);
     changed();
 }
@@ -239,7 +248,8 @@ async function loadVoices() {
 
 voices.remove = (voice, name) => {
     const question = byId("question");
-    byId("question-text").textContent = `Delete the voice “${name}”? It cannot be brought back.`;
+    byId("question-text").textContent =
+        `Delete the voice “${name}”? It cannot be brought back.`;
     question.returnValue = "no";
     question.showModal();
     byId("question-no").focus();
@@ -259,7 +269,8 @@ voices.remove = (voice, name) => {
 
 function drop(files) {
     const isBench = !byId("bench").hidden;
-    const isText = (f) => f.type.startsWith("text/") || /\.(txt|md|markdown|html?|ssml)$/i.test(f.name);
+    const isText = (f) => f.type.startsWith("text/")
+        || /\.(txt|md|markdown|html?|ssml)$/i.test(f.name);
     if (newcomer.dialog.open)
         newcomer.open(files);
     else if (isBench)
@@ -321,11 +332,12 @@ async function load() {
         newcomer.limit = limits?.max_upload || Infinity;
         parameters.build(known.speech ?? [], known.parameters);
         studio.setFormats(known.formats);
-        preset.replaceChildren(preset.options[0], ...presets.map((p) => new Option(p.title, p.name)));
-        byId("server").textContent = [model.id, model.device, model.precision].filter(Boolean).join(" · ");
-        byId("license").textContent = model.license
-            ? `This server’s model, ${model.id}: ${model.license}.`
-            : `This server’s model, ${model.id}, does not say its licence.`;
+        preset.replaceChildren(preset.options[0],
+            ...presets.map((p) => new Option(p.title, p.name)));
+        byId("server").textContent = [model.id, model.device, model.precision]
+            .filter(Boolean).join(" · ");
+        byId("license").textContent = `This server’s model${model.id ? ` (${model.id})` : ""}: `
+            + `${model.license || "it does not say its licence"}.`;
         showPreset();
     } catch (failure) {
         byId("server").textContent = "not connected";
@@ -355,7 +367,8 @@ text.addEventListener("input", wrote);
 addEventListener("hashchange", showView);
 addEventListener("keydown", (event) => {
     const isModal = document.querySelector("dialog[open]");
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !isModal && byId("bench").hidden) {
+    const isGo = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+    if (isGo && !isModal && byId("bench").hidden) {
         event.preventDefault();
         generate();
     } else if (event.key === "Escape" && !isModal && running) {

@@ -11,23 +11,31 @@ const COLUMNS = [ // key, title, decimals; as the program's own table
     ["text_s", "text s", 3], ["voice_s", "voice s", 3], ["sample_s", "sampling s", 3],
     ["decode_s", "decoding s", 3], ["overlap_s", "overlap s", 3],
 ];
-const PARTS = [["text_s", "text"], ["voice_s", "voice"], ["sample_s", "sampling"], ["decode_s", "decoding"]];
+const PARTS = [
+    ["text_s", "text"], ["voice_s", "voice"],
+    ["sample_s", "sampling"], ["decode_s", "decoding"],
+];
 const NEEDED = ["text", "steps", "rtf", "total_s", "sample_s", "decode_s"];
-const HINT = "Open what “echotts bench --csv FILE” or “echotts bench --json > FILE” has written.";
+const HINT = "Open what “echotts bench --csv FILE” or “echotts bench --json > FILE” wrote.";
 
 /** The cells of a line of CSV; quotes as JSON has them, or doubled. */
 function cells(line) {
     const found = line.matchAll(/(?:^|,)(?:"((?:[^"\\]|\\.|"")*)"|([^,]*))/g);
-    return [...found].map(([, quoted, plain]) => quoted?.replace(/""|\\(.)/g, (all, c) => c ?? '"') ?? plain);
+    const bare = (quoted) => quoted.replace(/""|\\(.)/g, (all, c) => c ?? '"');
+    return [...found].map(([, quoted, plain]) => quoted === undefined ? plain : bare(quoted));
+}
+
+function valueOf(cell) {
+    if (cell === "true" || cell === "false")
+        return cell === "true";
+    return cell !== "" && Number.isFinite(Number(cell)) ? Number(cell) : cell;
 }
 
 function rowsOfCsv(text) {
     const lines = text.split(/\r?\n/).filter((line) => line.trim());
     const keys = cells(lines[0] ?? "");
-    return lines.slice(1).map((line) => Object.fromEntries(cells(line).map((cell, i) => {
-        const number = Number(cell);
-        return [keys[i], cell !== "" && Number.isFinite(number) ? number : cell === "true" ? true : cell];
-    })));
+    return lines.slice(1).map((line) =>
+        Object.fromEntries(cells(line).map((cell, i) => [keys[i], valueOf(cell)])));
 }
 
 /** { report, rows } of a file's text; throws one line where it is something else. */
@@ -59,7 +67,8 @@ function nameOf(row, rows) {
 }
 
 function bar(parts, most) {
-    return el("span", { class: "bar" }, ...parts.filter(([, value]) => value > 0).map(([kind, value]) => {
+    const seen = parts.filter(([, value]) => value > 0);
+    return el("span", { class: "bar" }, ...seen.map(([kind, value]) => {
         const part = el("span", { class: `part ${kind}` });
         part.style.width = `${100 * value / most}%`;
         return part;
@@ -67,7 +76,8 @@ function bar(parts, most) {
 }
 
 function figure(title, rows, partsOf, valueOf, legend) {
-    const most = Math.max(...rows.map((row) => partsOf(row).reduce((sum, [, value]) => sum + value, 0)));
+    const sum = (parts) => parts.reduce((total, [, value]) => total + value, 0);
+    const most = Math.max(...rows.map((row) => sum(partsOf(row))));
     const lines = rows.flatMap((row) => [
         el("span", { class: "label" }, nameOf(row, rows)), bar(partsOf(row), most),
         el("span", { class: "value" }, valueOf(row))]);
@@ -90,13 +100,16 @@ function table(rows) {
     const columns = COLUMNS.filter(([key]) => rows.some((row) => row[key] !== undefined));
     const cell = (row, [key, , decimals]) => {
         const value = row[key];
-        const text = typeof value === "number" && decimals ? value.toFixed(decimals) : String(value ?? "");
+        const isReal = typeof value === "number" && decimals;
+        const text = isReal ? value.toFixed(decimals) : String(value ?? "");
         const star = key === "audio_s" && row.estimated ? " *" : "";
         return el("td", { class: typeof value === "number" ? "number" : null }, text + star);
     };
     return el("table", {}, el("caption", { class: "hidden" }, "The benchmark, row by row"),
-        el("thead", {}, el("tr", {}, ...columns.map(([, title]) => el("th", { scope: "col" }, title)))),
-        el("tbody", {}, ...rows.map((row) => el("tr", {}, ...columns.map((c) => cell(row, c))))));
+        el("thead", {}, el("tr", {},
+            ...columns.map(([, title]) => el("th", { scope: "col" }, title)))),
+        el("tbody", {},
+            ...rows.map((row) => el("tr", {}, ...columns.map((c) => cell(row, c))))));
 }
 
 function facts({ report, rows }) {
@@ -108,7 +121,8 @@ function facts({ report, rows }) {
         settings && `${settings.threads} threads, medians of ${settings.runs}`,
         report.version && `echotts ${report.version}`,
         report.complete === false && "The benchmark was stopped before its end.",
-        rows.some((row) => row.estimated) && "* No speech came: its length is an estimate by the text.",
+        rows.some((row) => row.estimated)
+            && "* No speech came: its length is an estimate by the text.",
     ].filter(Boolean);
     return el("ul", { class: "facts" }, ...lines.map((line) => el("li", {}, line)));
 }
@@ -139,10 +153,14 @@ export class Bench {
         const { rows } = benchmark;
         this.output.replaceChildren(facts(benchmark),
             el("div", { class: "figures" },
-                figure("Seconds until all is said", rows, partsOf, (row) => `${row.total_s.toFixed(2)} s`, legend()),
-                figure("RTF: seconds of work for a second of sound; below 1 is faster than speech", rows,
-                    (row) => [["rtf", row.rtf]], (row) => row.rtf.toFixed(3), null)),
-            el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of the benchmark" },
-                table(rows)));
+                figure("Seconds until all is said", rows, partsOf,
+                    (row) => `${row.total_s.toFixed(2)} s`, legend()),
+                figure("RTF: seconds of work for a second of sound; "
+                    + "below 1 is faster than speech",
+                rows, (row) => [["rtf", row.rtf]], (row) => row.rtf.toFixed(3), null)),
+            el("div", {
+                class: "scroll", tabindex: "0", role: "region",
+                "aria-label": "Table of the benchmark",
+            }, table(rows)));
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // element.js - elements of the page: made, found, and times as people read them.
 
-/** Make an element.  Functions become listeners, true an empty attribute; strings become text. */
+/** Make an element.  Functions become listeners, true an empty attribute, strings text. */
 export function el(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {

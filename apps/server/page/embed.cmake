@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# cmake -DOUT=page_files.c -P embed.cmake - the files of this folder as a table in C (page_files.h).
+# cmake -DOUT=page_files.c -P embed.cmake - this folder's files as a table in C (page_files.h).
 cmake_minimum_required(VERSION 3.18)
 
 set(mime_html "text/html; charset=utf-8")
@@ -21,8 +21,8 @@ foreach(path ${paths})
   file(SHA256 ${path} sum)
   string(SUBSTRING ${sum} 0 16 sum)
   string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
-  string(REGEX REPLACE "(................................................................................)" "\\1\n"
-    bytes "${bytes}")
+  string(REPEAT "." 80 line)
+  string(REGEX REPLACE "(${line})" "\\1\n" bytes "${bytes}")
   string(APPEND arrays "static const unsigned char file_${n}[] = {\n${bytes}\n};\n")
   string(APPEND rows "    { \"${name}\", \"${mime_${ending}}\", file_${n}, sizeof file_${n}, "
     "\"\\\"${sum}\\\"\" },\n")

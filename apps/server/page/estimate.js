@@ -43,10 +43,12 @@ export class Estimate {
         }
         const cut = this.cut = new AbortController();
         try {
-            const said = await askJson("/v1/audio/speech/estimate", { json: bodyOf(job), signal: cut.signal });
+            const said = await askJson("/v1/audio/speech/estimate",
+                { json: bodyOf(job), signal: cut.signal });
             const n = said.pieces?.length ?? 0;
+            const parts = n > 1 ? ` in ${n} pieces` : "";
             this.seconds = said.seconds;
-            this.#show(`about ${duration(said.seconds)}${n > 1 ? ` in ${n} pieces` : ""}`, said.warnings);
+            this.#show(`about ${duration(said.seconds)}${parts}`, said.warnings);
         } catch (failure) {
             if (!cut.signal.aborted)
                 this.#show("", failure.status === 400 ? [failure.message] : []);

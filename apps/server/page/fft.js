@@ -6,10 +6,10 @@ export class Fft {
         this.size = size;
         this.re = new Float32Array(size);
         this.im = new Float32Array(size);
-        this.window = Float32Array.from({ length: size },
-            (_, i) => 0.5 - 0.5 * Math.cos(2 * Math.PI * i / size));
-        this.cos = Float32Array.from({ length: size / 2 }, (_, i) => Math.cos(2 * Math.PI * i / size));
-        this.sin = Float32Array.from({ length: size / 2 }, (_, i) => Math.sin(2 * Math.PI * i / size));
+        const angles = Array.from({ length: size }, (_, i) => 2 * Math.PI * i / size);
+        this.window = Float32Array.from(angles, (a) => 0.5 - 0.5 * Math.cos(a));
+        this.cos = Float32Array.from(angles, Math.cos);
+        this.sin = Float32Array.from(angles, Math.sin);
         this.order = new Uint32Array(size);
         for (let i = 1; i < size; i++)
             this.order[i] = (this.order[i >> 1] >> 1) | (i & 1 ? size >> 1 : 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// history.js - what was said before: text and settings in localStorage, sound in this page's memory.
+// history.js - what was said before: text and settings in localStorage, sound in memory.
 
 import { duration, el } from "./element.js";
 
@@ -10,7 +10,8 @@ const TEXT_KEPT = 20000; // letters of a text that localStorage keeps
 function stored() {
     try {
         const entries = JSON.parse(localStorage.getItem(STORE) ?? "[]");
-        return Array.isArray(entries) ? entries.filter((e) => typeof e?.job?.text === "string") : [];
+        const isEntry = (e) => typeof e?.job?.text === "string";
+        return Array.isArray(entries) ? entries.filter(isEntry) : [];
     } catch {
         return [];
     }
@@ -34,8 +35,8 @@ export class History {
 
     add(speech) {
         const entry = {
-            id: `${Date.now()}-${Math.random()}`, when: Date.now(), job: speech.job, seed: speech.seed,
-            seconds: speech.sound.seconds, state: speech.state,
+            id: `${Date.now()}-${Math.random()}`, when: Date.now(), job: speech.job,
+            seed: speech.seed, seconds: speech.sound.seconds, state: speech.state,
         };
         this.speeches.set(entry.id, speech);
         this.entries.unshift(entry);
@@ -76,7 +77,8 @@ export class History {
             entry.cut ? "only the beginning of the text is kept" : ""].filter(Boolean);
         const button = (name, click, more = {}) =>
             el("button", { type: "button", class: "quiet", click, ...more }, name);
-        return el("li", {}, el("p", { class: "words" }, words), el("p", { class: "facts" }, facts.join(" · ")),
+        return el("li", {}, el("p", { class: "words" }, words),
+            el("p", { class: "facts" }, facts.join(" · ")),
             el("div", { class: "row" },
                 speech ? button("Play again", () => this.actions.replay(speech)) : null,
                 button("Use text and settings", () => this.actions.reuse(entry)),

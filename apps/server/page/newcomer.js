@@ -54,7 +54,9 @@ export class Newcomer {
     }
 
     #take(files) {
-        const sounds = files.filter((file) => !/^(text|image|video)\//.test(file.type) || /mp4|webm|ogg/.test(file.type));
+        const isOther = ({ type }) =>
+            /^(text|image|video)\//.test(type) && !/mp4|webm|ogg/.test(type);
+        const sounds = files.filter((file) => !isOther(file));
         if (sounds.length < files.length)
             this.#say("Only sound files can become a voice.");
         for (const file of sounds)
@@ -74,7 +76,9 @@ export class Newcomer {
         byId("clips").replaceChildren(...this.clips.map((clip) => el("li", {},
             el("span", { class: "name" }, clip.name),
             el("span", { class: "facts" }, clip.facts ?? megabytes(clip.blob.size)),
-            el("audio", { controls: true, src: clip.url, preload: "metadata", "aria-label": clip.name }),
+            el("audio", {
+                controls: true, src: clip.url, preload: "metadata", "aria-label": clip.name,
+            }),
             el("button", {
                 type: "button", class: "quiet", "aria-label": `Leave out ${clip.name}`,
                 click: () => this.#drop(clip),
@@ -117,13 +121,16 @@ export class Newcomer {
         byId("record").textContent = "Record";
         byId("recording").hidden = true;
         if (sound.seconds < LEAST_S) {
-            this.#say(`That were ${sound.seconds.toFixed(1)} s. Record at least ${LEAST_S} s, 10 to 30 s are better.`);
+            this.#say(`${duration(sound.seconds)} is too short. Record at least ${LEAST_S} s; `
+                + "10 to 30 s are better.");
             return;
         }
         if (this.recorder.peak < QUIET)
-            this.#say("The recording is very quiet. Come nearer to the microphone, or tick “Lift”.");
+            this.#say("The recording is very quiet. Come nearer to the microphone, "
+                + "or tick “Lift”.");
         else if (this.recorder.peak > CLIPPED)
-            this.#say("The recording was too loud in places. Turn the microphone down and record again.");
+            this.#say("The recording was too loud in places. Turn the microphone down "
+                + "and record again.");
         const n = this.clips.filter((clip) => clip.recorded).length + 1;
         const blob = sound.wav();
         this.clips.push({
@@ -141,12 +148,13 @@ export class Newcomer {
         if (!this.clips.length)
             return ["Choose a file or record something first.", "clip-files"];
         if (bytes > this.limit)
-            return [`The clips have ${megabytes(bytes)}, this server takes ${megabytes(this.limit)}.`,
-                "clip-files"];
+            return [`The clips have ${megabytes(bytes)}, this server takes `
+                + `${megabytes(this.limit)}.`, "clip-files"];
         if (!byId("newcomer-name").value.trim())
             return ["Give the voice a name.", "newcomer-name"];
         if (!byId("agreed").checked)
-            return ["Tick that the speaker agreed. Without that, the voice must not be used.", "agreed"];
+            return ["Tick that the speaker agreed. Without that, the voice must not be used.",
+                "agreed"];
         return null;
     }
 
@@ -165,7 +173,8 @@ export class Newcomer {
     }
 
     async #send() {
-        const lack = this.recorder.isRunning ? ["Stop recording first.", "record"] : this.#lacks();
+        const lack = this.recorder.isRunning ? ["Stop recording first.", "record"]
+            : this.#lacks();
         const button = byId("newcomer-add");
         if (lack) {
             this.#say(lack[0]);
@@ -177,14 +186,16 @@ export class Newcomer {
         button.textContent = "Adding…";
         this.#say("");
         try {
-            const voice = await askJson("/v1/audio/voices", { form: this.#fields(), signal: this.cut.signal });
+            const voice = await askJson("/v1/audio/voices",
+                { form: this.#fields(), signal: this.cut.signal });
             this.form.reset();
             this.dialog.close();
             await this.added(voice);
         } catch (failure) {
             if (failure.name !== "AbortError")
                 this.#say(failure.status === 401
-                    ? "This server needs its key. Close this, and enter the key first." : failure.message);
+                    ? "This server needs its key. Close this, and enter the key first."
+                    : failure.message);
         } finally {
             button.disabled = false;
             button.textContent = "Add this voice";

@@ -11,6 +11,9 @@ const ADVICE = {
     503: "The server is stopping or not ready yet. Try again in a moment.",
 };
 
+/** What may pass by itself, so that trying again helps. */
+const PASSING = [0, 429, 500, 503];
+
 export class Notice {
     constructor() {
         this.box = byId("notice");
@@ -35,7 +38,7 @@ export class Notice {
         byId("notice-text").textContent = failure.message;
         byId("notice-advice").textContent = ADVICE[status] ?? "";
         byId("key-form").hidden = !needsKey;
-        byId("notice-again").hidden = !again || needsKey || ![0, 429, 500, 503].includes(status);
+        byId("notice-again").hidden = !again || !PASSING.includes(status);
         byId("notice-again").disabled = false;
         if (status === 429)
             this.#wait(failure.retry || 1);

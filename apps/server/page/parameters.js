@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// parameters.js - a field for every parameter that the server knows, and which of them are changed.
+// parameters.js - a field for every parameter that the server knows; which are changed.
 
 import { el } from "./element.js";
 
-const ELSEWHERE = ["rng_seed", "seed"]; // they have fields of their own
+/** The page sets these itself, or has fields of its own for them. */
+const ELSEWHERE = [
+    "rng_seed", "seed", "sample_rate", "bitrate", "quality", "progress", "stream",
+];
 
 /** A field: its row, what the user set, and what counts where nothing is set. */
 class Field {
@@ -26,8 +29,8 @@ class Field {
         this.flag = el("span", { class: "flag" }, "changed");
         this.about = el("p", { class: "about", id: `${id}-about` });
         this.box = el("div", { class: "parameter" },
-            el("label", { for: id }, row.name.replaceAll("_", " ")), this.flag, this.input, this.reset,
-            this.about);
+            el("label", { for: id }, row.name.replaceAll("_", " ")), this.flag, this.input,
+            this.reset, this.about);
         this.set(null);
     }
 
@@ -63,18 +66,30 @@ class Field {
         const { name, kind, min, max } = this.row;
         const number = Number(text);
         const isWhole = kind === "float" || Number.isInteger(number);
-        if (text === "" || !isWhole || !(number >= (min ?? -Infinity) && number <= (max ?? Infinity)))
-            throw Object.assign(new Error(`${name} is ${text}, expected ${this.range}.`), { param: name });
+        const isInside = number >= (min ?? -Infinity) && number <= (max ?? Infinity);
+        if (text === "" || !isWhole || !isInside) {
+            const message = `${name} is ${text}, expected ${this.range}.`;
+            throw Object.assign(new Error(message), { param: name });
+        }
         return number;
     }
 
     get range() {
-        const { kind, min, max, words } = this.row;
+        const { kind, max, words } = this.row;
         const parts = [];
         if (isNumber(kind) || kind === "list")
-            parts.push(`${kind === "float" ? "" : "whole numbers, "}${min ?? "…"} to ${max ?? "…"}`);
+            parts.push((kind === "float" ? "" : "whole numbers, ")
+                + `${this.#least()} to ${max ?? "…"}`);
         parts.push(...(words ?? []).map((w) => w.word));
         return parts.join(", or ");
+    }
+
+    /** Whole numbers that have words are told as these. */
+    #least() {
+        let { min } = this.row;
+        while (this.row.kind === "int" && this.row.words?.some((w) => w.number === min))
+            min++;
+        return min ?? "…";
     }
 
     get isChanged() {
@@ -113,13 +128,11 @@ class Field {
     }
 
     #shown(value) {
-        const word = this.row.words?.find((w) => w.number === value && typeof value === "number");
-        if (word)
-            return word.word;
         if (typeof value === "boolean")
             return value ? "on" : "off";
         if (typeof value === "number")
-            return String(Number(value.toPrecision(6)));
+            return this.row.words?.find((w) => w.number === value)?.word
+                ?? String(Number(value.toPrecision(6)));
         return value === null ? "" : Array.isArray(value) ? value.join(", ") : String(value);
     }
 }
@@ -127,7 +140,8 @@ class Field {
 const isNumber = (kind) => kind === "int" || kind === "float";
 
 function choice(attributes, options) {
-    return el("select", attributes, ...options.map(([value, text]) => el("option", { value }, text)));
+    return el("select", attributes,
+        ...options.map(([value, text]) => el("option", { value }, text)));
 }
 
 export class Parameters {
@@ -178,8 +192,8 @@ export class Parameters {
 
     /** The input of a parameter, null if there is none. */
     input(name) {
-        const field = this.fields.find(({ row }) => row.name === name || (row.alias && row.alias === name));
-        return field?.input ?? null;
+        const isIt = ({ row }) => row.name === name || (row.alias && row.alias === name);
+        return this.fields.find(isIt)?.input ?? null;
     }
 
     #count() {

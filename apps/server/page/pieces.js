@@ -12,7 +12,7 @@ function toCome(speech) {
     for (const piece of speech.planned) {
         const n = solid(piece.text).length;
         if (covered < n)
-            rest.push({ ...piece, text: covered > 0 ? behind(piece.text, covered) : piece.text });
+            rest.push({ ...piece, text: behind(piece.text, covered) });
         covered = Math.max(0, covered - n);
     }
     return rest;
@@ -98,7 +98,8 @@ export class Pieces {
     at(seconds) {
         let index = -1;
         if (seconds >= 0)
-            index = this.rows.findIndex((r) => !r.made || seconds < r.piece.end_s + (r.piece.pause_s ?? 0));
+            index = this.rows.findIndex(({ made, piece }) =>
+                !made || seconds < piece.end_s + (piece.pause_s ?? 0));
         this.#light(index, false);
     }
 

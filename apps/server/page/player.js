@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// player.js - plays a sound through Web Audio, also while it grows: slices, one behind the other.
+// player.js - plays a sound through Web Audio, also while it grows: slice behind slice.
 
 const AHEAD_S = 4; // so much is scheduled; timers of hidden pages run once a second
 const SLICE_S = 1;
@@ -83,7 +83,8 @@ export class Player extends EventTarget {
         if (!this.sound)
             return;
         this.pause();
-        this.from = Math.round(Math.max(0, Math.min(this.sound.length, seconds * this.sound.rate)));
+        const sample = Math.round(seconds * this.sound.rate);
+        this.from = Math.max(0, Math.min(this.sound.length, sample));
         if (was && !this.atEnd)
             this.play();
         this.#tell();
@@ -94,7 +95,8 @@ export class Player extends EventTarget {
         if (!this.playing)
             return;
         const now = this.context.currentTime;
-        this.slices = this.slices.filter((s, i) => s.until > now || i === this.slices.length - 1);
+        const last = this.slices.length - 1; // stays, as the position goes by it
+        this.slices = this.slices.filter((slice, i) => slice.until > now || i === last);
         if (this.sound.complete && this.next >= this.sound.length && now >= this.at) {
             this.from = this.sound.length;
             this.#stop();
@@ -128,8 +130,9 @@ export class Player extends EventTarget {
         source.buffer = buffer;
         source.connect(this.fade);
         source.start(this.at);
-        this.slices.push({ at: this.at, until: this.at + n / rate, first: this.next, n, source });
-        this.at += n / rate;
+        const until = this.at + n / rate;
+        this.slices.push({ at: this.at, until, first: this.next, n, source });
+        this.at = until;
         this.next += n;
     }
 

@@ -8,7 +8,8 @@ export const LEAST_S = 3;
 export const MOST_S = 300;
 
 const REASONS = {
-    NotAllowedError: "The browser may not use the microphone. Allow it for this page and try again.",
+    NotAllowedError: "The browser may not use the microphone. Allow it for this page, "
+        + "then try again.",
     NotFoundError: "No microphone was found. Plug one in, or choose a file.",
     NotReadableError: "The microphone is in use by another program.",
 };
@@ -17,10 +18,13 @@ const REASONS = {
 export class Recorder extends EventTarget {
     async start() {
         if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode)
-            throw new Failure("Browsers record on https pages and on localhost only. Choose a file.");
+            throw new Failure("Browsers record on https pages and on localhost only. "
+                + "Choose a file.");
         try {
             this.stream = await navigator.mediaDevices.getUserMedia({
-                audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+                audio: {
+                    echoCancellation: false, noiseSuppression: false, autoGainControl: false,
+                },
             });
             this.context = new AudioContext();
             await this.context.audioWorklet.addModule("/recorder-worklet.js");

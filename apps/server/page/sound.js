@@ -43,14 +43,17 @@ export class Sound {
     wav() {
         const bytes = this.length * 2;
         const last = this.length % BLOCK || BLOCK;
-        const whole = this.blocks.map((b, i) => i < this.blocks.length - 1 ? b : b.subarray(0, last));
-        return new Blob([header(this.rate, bytes), ...whole], { type: "audio/wav" });
+        const parts = [...this.blocks];
+        if (parts.length)
+            parts.push(parts.pop().subarray(0, last));
+        return new Blob([header(this.rate, bytes), ...parts], { type: "audio/wav" });
     }
 }
 
 function header(rate, bytes) {
     const view = new DataView(new ArrayBuffer(HEADER));
-    const word = (at, text) => [...text].forEach((c, i) => view.setUint8(at + i, c.charCodeAt(0)));
+    const word = (at, text) =>
+        [...text].forEach((c, i) => view.setUint8(at + i, c.charCodeAt(0)));
     word(0, "RIFF");
     view.setUint32(4, HEADER - 8 + bytes, true);
     word(8, "WAVEfmt ");

@@ -7,8 +7,8 @@ import { Sound } from "./sound.js";
 const RATE = 44100;
 
 /**
- * Events: "sound" (there is more), "progress" (detail: what the server said), "pieces", "warning",
- * "end".
+ * Events: "sound" (there is more), "progress" (detail: what the server said), "pieces",
+ * "warning", "end".
  */
 export class Speech extends EventTarget {
     /** job: { text, voice, preset, settings } */

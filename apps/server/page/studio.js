@@ -7,7 +7,9 @@ import { Player } from "./player.js";
 import { ask } from "./server.js";
 import { Wave } from "./wave.js";
 
-const STEPS_S = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
+const STEPS_S = {
+    ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -10, PageUp: 10,
+};
 const PLAY = "M7 4v16l13-8z", PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 
 export class Studio {
@@ -20,7 +22,8 @@ export class Studio {
         this.pieces = new Pieces(byId("pieces"), (seconds) => this.player.seek(seconds));
         this.player.addEventListener("state", () => this.#draw());
         byId("play").addEventListener("click", () => this.toggle());
-        byId("volume").addEventListener("input", (e) => this.player.setVolume(Number(e.target.value)));
+        byId("volume").addEventListener("input",
+            (event) => this.player.setVolume(Number(event.target.value)));
         byId("download").addEventListener("click", () => this.download());
         byId("position").addEventListener("keydown", (event) => this.#steer(event));
         byId("position").addEventListener("pointerdown", (event) => this.#point(event));
@@ -31,7 +34,7 @@ export class Studio {
     }
 
     setFormats(formats) {
-        const choices = formats.map((f) => new Option(`${f.title ?? f.name} (.${f.ending ?? f.name})`, f.name));
+        const choices = formats.map((f) => new Option(`${f.title} (.${f.ending})`, f.name));
         this.formats = formats;
         byId("format").replaceChildren(...choices);
         byId("format").value = formats.some((f) => f.name === "mp3") ? "mp3" : formats[0]?.name;
@@ -112,7 +115,8 @@ export class Studio {
 
     #point(event) {
         const box = byId("position").getBoundingClientRect();
-        const seek = (e) => this.player.seek((e.clientX - box.left) / box.width * this.wave.span);
+        const seek = ({ clientX }) =>
+            this.player.seek((clientX - box.left) / box.width * this.wave.span);
         const slider = byId("position");
         slider.setPointerCapture(event.pointerId);
         slider.onpointermove = seek;
@@ -174,7 +178,8 @@ export class Studio {
             form.append("response_format", name);
             if (name === "pcm")
                 form.append("sample_rate", "44100");
-            save(await (await ask("/v1/audio/convert", { form })).blob(), `${stem}.${ending ?? name}`);
+            const answer = await ask("/v1/audio/convert", { form });
+            save(await answer.blob(), `${stem}.${ending}`);
             announce("Downloaded");
         } catch (failure) {
             this.failed(failure, () => this.download());

@@ -6,8 +6,10 @@ import { ask, askJson } from "./server.js";
 
 const FILTER_FROM = 10; // voices, before a filter is of use
 
+const pathOf = (voice) => `/v1/audio/voices/${encodeURIComponent(voice.id)}`;
+
 export class Voices {
-    /** list: a radiogroup; failed: called with what went wrong; changed: another one is chosen */
+    /** list: a radiogroup; failed: called with what went wrong; changed: another is chosen */
     constructor(list, filter, failed, changed) {
         this.list = list;
         this.filter = filter;
@@ -22,8 +24,9 @@ export class Voices {
 
     async load() {
         this.voices = (await askJson("/v1/audio/voices")).voices;
+        const first = this.voices.find((voice) => voice.default) ?? this.voices[0];
         if (!this.voices.some((voice) => voice.id === this.chosen))
-            this.choose((this.voices.find((voice) => voice.default) ?? this.voices[0])?.id ?? "");
+            this.choose(first?.id ?? "");
         this.#draw();
     }
 
@@ -45,7 +48,7 @@ export class Voices {
         if (!shown.length)
             this.list.append(el("p", { class: "empty" }, this.voices.length
                 ? "No voice has this in its name."
-                : "There is no voice yet. Without one, the model picks one by itself. Add yours below."));
+                : "There is no voice yet, so the model picks one by itself. Add yours below."));
     }
 
     #row(voice) {
@@ -96,7 +99,7 @@ export class Voices {
         this.button = button;
         button.textContent = "Wait…";
         try {
-            const path = `/v1/audio/voices/${encodeURIComponent(voice.id)}/preview?response_format=mp3`;
+            const path = `${pathOf(voice)}/preview?response_format=mp3`;
             const blob = await (await ask(path, { signal: cut.signal })).blob();
             if (cut.signal.aborted)
                 return;
@@ -114,7 +117,7 @@ export class Voices {
     }
 
     async delete(voice) {
-        await ask(`/v1/audio/voices/${encodeURIComponent(voice.id)}`, { method: "DELETE" });
+        await ask(pathOf(voice), { method: "DELETE" });
         await this.load();
         announce(`${voice.name ?? voice.id} is deleted`);
     }

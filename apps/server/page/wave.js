@@ -67,7 +67,8 @@ function palette(element) {
         .map((hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16)));
     const out = new Uint8Array(256 * 3);
     for (let i = 0; i < 256; i++) {
-        const at = i / 255 * (stops.length - 1), low = Math.min(Math.floor(at), stops.length - 2);
+        const at = i / 255 * (stops.length - 1);
+        const low = Math.min(Math.floor(at), stops.length - 2);
         for (let k = 0; k < 3; k++)
             out[3 * i + k] = stops[low][k] + (stops[low + 1][k] - stops[low][k]) * (at - low);
     }
@@ -161,7 +162,8 @@ export class Wave {
         this.fft.powers(this.window, this.powers);
         for (let i = 0; i < BINS; i++) {
             const db = 10 * Math.log10(this.powers[i] + 1e-12);
-            this.levels[i] = 255 * Math.max(0, Math.min(1, (db - QUIET_DB) / (LOUD_DB - QUIET_DB)));
+            const share = (db - QUIET_DB) / (LOUD_DB - QUIET_DB);
+            this.levels[i] = 255 * Math.max(0, Math.min(1, share));
         }
         this.done += Math.min(HOP, n);
         return this.columns.add(low, high, this.levels);
@@ -203,7 +205,8 @@ export class Wave {
         if (!n)
             return;
         for (let x = 0; x < width; x++) {
-            const from = Math.floor(x * n / width), to = Math.max(from + 1, Math.floor((x + 1) * n / width));
+            const from = Math.floor(x * n / width);
+            const to = Math.max(from + 1, Math.floor((x + 1) * n / width));
             let top = 0, bottom = 0;
             for (let i = from; i < to && i < n; i++) {
                 top = Math.max(top, high[i]);
@@ -219,7 +222,8 @@ export class Wave {
         ink.clearRect(0, 0, canvas.width, canvas.height);
         ink.imageSmoothingQuality = "high";
         if (n)
-            ink.drawImage(this.picture, 0, 0, n, BINS, 0, 0, canvas.width * share, canvas.height);
+            ink.drawImage(this.picture, 0, 0, n, BINS,
+                0, 0, canvas.width * share, canvas.height);
     }
 }
 
