@@ -5,7 +5,7 @@
 Usage: test_page.py PROGRAM MODEL
 
 Needs Playwright (PyPI: playwright, axe-playwright-python), chromium and ffprobe (Debian).  CHROMIUM names
-another browser, SHOTS a folder for screenshots.
+another browser, SHOTS a folder for screenshots; -v behind the arguments prints times.
 """
 import array
 import contextlib
@@ -42,6 +42,11 @@ def check(name, good, what=""):
     if not good:
         print(f"FAIL {name}  {what}", flush=True)
     return good
+
+
+def told(name, begun):
+    if "-v" in sys.argv:
+        print(f"{name}: {time.monotonic() - begun:.1f} s", flush=True)
 
 
 @contextlib.contextmanager
@@ -451,11 +456,12 @@ def test_key(browser, url):
 
 def test_phone_and_themes(browser, url):
     for scheme, width in (("light", 360), ("dark", 1280)):
+        begun = time.monotonic()
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 740},
                                       reduced_motion="reduce")
         tab = Tab(context, url)
         tab.open()
-        tab.generate(LONG[:400] + " Pneumonoultramicroscopicsilicovolcanoconiosis" * 3)
+        tab.generate(SHORT + " Pneumonoultramicroscopicsilicovolcanoconiosis" * 2)
         tab.made()
         tab.page.click("#advanced summary")
         check_width(tab, f"{scheme}, {width}")
@@ -463,13 +469,14 @@ def test_phone_and_themes(browser, url):
         tab.shot(f"{scheme}-{width}")
         tab.page.click("#add-voice")
         check_width(tab, f"{scheme}, {width}, the new voice")
-        check_axe(tab, f"{scheme}, {width}, the new voice")
+        if scheme == "dark":  # light was looked at above
+            check_axe(tab, "dark, the new voice")
         tab.page.keyboard.press("Escape")
         tab.page.click("#to-bench")
         check_width(tab, f"{scheme}, {width}, the benchmark")
-        check_axe(tab, f"{scheme}, {width}, the benchmark")
         check(f"no errors, {scheme}", not tab.errors and not tab.outside, (tab.errors, tab.outside))
         context.close()
+        told(scheme, begun)
 
 
 def test_offline(tab, server):
@@ -504,8 +511,7 @@ def main(program, model):
                     check(test.__name__, False, str(failure).splitlines()[0])
                     tab.shot(test.__name__)
                     tab.open()  # the next one begins anew
-                if "-v" in sys.argv:
-                    print(f"{test.__name__}: {time.monotonic() - begun:.1f} s")
+                told(test.__name__, begun)
             check("failures were the expected ones", set(tab.statuses) <= {400, 404}, tab.statuses)
             test_phone_and_themes(browser, url)
             test_offline(tab, server)
