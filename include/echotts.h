@@ -901,11 +901,12 @@ typedef struct {
     const char *mime;   /* "audio/mpeg" */
     const char *title;  /* "MP3" */
     bool lossy;         /* it has a bitrate or a quality */
-    bool available;     /* false: the libsndfile at hand cannot encode it */
+    bool available;     /* false: the libsndfile at hand cannot encode it; of aac: no ffmpeg */
 } echo_format;
 
-/* Describe format i: wav, pcm, flac, mp3, ogg (Vorbis), opus; false past the last.  The strings
- * stay. */
+/* Describe format i: wav, pcm, flac, mp3, ogg (Vorbis), opus, aac (in ADTS); false past the
+ * last.  The strings stay.  AAC is encoded by the program ffmpeg, which must be on PATH or in
+ * $ECHOTTS_FFMPEG. */
 ECHO_API bool echo_format_at(int i, echo_format *out);
 
 /* The format of this name or ending, in any case.  ECHO_ERR_ARG lists those that are known. */
@@ -936,8 +937,8 @@ typedef struct {
     const char *format; /* "mp3"; NULL: by the path's ending, "wav" where it has none */
     int rate;           /* Hz, 8,000 to 48,000; 0: 44,100, for Opus 48,000 */
     bool as_float;      /* samples of wav and pcm in 32-bit float instead of 16-bit */
-    int bitrate;        /* kbit/s of mp3, ogg, opus; ogg only comes near it; 0: by quality */
-    float quality;      /* of mp3, ogg, opus: above 0, the smallest, to 1, the best; 0: 0.5 */
+    int bitrate;        /* kbit/s of mp3, ogg (about), opus, aac; 0: by quality */
+    float quality;      /* of the same; above 0, the smallest, to 1, the best; 0: 0.5 */
     float loudness;     /* LUFS that the whole is brought to, -40 to -5; 0: as it is */
     float true_peak;    /* dB of full scale, -20 to 0, that is not passed then; 0: -1 */
     float speed;        /* 0.25 to 4, the pitch stays; 0 or 1: as it is */

@@ -18,15 +18,15 @@ struct sound_opts {
 /* Rows for a table of options; base: where the struct is in the job. */
 #define SOUND_OPTION_ROWS(base)                                                                \
     { .name = "format", .kind = OPTION_STRING, .at = SOUND_AT(base, format), .value = "NAME",  \
-      .help = "wav, flac, mp3, ogg, opus, pcm (default: by FILE's ending)" },                  \
+      .help = "wav, flac, mp3, ogg, opus, aac, pcm; default: FILE's ending" },                 \
     { .name = "rate", .kind = OPTION_INT, .at = SOUND_AT(base, rate), .value = "HZ",           \
       .min = 8000, .max = 48000, .help = "default: 44100, Opus 48000" },     \
     { .name = "float", .kind = OPTION_ON, .at = SOUND_AT(base, as_float),                      \
       .help = "32-bit float samples instead of 16-bit (wav, pcm)" },                           \
     { .name = "bitrate", .kind = OPTION_INT, .at = SOUND_AT(base, bitrate), .value = "KBIT",   \
-      .min = 6, .max = 320, .help = "kbit/s of mp3, ogg, opus" },                              \
+      .min = 6, .max = 320, .help = "kbit/s of mp3, ogg, opus, aac" },                         \
     { .name = "quality", .kind = OPTION_FLOAT, .at = SOUND_AT(base, quality), .value = "F",    \
-      .max = 1, .help = "of mp3, ogg, opus instead; default: 0.5" },                           \
+      .max = 1, .help = "of mp3, ogg, opus, aac instead; default: 0.5" },                      \
     { .name = "loudness", .kind = OPTION_FLOAT, .at = SOUND_AT(base, loudness),                \
       .value = "LUFS", .min = -40, .max = -5,                                                  \
       .help = "the whole at this loudness; podcasts: -16" },                         \

@@ -10,18 +10,12 @@
 
 #include "audio/container.h"
 #include "base/error.h"
+#include "audio/ffmpeg.h"
 #include "base/helper.h"
 #include "base/nameless.h"
 
 #define INPUT   "file:/dev/stdin" /* opened anew, so that it can be read at any place */
 #define SECONDS 300.0 /* for the helper; clips take it a few */
-
-static const char *program(void)
-{
-    const char *own = getenv("ECHOTTS_FFMPEG");
-
-    return own ? own : "ffmpeg";
-}
 
 /* AAC is told by two bytes, which MPEG frames may begin with, too. */
 static bool is_wanted(struct source *s, struct signature *kind)
@@ -103,7 +97,7 @@ static echo_status report(const struct helper *h, enum helper_end how, const cha
 static enum helper_end run(struct helper *h, double seconds)
 {
     char limit[32];
-    const char *words[] = { program(), "-nostdin", "-v", "error",
+    const char *words[] = { echo_ffmpeg(), "-nostdin", "-v", "error",
                             "-protocol_whitelist", "file,pipe", "-i", INPUT,
                             "-vn", "-sn", "-dn", "-t", limit, "-c:a", "pcm_f32le", "-f", "wav",
                             "pipe:1", NULL };
@@ -125,7 +119,7 @@ echo_status echo_convert(struct source *to, struct source *from, double seconds,
     echo_status s;
 
     *to = (struct source){ .name = from->name, .fd = -1, .stop = from->stop };
-    if (!*program() || !is_wanted(from, &kind))
+    if (!*echo_ffmpeg() || !is_wanted(from, &kind))
         return ECHO_OK;
     if ((s = echo_source_spool(from, err)))
         return s;

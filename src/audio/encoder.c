@@ -3,8 +3,10 @@
 
 #include <math.h>
 #include <sndfile.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "audio/ffmpeg.h"
 #include "audio/wav.h"
 #include "base/error.h"
 
@@ -102,6 +104,87 @@ static echo_status open_sndfile(struct encoder *e, struct tags *tags, echo_error
     return ECHO_OK;
 }
 
+/* ---- AAC, by ffmpeg ---- */
+
+#define FRAME      1024 /* samples in a frame of AAC */
+#define BEHIND     4096 /* samples that ffmpeg may have and not yet given back */
+#define START_MS   1000 /* for the first frame of a stream, which waits for ffmpeg to load */
+#define FRAME_MS    100 /* for another */
+
+/* Count the frames: six bytes of a header tell how long each is. */
+static void count_frames(struct encoder *e, const unsigned char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t left = n - i;
+
+        if (e->skip) {
+            size_t some = e->skip < left ? e->skip : left;
+
+            e->skip -= some;
+            i += some - 1;
+            continue;
+        }
+        e->head[e->head_bytes++] = bytes[i];
+        if (e->head_bytes < sizeof e->head)
+            continue;
+        e->skip = (size_t)((e->head[3] & 3) << 11 | e->head[4] << 3 | e->head[5] >> 5);
+        e->skip -= e->skip > sizeof e->head ? sizeof e->head : e->skip;
+        e->head_bytes = 0;
+        e->frames++;
+    }
+}
+
+static void take(void *user, const void *bytes, size_t n)
+{
+    struct encoder *e = user;
+
+    count_frames(e, bytes, n);
+    echo_outlet_write(e->to, bytes, n);
+}
+
+static echo_status ffmpeg_failed(const struct encoder *e, echo_error *err)
+{
+    return echo_fail(err, ECHO_ERR_FILE, "%s: ffmpeg cannot encode it as %s: %s", e->to->name,
+                     e->how.format->about.title, e->ffmpeg.line);
+}
+
+static echo_status open_ffmpeg(struct encoder *e, const struct tags *tags, echo_error *err)
+{
+    char rate[16], bitrate[16];
+    const char *words[] = { echo_ffmpeg(), "-nostdin", "-v", "error", "-probesize", "32",
+                            "-analyzeduration", "0", "-f", "f32le", "-ar", rate, "-ac", "1",
+                            "-i", "pipe:0", "-c:a", "aac", "-b:a", bitrate,
+                            "-flush_packets", "1", "-f", "adts", "pipe:1", NULL };
+    echo_status s = write_id3(e, tags, err);
+
+    if (s)
+        return s;
+    snprintf(rate, sizeof rate, "%d", e->how.rate);
+    snprintf(bitrate, sizeof bitrate, "%dk", e->how.bitrate);
+    e->ffmpeg.take = take;
+    e->ffmpeg.user = e;
+    return echo_filter_open(&e->ffmpeg, words) ? ECHO_OK : ffmpeg_failed(e, err);
+}
+
+static bool write_ffmpeg(struct encoder *e, const float *pcm, size_t n)
+{
+    float block[BLOCK];
+
+    for (size_t i = 0; i < n; i++)
+        block[i] = fminf(fmaxf(pcm[i], -1), 1);
+    return echo_filter_write(&e->ffmpeg, block, n * sizeof *block);
+}
+
+/* Of a stream, what was made leaves now, not with the next samples. */
+static void await_frames(struct encoder *e)
+{
+    while (e->how.stream && e->samples > (e->frames * FRAME) + BEHIND &&
+           echo_filter_wait(&e->ffmpeg, e->frames ? FRAME_MS : START_MS))
+        continue;
+}
+
+/* ---- plain samples ---- */
+
 static size_t sample_bytes(const struct encoder *e)
 {
     return e->how.as_float ? sizeof(float) : sizeof(short);
@@ -141,7 +224,9 @@ echo_status echo_encoder_open(struct encoder *e, const struct encoding *how, str
     echo_status s = ECHO_OK;
 
     *e = (struct encoder){ .how = *how, .to = to };
-    if (how->format->sndfile)
+    if (how->format->by_ffmpeg)
+        s = open_ffmpeg(e, tags, err);
+    else if (how->format->sndfile)
         s = open_sndfile(e, tags, err);
     else if (how->format->header)
         s = open_wav(e, tags, err);
@@ -183,11 +268,16 @@ echo_status echo_encoder_write(struct encoder *e, const float *pcm, size_t n, ec
     for (size_t i = 0, some; i < n; i += some) {
         some = n - i < BLOCK ? n - i : BLOCK;
         e->samples += some;
-        if (!e->sndfile)
+        if (e->how.format->by_ffmpeg) {
+            if (!write_ffmpeg(e, pcm + i, some))
+                return ffmpeg_failed(e, err);
+        } else if (!e->sndfile)
             write_plain(e, pcm + i, some);
         else if (!write_sndfile(e, pcm + i, some))
             return cannot_encode(e, err);
     }
+    if (e->how.format->by_ffmpeg)
+        await_frames(e);
     return echo_outlet_status(e->to, err);
 }
 
@@ -204,7 +294,12 @@ echo_status echo_encoder_finish(struct encoder *e, echo_error *err)
     echo_status s = ECHO_OK;
     float nothing = 0;
 
-    if (e->sndfile) {
+    if (e->how.format->by_ffmpeg) {
+        if (!e->samples)
+            s = echo_encoder_write(e, &nothing, 1, err);
+        if (!s && !echo_filter_finish(&e->ffmpeg))
+            s = ffmpeg_failed(e, err);
+    } else if (e->sndfile) {
         if (!e->samples) /* some would have no header */
             s = echo_encoder_write(e, &nothing, 1, err);
         if (!s && close_sndfile(e))
@@ -219,6 +314,7 @@ echo_status echo_encoder_finish(struct encoder *e, echo_error *err)
 void echo_encoder_close(struct encoder *e)
 {
     close_sndfile(e);
+    echo_filter_close(&e->ffmpeg);
     free(e->chunks);
     *e = (struct encoder){ 0 };
 }

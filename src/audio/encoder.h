@@ -6,6 +6,7 @@
 #include "audio/format.h"
 #include "audio/outlet.h"
 #include "audio/tags.h"
+#include "base/filter.h"
 
 struct encoder {
     struct encoding how;
@@ -13,6 +14,11 @@ struct encoder {
     struct sf_private_tag *sndfile; /* NULL: plain samples */
     uint64_t base;     /* of libsndfile's bytes */
     uint64_t samples;
+    struct filter ffmpeg; /* of formats that it encodes */
+    uint64_t frames;      /* that came from it, in a stream */
+    size_t skip;          /* bytes of the last of them that are still to come */
+    unsigned char head[6];
+    size_t head_bytes;    /* of the next one's header, in head */
     unsigned char *chunks; /* of WAV: tags */
     size_t chunk_bytes;
 };

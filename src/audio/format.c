@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "audio/ffmpeg.h"
 #include "base/error.h"
 
 #define MIN_RATE 8000
@@ -31,6 +32,10 @@ static const struct bitrate of_vorbis[] = {
     { 8999, 14, 36, 0.8 },  { 14999, 20, 60, 0.8 }, { 18999, 24, 85, 0.8 },
     { 25999, 24, 74, 0.8 }, { 39999, 36, 110, 0.8 }, { MAX_RATE, 48, 140, 0.8 } };
 
+/* At most 6 bits a sample, as AAC has it. */
+static const struct bitrate of_aac[] = {
+    { 10999, 8, 48, 1 }, { 15999, 8, 64, 1 }, { 31999, 12, 96, 1 }, { MAX_RATE, 24, 192, 1 } };
+
 static const int mp3_rates[] = { 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000,
                                  0 };
 static const int opus_rates[] = { 8000, 12000, 16000, 24000, 48000, 0 };
@@ -48,24 +53,27 @@ static double curved(double quality)
 
 static const struct format formats[] = {
     { { "wav", "wav", "audio/wav", "WAV", false, true },
-      "wave", 0, true, ECHO_SAMPLE_RATE, NULL, NULL, NULL },
+      "wave", 0, true, ECHO_SAMPLE_RATE, NULL, NULL, NULL, false },
     { { "pcm", "pcm", "audio/L16", "raw samples", false, true },
-      "raw", 0, false, ECHO_SAMPLE_RATE, NULL, NULL, NULL },
+      "raw", 0, false, ECHO_SAMPLE_RATE, NULL, NULL, NULL, false },
     { { "flac", "flac", "audio/flac", "FLAC", false, true },
-      NULL, SF_FORMAT_FLAC | SF_FORMAT_PCM_16, true, ECHO_SAMPLE_RATE, NULL, NULL, NULL },
+      NULL, SF_FORMAT_FLAC | SF_FORMAT_PCM_16, true, ECHO_SAMPLE_RATE, NULL, NULL, NULL,
+      false },
     { { "mp3", "mp3", "audio/mpeg", "MP3", true, true },
-      NULL, SNDFILE_MP3, true, ECHO_SAMPLE_RATE, mp3_rates, of_mp3, straight },
+      NULL, SNDFILE_MP3, true, ECHO_SAMPLE_RATE, mp3_rates, of_mp3, straight, false },
     { { "ogg", "ogg", "audio/ogg", "Ogg Vorbis", true, true },
       "oga", SF_FORMAT_OGG | SF_FORMAT_VORBIS, true, ECHO_SAMPLE_RATE, NULL, of_vorbis,
-      straight },
+      straight, false },
     { { "opus", "opus", "audio/ogg; codecs=opus", "Opus", true, true },
-      NULL, SF_FORMAT_OGG | SF_FORMAT_OPUS, true, 48000, opus_rates, of_opus, curved },
+      NULL, SF_FORMAT_OGG | SF_FORMAT_OPUS, true, 48000, opus_rates, of_opus, curved, false },
+    { { "aac", "aac", "audio/aac", "AAC", true, true },
+      "adts", 0, false, ECHO_SAMPLE_RATE, mp3_rates, of_aac, curved, true },
 };
 
 #define FORMATS ((int)(sizeof formats / sizeof *formats))
 
 /* Endings of sound that cannot be written. */
-static const char *const foreign[] = { "mp2", "spx", "m4a", "m4b", "mp4", "mov", "3gp", "aac",
+static const char *const foreign[] = { "mp2", "spx", "m4a", "m4b", "mp4", "mov", "3gp",
                                        "wma", "webm", "weba", "mka", "mkv", "aif", "aiff",
                                        "aifc", "au", "snd", "caf", "amr", "ac3", "w64", "wv",
                                        "ape", "tta", "mpc", "dsf", NULL };
@@ -76,6 +84,8 @@ static bool can_encode(const struct format *f)
 {
     SF_INFO info = { .samplerate = f->rate, .channels = 1, .format = f->sndfile };
 
+    if (f->by_ffmpeg)
+        return echo_ffmpeg_is_there();
     return !f->sndfile || sf_format_check(&info);
 }
 
@@ -192,6 +202,10 @@ static echo_status choose_format(struct encoding *e, const char *path, const cha
     if (by_path && !share_ending(e->format, by_path))
         return echo_fail_field(err, "format", "%s: %s is asked for, but the name says %s", path,
                                e->format->about.title, by_path->about.title);
+    if (e->format->by_ffmpeg && !can_encode(e->format))
+        return echo_fail_field(err, "format", "%s is written by ffmpeg, and there is none: "
+                                              "install ffmpeg, or name it by $ECHOTTS_FFMPEG",
+                               e->format->about.title);
     if (!can_encode(e->format))
         return echo_fail_field(err, "format", "%s cannot be written: %s has no encoder for it",
                                e->format->about.title, sf_version_string());
@@ -233,10 +247,11 @@ static echo_status choose_level(struct encoding *e, int bitrate, float quality, 
     if (!(quality >= 0 && quality <= 1))
         return echo_fail_field(err, "quality", "a quality of %g is outside 0 to 1", quality);
     e->level = f->level(quality > 0 ? quality : 0.5);
-    if (!bitrate)
-        return ECHO_OK;
     while (e->rate > b->rate)
         b++;
+    e->bitrate = bitrate ? bitrate : (int)lround(b->min + (1 - e->level) * (b->max - b->min));
+    if (!bitrate)
+        return ECHO_OK;
     if (bitrate < b->min || bitrate > b->max)
         return echo_fail_field(err, "bitrate",
                                "%d kbit/s is outside %d to %d, which %s has at %d Hz", bitrate,
@@ -255,7 +270,7 @@ echo_status echo_encoding_choose(struct encoding *e, const char *path,
     if ((s = choose_format(e, path, opts->format, err)) ||
         (s = choose_rate(e, opts->rate, err)))
         return s;
-    if (e->as_float && e->format->sndfile)
+    if (e->as_float && (e->format->sndfile || e->format->by_ffmpeg))
         return echo_fail_field(err, "as_float", "%s has no float samples: wav and pcm have",
                                e->format->about.title);
     return choose_level(e, opts->bitrate, opts->quality, err);

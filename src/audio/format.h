@@ -16,6 +16,7 @@ struct format {
     const int *rates;          /* the only ones, up to a 0; NULL: any */
     const struct bitrate *bitrates;
     double (*level)(double quality); /* 1 (best) to 0 as libsndfile's compression, 0 to 1 */
+    bool by_ffmpeg;
 };
 
 /* The options about the format, with nothing left open. */
@@ -25,6 +26,7 @@ struct encoding {
     bool as_float, stream;
     bool constant; /* in bitrate */
     double level;  /* of compression; of lossy formats */
+    int bitrate;   /* kbit/s of by_ffmpeg */
 };
 
 /* Check the options that are about the format.  path may be NULL. */

@@ -20,7 +20,7 @@ extern char **environ;
 
 /* Its three files, and the signals of a fresh program: one that we ignore would be ignored
  * there, too.  A group of its own, so that the terminal's signals are for us to act upon. */
-static int spawn(const struct helper *h, int out, int err, pid_t *pid)
+int echo_helper_spawn(const char *const *words, int in, int out, int err, pid_t *pid)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -36,10 +36,10 @@ static int spawn(const struct helper *h, int out, int err, pid_t *pid)
         posix_spawnattr_setsigdefault(&attributes, &signals);
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                                   POSIX_SPAWN_SETPGROUP);
-        if (!(why = posix_spawn_file_actions_adddup2(&files, h->in, STDIN_FILENO)) &&
+        if (!(why = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO)) &&
             !(why = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO)) &&
             !(why = posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO)))
-            why = posix_spawnp(pid, h->words[0], &files, &attributes, (char **)h->words,
+            why = posix_spawnp(pid, words[0], &files, &attributes, (char **)words,
                                environ);
         posix_spawnattr_destroy(&attributes);
     }
@@ -59,18 +59,17 @@ static bool take(int fd, char *block, size_t size, size_t *got)
     return n > 0;
 }
 
-/* Keep the first line that has anything in it. */
-static void listen(struct helper *h, const char *said, size_t n)
+void echo_helper_listen(char *line, size_t size, const char *said, size_t n)
 {
-    size_t have = strlen(h->line);
+    size_t have = strlen(line);
 
-    for (size_t i = 0; i < n && have + 1 < sizeof h->line; i++) {
-        bool ends = have && h->line[have - 1] == '\n';
+    for (size_t i = 0; i < n && have + 1 < size; i++) {
+        bool ends = have && line[have - 1] == '\n';
 
         if (!ends && (have || said[i] != '\n'))
-            h->line[have++] = said[i];
+            line[have++] = said[i];
     }
-    h->line[have] = 0;
+    line[have] = 0;
 }
 
 /* Until both pipes have ended. */
@@ -98,7 +97,7 @@ static enum helper_end attend(struct helper *h, int out, int err)
         if (pipes[1].revents && !take(err, block, size, &got))
             pipes[1].fd = -1;
         else if (pipes[1].revents)
-            listen(h, block, got);
+            echo_helper_listen(h->line, sizeof h->line, block, got);
         if (pipes[0].revents && !take(out, block, size, &got))
             pipes[0].fd = -1;
         else if (pipes[0].revents && !echo_write_at(h->out, h->bytes, block, got))
@@ -145,7 +144,7 @@ enum helper_end echo_helper_run(struct helper *h)
     h->line[0] = 0;
     if (!open_pipe(out) || !open_pipe(err))
         why = errno;
-    else if ((why = spawn(h, out[1], err[1], &pid)))
+    else if ((why = echo_helper_spawn(h->words, h->in, out[1], err[1], &pid)))
         how = why == ENOENT || why == EACCES || why == ENOTDIR ? HELPER_ABSENT : HELPER_BROKEN;
     if (!why) {
         close(out[1]);

@@ -5,7 +5,9 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum helper_end {
     HELPER_DONE,
@@ -30,5 +32,10 @@ struct helper {
 
 /* Until it has ended, or is killed. */
 enum helper_end echo_helper_run(struct helper *h);
+
+/* For others that run programs: with these files as its own.  Returns errno's number. */
+int echo_helper_spawn(const char *const *words, int in, int out, int err, pid_t *pid);
+/* Keep the first line, of what a program says, that has anything in it. */
+void echo_helper_listen(char *line, size_t size, const char *said, size_t n);
 
 #endif

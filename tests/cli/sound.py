@@ -18,7 +18,7 @@ SAMPLES = FRAMES * 2048
 
 # Ending, name for ffprobe, rate, and by how many samples at 44.1 kHz its length may be off.
 FORMATS = {"wav": ("pcm_s16le", 44100, 0), "flac": ("flac", 44100, 0), "mp3": ("mp3", 44100, 0),
-           "ogg": ("vorbis", 44100, 0), "opus": ("opus", 48000, 400)}
+           "ogg": ("vorbis", 44100, 0), "opus": ("opus", 48000, 400), "aac": ("aac", 44100, 2100)}
 
 
 def have(program):
@@ -138,5 +138,5 @@ def check(p):
     check_options(p, decode, plain)
     check_refusals(p, decode)
     for name in os.listdir(p.folder):  # others use some of the names
-        if name[-4:] in (".wav", ".mp3", ".ogg") or name[-5:] in (".flac", ".opus"):
+        if name[-4:] in (".wav", ".mp3", ".ogg", ".aac") or name[-5:] in (".flac", ".opus"):
             os.remove(p.file(name))

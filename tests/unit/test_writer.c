@@ -490,7 +490,7 @@ static void check_by_path(void)
                       (f.ending ? rows[i].ending && !strcmp(f.ending, rows[i].ending)
                                 : !rows[i].ending),
                   "%s", rows[i].path);
-    CHECK(echo_format_at(3, &f) && !strcmp(f.mime, "audio/mpeg") && !echo_format_at(6, &f));
+    CHECK(echo_format_at(3, &f) && !strcmp(f.mime, "audio/mpeg") && !echo_format_at(7, &f));
     CHECK(!echo_format_named("OPUS", &f, NULL) && !echo_format_at(-1, &f));
 }
 
