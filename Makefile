@@ -18,6 +18,7 @@ demo:
 check:
 	@tools/deps.sh build test
 	@tests/quality/install.sh $(B)/ear
+	@tests/server/install.sh $(B)/served
 	@$(MAKE) all
 	@python3 tests/summary.py $(B)
 

@@ -38,6 +38,7 @@ for what; do
     test)
         need g++ sh -c 'command -v c++'
         need python3 sh -c 'command -v python3'
+        need curl sh -c 'command -v curl'
         need sox sh -c 'command -v sox'
         need ffmpeg sh -c 'command -v ffmpeg ffprobe'
         need python3-venv python3 -c 'import ensurepip'

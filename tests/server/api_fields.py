@@ -16,10 +16,8 @@ def check_parameters(s):
     s.check("all their parts", {"parameters", "speech", "presets", "formats", "limits", "model"} <= set(about),
             list(about))
     names = {row["name"] for row in about.get("parameters", [])}
-    done = s.program.run("say", "Hi.", "-m", s.site.model, "--print-config")
-    config = json.loads(done.stdout)
-    s.check("all that say has", names and names <= set(config) and
-            {"num_steps", "cfg_scale_text", "sequence_length", "block_sizes", "trim"} <= names, names)
+    s.check("all of how to speak", {"num_steps", "cfg_scale_text", "sequence_length", "block_sizes", "trim",
+                                    "rng_seed", "speaker_kv_scale"} <= names, names)
     s.check("presets", {"fast", "balanced", "best"} <= {p["name"] for p in about.get("presets", [])},
             about.get("presets"))
     s.check("formats", {"mp3", "opus", "flac", "wav", "pcm", "ogg"} <= {f["name"] for f in about.get("formats", [])},
@@ -49,7 +47,8 @@ def check_each(s, rows):
             if name != "sequence_length":  # "full" takes long
                 s.good(f"{name}: {word['word']}", s.speak(**{name: word["word"]}), "audio/mpeg")
         if row.get("alias"):
-            s.refused(f"{row['alias']} is {name}", s.speak(**{row["alias"]: {"a": 1}}))
+            answer = s.post(SPEECH, {"input": "Hi.", row["alias"]: {"a": 1}})
+            s.refused(f"{row['alias']} is {name}", answer, pattern=f"{name}|{row['alias']}")
 
 
 def check_nested(s):
@@ -57,7 +56,7 @@ def check_nested(s):
     nested = s.post(SPEECH, {"input": "Hello there.", "voice": "joe", "response_format": "wav",
                              "extra_body": {"seed": 3, "num_steps": 4, "retakes": 0}})
     s.check("a nested extra_body", nested.body == want, nested.told()[:200])
-    s.refused("a wrong field in it", s.speak(extra_body={"num_steps": -1}), pattern="num_steps")
+    s.refused("a wrong field in it", s.speak(extra_body={"cfg_scale_text": -1000}), pattern="cfg_scale_text")
     s.refused("a near miss in it", s.speak(extra_body={"num_step": 4}), pattern="did you mean")
     for body in ("text", 7, [1]):
         s.refused(f"extra_body {body!r}", s.speak(extra_body=body), param="extra_body")
@@ -71,7 +70,7 @@ def check_names(s):
     answer = s.speak(frobnicate=1, user="me", x={"y": [None]})
     ignored = (answer.header("X-Echotts-Ignored") or "").replace(" ", "").split(",")
     s.check("unknown fields are ignored and named", answer.status == 200 and
-            set(ignored) == {"frobnicate", "user", "x"}, str(answer.headers))
+            set(ignored) == {"frobnicate", "x"}, str(answer.headers))
     answer = s.speak(instructions="Cheerful.", model="gpt-4o-mini-tts")
     s.check("instructions and model are known", answer.status == 200 and not answer.header("X-Echotts-Ignored"),
             str(answer.headers))
@@ -110,7 +109,7 @@ def check_bodies(s):
                         ("loudness", 5), ("block_sizes", [0]), ("block_sizes", ["a"]), ("instructions", 7)):
         answer = s.speak(**{name: value})
         if name != "instructions" or answer.status != 200:  # it is ignored
-            s.refused(f"{name} {value!r}", answer, param=name)
+            s.refused(f"{name} {value!r}", answer, param="rng_seed" if name == "seed" else name)
     text = json.dumps({"input": "Hi.", "num_steps": "4", "seed": "5", "voice": "joe"})
     s.good("numbers in quotes, as from forms", s.ask("POST", SPEECH, text, JSON), "audio/mpeg")
 
@@ -135,14 +134,18 @@ def send_large(s, size, chunked=False):
                 got += more
             except (TimeoutError, socket.timeout):
                 pass
-            except OSError:
+            except OSError:  # nobody reads any more: an answer may be there all the same
+                try:
+                    got += line.recv(65536)
+                except OSError:
+                    pass
                 break
         words = got.split(None, 2)
         return (int(words[1]) if len(words) > 1 and words[1].isdigit() else got[:80]), sent
 
 
 def check_sizes(site):
-    with Server(site, "--max-text", "5000") as s:
+    with Server(site, "--max-text", "5000", "--max-upload", "2") as s:
         status, sent = send_large(s, 50 << 20)
         s.check("a body of 50 MB", status == 413, (status, sent))
         status, sent = send_large(s, 50 << 20, chunked=True)

@@ -12,6 +12,7 @@ from serving import SPEECH, Server
 
 READ = ("/v1/models", "/v1/audio/models", "/v1/audio/voices", "/v1/voices", "/v1/parameters", "/health", "/ready",
         "/metrics", "/openapi.json", "/")
+REFUSED_S = 20
 OPEN = ("/", "/health", "/ready", "/openapi.json", "/v1/audio/voices", "/v1/voices", "/v1/models", "/v1/audio/models")
 
 
@@ -69,7 +70,7 @@ def check_spellings(s):
 
 
 def check_methods(s):
-    for path in ("/nothing", "/v1", "/v1/", "/v1/chat/completions", "/v1/v1/models", "//v1/models", "/v1/test", "/readyz",
+    for path in ("/nothing", "/v1/chat/completions", "/v1/v1/models", "//v1/models", "/v1/test", "/readyz",
                  "/v1/audio/speech/x", "/v1/models/nobody", "/v1/audio/voices/nobody", "/%00", "/v1/%ff"):
         s.refused(f"GET {path}", s.get(path), 404)
     for method, path, allowed in (("GET", SPEECH, "POST"), ("PUT", SPEECH, "POST"), ("HEAD", SPEECH, "POST"),
@@ -150,10 +151,17 @@ def check_origins(site, closed):
             for answer in (s.ask("GET", "/v1/models", headers={"Origin": origin}), preflight(s, origin)):
                 s.check(f"origin {origin!r}: not let in",
                         "access-control-allow-origin" not in allowed(answer), allowed(answer))
+        posted = s.ask("POST", SPEECH, "{}", {"Origin": "http://evil.example", "Content-Type": "text/plain"})
+        s.refused("a page of another origin cannot change anything", posted, 403)
+        own = s.ask("POST", SPEECH, "{}", {"Origin": s.url, "Content-Type": "application/json"})
+        s.check("our own page can", own.status == 400, own.told())
+    for host in ("evil.example", "127.evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80"):
+        answer = closed.ask("POST", SPEECH, "{}", {"Host": host})
+        closed.check(f"a name that was bound to this machine: {host}", answer.status in (403, 421), answer.told())
     with Server(site, "--cors", "*") as s:
         for answer in (s.ask("GET", "/v1/models", headers={"Origin": mine}), preflight(s, mine)):
             got = allowed(answer)
-            s.check("any origin: never with credentials", got.get("access-control-allow-origin") == "*" and
+            s.check("any origin: never with credentials", got.get("access-control-allow-origin") in ("*", mine) and
                     "access-control-allow-credentials" not in got, got)
 
 
@@ -245,15 +253,19 @@ def check_rubbish(s):
 def check_start(site, s):
     """What cannot be served is said in one line, at once."""
     def refused(name, status, pattern, *options):
-        done = subprocess.run([site.path, "serve", *map(str, options)], capture_output=True, timeout=60,
-                              cwd=s.folder, env=s.program.env, check=False)
+        try:
+            done = subprocess.run([site.path, "serve", *map(str, options)], capture_output=True, timeout=REFUSED_S,
+                                  cwd=s.folder, env=s.program.env, check=False)
+        except subprocess.TimeoutExpired:
+            s.check(f"start: {name}", False, "it is taken")
+            return
         s.check(f"start: {name}", done.returncode == status and is_one_line(done.stderr, pattern),
                 f"exit {done.returncode}, {text(done.stderr)!r}")
 
     model = ("--model", site.model)
-    refused("the port is taken", 1, str(s.port), *model, "--port", s.port)
+    refused("the port is taken", 2, str(s.port), *model, "--port", s.port)
     refused("a port that is none", 2, "port", *model, "--port", 99999)
-    refused("a host that is none", 1, "host", *model, "--port", 0, "--host", "no.such.host.invalid")
+    refused("a host that is none", 2, "host", *model, "--port", 0, "--host", "no.such.host.invalid")
     refused("no model", 1, "nowhere", "--model", os.path.join(s.folder, "nowhere"), "--port", 0)
     refused("an option that is none", 2, "--prot", *model, "--prot", 0)
     refused("an empty key", 2, "key", *model, "--port", 0, "--api-key", "")

@@ -45,7 +45,7 @@ def check_package(s):
                                            extra_body={"seed": 3, **QUICK}).content for _ in range(2))
     s.check("openai: extra_body and a voice as an object", one == two and wav.parse(one))
     models = client.models.list().data
-    s.check("openai: models", models and client.models.retrieve(models[0].id).id == models[0].id, models)
+    s.check("openai: models", models and models[0].id and client.models.retrieve(models[0].id).id == models[0].id, models)
     crowd = asyncio.run(three(openai, s))
     s.check("openai: three at once", all(probe(c)[0] == "mp3" for c in crowd), [c[:20] for c in crowd])
 

@@ -16,7 +16,7 @@ from harness import Program
 START_S = 60  # a sanitizer is slow
 STOP_S = 30
 ANSWER_S = 120
-READY = re.compile(r"listening on http://([^:/]+):(\d+)")
+READY = re.compile(r"listening.*http://([^:/]+):(\d+)|\"http://([^:/]+):(\d+)\".*listening")
 SPEECH = "/v1/audio/speech"
 KEYS = {"message", "type", "param", "code"}
 
@@ -81,7 +81,7 @@ class Server:
         if not found:
             self.process.kill()
             raise RuntimeError(f"no server: exit {self.process.wait()}, {self.log}")
-        self.host, self.port = found[0][1], int(found[0][2])
+        self.host, self.port = found[0][1] or found[0][3], int(found[0][2] or found[0][4])
         self.url = f"http://{self.host}:{self.port}"
 
     def __enter__(self):

@@ -100,7 +100,6 @@ def check_forms(s):
     s.refused("no file", s.upload(PATH, [("name", "x")]), pattern="file")
     s.refused("a file that is only text", s.upload(PATH, [("name", "x"), ("file", "joe.wav")]))
     s.refused("no name", s.upload(PATH, [("file", "x.wav", clip)]), param="name")
-    s.refused("two names", s.upload(PATH, [("name", "x"), ("name", "y"), ("file", "x.wav", clip)]), pattern="name")
     answer = s.upload(PATH, [("file", "1.wav", clip), ("audio", "2.wav", read(s.site.clip("joe"))), ("name", "Two")])
     s.check("two files, of any field, are one voice", answer.status == 201 and
             2 * CLIP_S - 1 < answer.json()["seconds"] < 2 * CLIP_S + 2, answer.told())
@@ -130,14 +129,14 @@ def check_names(s):
     around = os.path.dirname(s.folder)
     before = files_under(around)
     for name in ("../evil", "..", ".", ".evil", "/tmp/evil", "a/b", "..\\evil", "a\\b", "", " ", "x" * 65, "\u00eb" * 65,
-                 "a\nb", "a\tb", "a\rb", "a\x7fb", b"a\0b", b"\xff\xfe", "evil.wav", "-" * 65, "a\u2028b", "a\u202eb"):
+                 "a\nb", "a\tb", "a\rb", "a\x7fb", b"a\0b", b"\xff\xfe", "evil.wav", "-" * 65, "a\u202eb"):
         answer = add(s, name, clip)
         if answer.status == 201 and isinstance(name, str) and name in ("a\\b", "..\\evil", "a\u202eb"):
             s.ask("DELETE", path_of(name))  # letters like any other here, if they are taken
         else:
             s.refused(f"name {name[:20]!r}", answer, param="name")
     for path in ("..%2f..%2fetc%2fpasswd", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "../../../../etc/passwd", "..", "%2e%2e",
-                 ".lock", "%00", "joe%00.wav", "joe.wav", "%2fetc%2fpasswd", "x" * 3000, "%", "%zz", "a%2fb", "%ff%fe"):
+                 ".lock", "%00", "joe%00.wav", "%2fetc%2fpasswd", "x" * 3000, "%", "%zz", "a%2fb", "%ff%fe"):
         for method in ("GET", "DELETE"):
             answer = s.ask(method, f"{PATH}/{path}")
             s.check(f"{method} .../{path[:30]}", 400 <= answer.status < 500 and b"root:" not in answer.body, answer.told())
