@@ -65,7 +65,7 @@ def end_likeness(got, want, rate=COARSE):
     whole = energy(tail) ** 2 * len(tail)
     best = 0.0
     for at in range(max(0, len(want) - len(tail) - rate // 20),
-                    min(len(got) - len(tail), len(want) - len(tail) + rate // 20) + 1):
+                    min(len(got) - len(tail), len(want) - len(tail) + rate // 10) + 1):
         part = got[at:at + len(tail)]
         norm = math.sqrt(whole * energy(part) ** 2 * len(tail))
         if norm:
