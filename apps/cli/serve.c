@@ -33,11 +33,6 @@ static const struct option listen_options[] = {
                  "variable keeps the key out of the list of processes." },
     { .name = "cors", .kind = OPTION_STRING, .at = AT(opts.cors), .value = "ORIGIN,...",
       .help = "let pages of these origins use it (*: of all)" },
-    { .name = "wyoming", .kind = OPTION_INT, .at = AT(opts.wyoming), .value = "PORT", .min = 1,
-      .max = 65535,
-      .help = "speak Wyoming there, too, for Home Assistant" },
-    { .name = "announce", .kind = OPTION_SWITCH, .at = AT(opts.announce), .preset = "off",
-      .help = "announce the Wyoming port on the network (Avahi)" },
     { 0 },
 };
 
@@ -48,8 +43,8 @@ static const struct option work_options[] = {
     { .name = "sessions", .kind = OPTION_INT, .at = AT(opts.sessions), .value = "N", .min = 1,
       .max = 64, .preset = "4",
       .help = "speeches worked on side by side",
-      .details = "One is sampled at a time. Others are decoded beside it, or wait in the middle "
-                 "of a long text. Each needs working memory." },
+      .details = "One is sampled at a time. Others are decoded beside it, or wait in the "
+                 "middle of a long text. Each needs working memory." },
     { .name = "max-queue", .kind = OPTION_INT, .at = AT(opts.max_queue), .value = "N", .min = 1,
       .max = 100000, .preset = "128", .help = "refuse more speeches that wait" },
     { .name = "max-text", .kind = OPTION_INT, .at = AT(opts.max_text), .value = "BYTES",
@@ -62,7 +57,8 @@ static const struct option work_options[] = {
     { .name = "grace", .kind = OPTION_INT, .at = AT(opts.grace), .value = "S", .max = 86400,
       .preset = "10", .help = "when stopped, finish speeches for so long" },
     { .name = "log", .kind = OPTION_STRING, .at = AT(opts.log), .value = "FORMAT",
-      .values = "text,json", .preset = "text", .help = "a line for each request: text or json" },
+      .values = "text,json", .preset = "text",
+      .help = "a line for each request: text or json" },
     { 0 },
 };
 
@@ -102,6 +98,23 @@ static void complete(struct serve *s)
     o->stopped = signals_stopped;
 }
 
+/* "https://a.org,http://b.org:8000", or "*" */
+static echo_status check_origins(const char *list, echo_error *err)
+{
+    while (list && *list && strcmp(list, "*")) {
+        size_t n = strcspn(list, ","), before = strspn(list, "abcdefghijklmnopqrstuvwxyz");
+        const char *host = list + before + 3;
+        size_t length = n > before + 3 ? n - before - 3 : 0;
+
+        if (!before || !length || strncmp(list + before, "://", 3) ||
+            strcspn(host, "/?# ,") < length)
+            return echo_fail(err, ECHO_ERR_ARG, "--cors '%.80s': expected origins such as "
+                                                "https://example.org, or *", list);
+        list += n + (list[n] == ',');
+    }
+    return ECHO_OK;
+}
+
 static echo_status check(const struct serve *s, echo_error *err)
 {
     const struct server_opts *o = &s->opts;
@@ -110,9 +123,7 @@ static echo_status check(const struct serve *s, echo_error *err)
         return echo_fail(err, ECHO_ERR_ARG, "--log '%.40s': expected text or json", o->log);
     if (o->key && !*o->key)
         return echo_fail(err, ECHO_ERR_ARG, "--api-key is empty: leave it out, or give a key");
-    if (o->announce && !o->wyoming)
-        return echo_fail(err, ECHO_ERR_ARG, "--announce needs --wyoming: it announces that port");
-    return ECHO_OK;
+    return check_origins(o->cors, err);
 }
 
 static echo_status run(void *job, echo_error *err)
@@ -139,7 +150,7 @@ static echo_status run(void *job, echo_error *err)
 static const struct example examples[] = {
     { "serve", "a page and an API at http://127.0.0.1:8080" },
     { "serve --host 0.0.0.0 --api-key SECRET", "for the whole network" },
-    { "serve -m base-int8 --preset fast --wyoming 10200", "for Home Assistant, too" },
+    { "serve -m base-int8 --preset fast", "sooner, and with less memory" },
     { 0 },
 };
 

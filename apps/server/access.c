@@ -54,11 +54,17 @@ static size_t host_length(const char *host)
     return end ? (size_t)(end + 1 - host) : strcspn(host, ":");
 }
 
+/* Digits and dots alone: 127.a.org is a name. */
+static bool is_127(const char *host, size_t n)
+{
+    return n > 4 && !strncmp(host, "127.", 4) && strspn(host, "0123456789.") >= n;
+}
+
 static bool is_local(const char *host)
 {
     size_t n = host_length(host);
 
-    return (n == 9 && !strncasecmp(host, "localhost", n)) || !strncmp(host, "127.", 4) ||
+    return (n == 9 && !strncasecmp(host, "localhost", n)) || is_127(host, n) ||
            (n == 5 && !strncmp(host, "[::1]", n)) ||
            (n > 10 && !strncasecmp(host + n - 10, ".localhost", 10));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* answer_convert.c - sound that a client has, in another format. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,7 @@ static void convert(struct request *r, const struct part *file, const echo_write
     echo_error err = { 0 };
     float *pcm = NULL;
     size_t n = 0;
+    char rate[16];
     echo_status status;
 
     status = upload_read_bytes(&pcm, &n, file->bytes, file->n, &reading, &err);
@@ -71,7 +73,10 @@ static void convert(struct request *r, const struct part *file, const echo_write
     echo_writer_abort(&w);
     echo_audio_free(&pcm);
     if (!status) {
-        reply_bytes(r, format->mime, made.bytes, made.n);
+        reply_bytes(r, reply_type(format), made.bytes, made.n);
+        snprintf(rate, sizeof rate, "%d", opts->rate ? opts->rate : ECHO_SAMPLE_RATE);
+        if (strcmp(format->name, "opus"))
+            reply_header(r, "X-Audio-Sample-Rate", rate);
         return;
     }
     free(made.bytes);
@@ -95,7 +100,11 @@ void answer_convert(struct request *r)
     if (!read_number(r, "sample_rate", &rate) || !read_number(r, "bitrate", &bitrate) ||
         !read_number(r, "quality", &quality))
         return;
-    if (!echo_format_named(name && *name ? name : "mp3", &format, &err)) {
+    if (echo_format_named(name && *name ? name : "mp3", &format, &err)) {
+        snprintf(err.field, sizeof err.field, "response_format");
+    } else {
+        if (!rate && !strcmp(format.name, "pcm"))
+            rate = 24000;
         opts = (echo_writer_opts){ .format = format.name, .rate = (int)rate,
                                    .bitrate = (int)bitrate, .quality = (float)quality };
         echo_writer_check(NULL, &opts, &err);

@@ -8,13 +8,15 @@
 #include "routes.h"
 #include "upload.h"
 
-static json_t *describe(const char *name, const char *source, const char *chosen)
+static json_t *describe(const char *name, const char *source, const char *license,
+                        const char *chosen)
 {
     json_t *o = json_object();
 
     report_string(o, "id", name);
     report_string(o, "name", name);
     report_string(o, "source", source);
+    report_string(o, "license", license);
     json_object_set_new(o, "default", json_boolean(!strcmp(name, chosen)));
     return o;
 }
@@ -22,10 +24,9 @@ static json_t *describe(const char *name, const char *source, const char *chosen
 /* Whose it is and who agreed is told to nobody here: the list needs no key. */
 static json_t *describe_kept(const echo_voice_info *v, const char *chosen)
 {
-    json_t *o = describe(v->name, "library", chosen);
+    json_t *o = describe(v->name, "library", v->license, chosen);
 
     report_real(o, "seconds", v->seconds);
-    report_string(o, "license", v->license);
     return o;
 }
 
@@ -52,7 +53,8 @@ void answer_voices(struct request *r)
             json_array_append_new(voices, describe_kept(&list[i], chosen.name));
     for (int i = 0; (name = echo_model_voice(r->server->model, i)); i++)
         if (!is_kept(list, n, name))
-            json_array_append_new(voices, describe(name, "model", chosen.name));
+            json_array_append_new(voices, describe(name, "model", r->server->info.license,
+                                                   chosen.name));
     echo_library_list_free(&list);
     json_object_set_new(o, "voices", voices);
     reply_json(r, 200, o);
@@ -89,7 +91,8 @@ void answer_voice(struct request *r)
         return;
     reply_json(r, 200, voice.kind == VOICE_LIBRARY
                            ? describe_kept(&info, chosen.name)
-                           : describe(voice.name, "model", chosen.name));
+                           : describe(voice.name, "model", r->server->info.license,
+                                      chosen.name));
 }
 
 void answer_voice_removed(struct request *r)

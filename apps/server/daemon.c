@@ -16,7 +16,7 @@
 enum {
     CONNECTIONS = 1000,
     HEADER_MEMORY = 64 * 1024, /* of a connection: longer headers are refused */
-    DRAINED = 16,              /* as many times the largest body is read, to be refused */
+    DRAINED = 4096,            /* MiB of a body that are read, though it is refused */
 };
 
 struct daemon {
@@ -349,8 +349,7 @@ static enum MHD_Result take(struct request *r, const char *bytes, size_t n)
     r->received += n;
     watch_received(r->server->watch, r->watched, r->received);
     if (r->refused)
-        return r->received >> 20 < (uint64_t)r->server->opts->max_upload * DRAINED ? MHD_YES
-                                                                                    : MHD_NO;
+        return r->received >> 20 < DRAINED ? MHD_YES : MHD_NO;
     if (r->n_body + n + 1 > r->room && !grow(r, r->n_body + n + 1)) {
         refuse(r);
         return MHD_YES;
@@ -394,6 +393,16 @@ static enum MHD_Result finish(struct request *r)
     return answer(r);
 }
 
+/* Of a request whose path has a zero byte in it, which would end it. */
+static char cut_short;
+
+static void *on_address(void *user, const char *address, struct MHD_Connection *c)
+{
+    (void)user;
+    (void)c;
+    return strstr(address, "%00") ? &cut_short : NULL;
+}
+
 static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const char *url,
                                   const char *method, const char *version, const char *bytes,
                                   size_t *n, void **context)
@@ -403,10 +412,12 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
     enum MHD_Result result = MHD_YES;
 
     (void)version;
-    if (!r) {
+    if (!r || *context == &cut_short) {
+        bool whole = !r;
+
         if (!(*context = r = begin(d->server, c, url, method)))
             return MHD_NO;
-        look_at(r, url);
+        look_at(r, whole ? url : "");
         if (!r->refused || !request_header(r, "Expect"))
             return MHD_YES;
         return finish(r); /* the client waits for a word before it sends the body */
@@ -451,7 +462,7 @@ static void on_completed(void *user, struct MHD_Connection *c, void **context,
     unsigned status;
 
     (void)c;
-    if (!r)
+    if (!r || *context == &cut_short)
         return;
     *context = NULL;
     status = how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? r->reply.status : CLIENT_GONE;
@@ -513,6 +524,7 @@ echo_status daemon_open(struct daemon **out, struct server *s, int fd, echo_erro
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)s->opts->timeout,
+        MHD_OPTION_URI_LOG_CALLBACK, on_address, d,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, d,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, d, MHD_OPTION_END);
     if (d->mhd)

@@ -16,13 +16,15 @@ enum { STREAMED = 4096 }; /* bytes of text from which on nobody waits for the wh
 
 #define AT(member) offsetof(struct speech, member)
 
+static const echo_param_word chosen[] = { { "auto", 0 }, { NULL, 0 } };
+
 static const echo_param rows[] = {
     { .name = "speed", .kind = ECHO_PARAM_FLOAT, .offset = AT(sound.speed), .min = 0.25,
       .max = 4, .help = "of speaking; the pitch stays" },
     { .name = "sample_rate", .kind = ECHO_PARAM_INT, .offset = AT(sound.rate), .min = 8000,
-      .max = 48000, .help = "Hz; else 24000 for pcm, 48000 for opus, 44100" },
+      .max = 48000, .words = chosen, .help = "Hz; else 24000 for pcm, 48000 for opus, 44100" },
     { .name = "bitrate", .kind = ECHO_PARAM_INT, .offset = AT(sound.bitrate), .min = 6,
-      .max = 512, .help = "kbit/s of mp3, opus, aac, ogg; else by quality" },
+      .max = 512, .words = chosen, .help = "kbit/s of mp3, opus, aac, ogg; else by quality" },
     { .name = "quality", .kind = ECHO_PARAM_FLOAT, .offset = AT(sound.quality), .max = 1,
       .help = "of mp3, opus and ogg; 0: as 0.5" },
     { .name = "loudness", .kind = ECHO_PARAM_FLOAT, .offset = AT(sound.loudness), .min = -40,
@@ -114,7 +116,7 @@ static echo_status read_number(const echo_param *p, const json_t *v, void *at, e
     if (!number_of(v, p, &number))
         return echo_fail_field(err, p->name, "%s must be a number from %g to %g", p->name,
                                p->min, p->max);
-    if (!(number >= p->min && number <= p->max))
+    if (!(number >= p->min && number <= p->max) && !echo_param_word_of(p, number))
         return echo_fail_field(err, p->name, "%s is %g, expected %g to %g", p->name, number,
                                p->min, p->max);
     if (whole && number != floor(number))

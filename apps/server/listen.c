@@ -39,7 +39,7 @@ echo_status listen_at(int *out, const char *host, int port, echo_error *err)
     *out = fd;
     if (fd >= 0)
         return ECHO_OK;
-    return echo_fail(err, ECHO_ERR_ARG, "%.100s port %d cannot be listened to: %s%s", host,
+    return echo_fail(err, ECHO_ERR_FILE, "%.100s port %d cannot be listened to: %s%s", host,
                      port, strerror(error),
                      error == EADDRINUSE ? " (--port takes another)" : "");
 }

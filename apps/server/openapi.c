@@ -136,7 +136,7 @@ static json_t *good_answer(const struct route *route, const char **status)
 
     *status = route->answer == answer_voice_added ? "201" : "200";
     for (int i = 0; sound && echo_format_at(i, &f); i++)
-        json_object_set_new(content, strcmp(f.name, "opus") ? f.mime : "audio/ogg",
+        json_object_set_new(content, reply_type(&f),
                             json_object());
     if (route->answer == answer_speech)
         json_object_set_new(content, "text/event-stream", json_object());

@@ -80,9 +80,12 @@ bool request_read_form(struct request *r)
 
     if (pp && MHD_destroy_post_processor(pp) != MHD_YES)
         read = false;
+    for (int i = 0; i < r->n_parts; i++)
+        read &= r->parts[i].is_file || strlen(r->parts[i].bytes) == r->parts[i].n;
     if (!read)
         reply_refusal(r, 400, "invalid_form", NULL,
-                      "the body must be a form (multipart/form-data) with up to %d parts",
+                      "the body must be a form (multipart/form-data) of up to %d parts; texts "
+                      "in it have no zero bytes",
                       MOST_PARTS);
     return read;
 }
@@ -185,8 +188,11 @@ void reply_no_key(struct request *r)
 
 /* ---- speech ---- */
 
-static const char *content_type(const echo_format *f)
+/* As OpenAI's clients know them. */
+const char *reply_type(const echo_format *f)
 {
+    if (!strcmp(f->name, "pcm"))
+        return "audio/pcm";
     return strcmp(f->name, "opus") ? f->mime : "audio/ogg";
 }
 
@@ -199,7 +205,7 @@ void reply_facts(struct request *r)
     json_t *line;
 
     r->reply.status = 200;
-    r->reply.type = s->sse ? "text/event-stream" : content_type(&s->format);
+    r->reply.type = s->sse ? "text/event-stream" : reply_type(&s->format);
     snprintf(number, sizeof number, "%d", speech_rate(s));
     reply_header(r, "X-Audio-Sample-Rate", number);
     snprintf(number, sizeof number, "%llu", (unsigned long long)s->params.rng_seed);

@@ -84,6 +84,9 @@ __attribute__((format(printf, 5, 6))) void reply_refusal(struct request *r, unsi
                                                          const char *fmt, ...);
 void reply_error(struct request *r, const echo_error *err);
 
+/* The Content-Type of sound. */
+const char *reply_type(const echo_format *f);
+
 /* Headers with facts of its task.  The task's lock is held. */
 void reply_facts(struct request *r);
 void reply_options(struct request *r, const char *allowed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server.h - speech over HTTP, as OpenAI's clients ask for it, and over Wyoming.
+ * server.h - speech over HTTP, as OpenAI's clients ask for it.
  *
  *     connections -> errands -> tasks -> workers
  *     daemon.c       routes.c   task.c   scheduler.c, worker.c
@@ -28,8 +28,6 @@ struct server_opts {
     int timeout;       /* seconds that a client may be silent */
     int grace;         /* seconds that speeches have left when the server stops */
     const char *log;   /* "json" or "text" */
-    int wyoming;       /* port; 0: none */
-    bool announce;     /* the Wyoming port on the local network, by Avahi */
     echo_params defaults;
     bool keep_seed;    /* that of the defaults, where a request has none; else one is drawn */
     bool (*stopped)(void); /* true: the server is to end */

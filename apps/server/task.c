@@ -86,9 +86,8 @@ echo_status task_write(struct task *j, const void *bytes, size_t n, echo_error *
 
     pthread_mutex_lock(&j->lock);
     status = spool_write(&j->spool, bytes, n, err);
-    if (!status && j->speech.delivery != DELIVER_WHOLE) {
-        if (!j->first && !j->speech.sse)
-            j->first = clock_now();
+    /* a header of a file waits for the sound, and so do the answer's headers */
+    if (!status && j->speech.delivery != DELIVER_WHOLE && (j->first > 0 || j->speech.sse)) {
         j->ready = j->spool.size;
         tell(j);
     }
@@ -120,7 +119,7 @@ void task_finish(struct task *j, const echo_error *err)
     j->error = *err;
     if (!err->status) {
         j->ready = j->spool.size;
-        if (!j->first)
+        if (!j->first || j->speech.delivery == DELIVER_WHOLE)
             j->first = j->ended;
     }
     tell(j);

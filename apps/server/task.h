@@ -62,7 +62,7 @@ void task_listen(struct task *j, void (*notify)(void *user), void *user);
 void task_begin(struct task *j);
 /* Append bytes, and let them go. */
 echo_status task_write(struct task *j, const void *bytes, size_t n, echo_error *err);
-/* Of events, the next one has sound: the first of them counts. */
+/* Bytes that come next have sound.  None leave before the first of them, but events. */
 void task_heard(struct task *j);
 void task_warn(struct task *j, const char *line);
 void task_finish(struct task *j, const echo_error *err);

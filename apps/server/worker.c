@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "worker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,8 @@ static bool take_sound(void *user, const float *pcm, size_t n)
 {
     struct worker *w = user;
 
+    if (!w->task->speech.sse)
+        task_heard(w->task);
     if (echo_writer_write(w->writer, pcm, n, &w->sink_error))
         return false;
     if (w->task->speech.sse && events_sound(&w->events, &w->sink_error))
@@ -102,6 +105,22 @@ static bool encoding(void *user, echo_stage stage, int done, int total)
 
 /* ---- a task ---- */
 
+/* A model that lists its words may say others wrong. */
+static void warn_of_words(struct worker *w)
+{
+    const char *text = w->task->speech.text, *word = text;
+    char line[512] = "the model may say these words wrong, since it does not know them:";
+    size_t n = 0, known = strlen(line), used = known;
+
+    while ((word = echo_model_unknown(w->opts->model, word, &n)) && used < sizeof line - 80) {
+        used += (size_t)snprintf(line + used, sizeof line - used, " %.*s",
+                                 n < 60 ? (int)n : 60, word);
+        word += n;
+    }
+    if (used > known)
+        take_line(w, ECHO_LOG_WARNING, line);
+}
+
 static echo_status speak(struct worker *w, echo_error *err)
 {
     struct task *j = w->task;
@@ -114,6 +133,7 @@ static echo_status speak(struct worker *w, echo_error *err)
     echo_status status;
 
     status = voice_shelf_take(w->opts->voices, &s->voice, w->session, &encode, &voice, err);
+    warn_of_words(w);
     if (!status)
         status = echo_speak(w->session, s->text, voice, &s->params, &how, &sink, err);
     voice_shelf_return(w->opts->voices, voice);
