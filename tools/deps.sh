@@ -40,6 +40,7 @@ for what; do
         need python3 sh -c 'command -v python3'
         need curl sh -c 'command -v curl'
         need sox sh -c 'command -v sox'
+        need chromium sh -c 'command -v chromium'
         need ffmpeg sh -c 'command -v ffmpeg ffprobe'
         need python3-venv python3 -c 'import ensurepip'
         # a driver that computes on the CPU, and what checks our use of it

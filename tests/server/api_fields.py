@@ -114,6 +114,15 @@ def check_bodies(s):
     s.good("numbers in quotes, as from forms", s.ask("POST", SPEECH, text, JSON), "audio/mpeg")
 
 
+def send_part(line, part, chunked):
+    """A chunk goes as a whole, or what follows it would be read as its rest."""
+    if not chunked:
+        return line.send(part)
+    line.settimeout(30)
+    line.sendall(b"%x\r\n%b\r\n" % (len(part), part))
+    return len(part)
+
+
 def send_large(s, size, chunked=False):
     """A body of so many bytes, as far as anybody reads it: (status, bytes taken)."""
     length = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % size
@@ -126,7 +135,9 @@ def send_large(s, size, chunked=False):
         while time.monotonic() < until and b"\r\n\r\n" not in got:
             try:
                 if sent < size:
-                    sent += line.send(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part[:size - sent])
+                    sent += send_part(line, part[:size - sent], chunked)
+                    if chunked and sent >= size:
+                        line.sendall(b"0\r\n\r\n")
                 line.settimeout(0.001 if sent < size else 5)
                 more = line.recv(65536)
                 if not more:

@@ -61,7 +61,8 @@ def check_formats(s):
     for name in ("MP3", "aac", "mp4", "", "exe", 3, ["wav"]):
         answer = s.speak(WORDS, response_format=name)
         if answer.status == 200:
-            s.check(f"format {name!r}", name == "MP3" and answer.type == "audio/mpeg", answer.told())
+            s.check(f"format {name!r}", {"MP3": "audio/mpeg", "aac": "audio/aac"}.get(name) == answer.type,
+                    answer.told())
         else:
             s.refused(f"format {name!r}", answer, param="response_format", pattern="mp3|string|text")
 
@@ -86,7 +87,7 @@ def check_rates(s):
         got = decode(answer.body, name, rate)[0]
         s.check(f"{name} at {rate}: said and kept", answer.header("X-Audio-Sample-Rate") == str(rate) and
                 abs(len(got) / 44100 - whole) < 0.15, f"{len(got) / 44100} s, not {whole}; {answer.headers}")
-    for rate in (0, -1, 7, 1e9, "fast", 44100.5):
+    for rate in (-1, 7, 1e9, "fast", 44100.5):
         s.refused(f"sample_rate {rate!r}", s.speak(response_format="wav", sample_rate=rate),
                   param="sample_rate")
     small, large = (len(s.speak(WORDS, seed=1, bitrate=b).body) for b in (32, 192))
@@ -175,7 +176,8 @@ def check_text(s):
         s.check(f"clean {clean!r}", word in pieces[0]["text"], told.told())
     s.refused("a control character", s.speak("Hello\1there.", clean=False), pattern="control")
     s.good("any script is tried", s.speak("Gr\u00fc\u00dfe, \u041c\u043e\u0441\u043a\u0432\u0430!"), "audio/mpeg")
-    odd = s.post(SPEECH, {"input": "Hello. Frobnicate the zxqwv.", "voice": "joe", "num_steps": 4})
+    odd = s.post(SPEECH, {"input": "Good morning, how are you all today?", "voice": "joe", "num_steps": 4,
+                          "sequence_length": 12})
     s.check("warnings are in a header", odd.status == 200 and odd.header("X-Echotts-Warnings"), str(odd.headers))
 
 
