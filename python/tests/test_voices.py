@@ -145,7 +145,8 @@ def test_files(joe: np.ndarray, tmp_path: Path) -> None:
     assert "Grüße".encode() in (tmp_path / "c.flac").read_bytes()
     echotts.save(tmp_path / "d.wav", joe, speed=2, rate=16000)
     assert len(echotts.load(tmp_path / "d.wav")) == pytest.approx(len(joe) / 2, rel=0.02)
-    assert {f.name for f in echotts.formats()} == {"wav", "pcm", "flac", "mp3", "ogg", "opus"}
+    assert {f.name for f in echotts.formats()} == {
+        "wav", "pcm", "flac", "mp3", "ogg", "opus", "aac"}
 
 
 def test_files_that_cannot_be(joe: np.ndarray, tmp_path: Path) -> None:

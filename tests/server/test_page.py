@@ -30,7 +30,8 @@ LONG = " ".join(["The train to Berlin leaves at half past seven, and it is hardl
                  "On Sundays it does not go, so you have to take the bus from the market place.",
                  "Nobody in this town remembers why, but the old men tell a story about it.",
                  "They tell it every evening, when the lamps are lit along the river."] * 2)
-CODECS = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3", "ogg": "vorbis", "opus": "opus"}
+CODECS = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3", "ogg": "vorbis", "opus": "opus",
+          "aac": "aac"}
 EVIL = '<img src="x" onerror="document.title=1"> Good evening to all of you.'
 
 passed = failed = 0
