@@ -59,7 +59,7 @@ static void test_clients(void)
     leave(&f, w, 6);
 }
 
-/* A short text is next, however long a book has run, and all of them together do not hold up the
+/* A short text is next, however long a book has run; all of them together do not hold up the
  * book for ever. */
 static void test_short_ones(void)
 {
