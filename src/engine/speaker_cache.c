@@ -129,9 +129,11 @@ static echo_status hold(struct speaker_cache *c, struct speaker **out, uint64_t 
     *out = NULL;
     if (!await(c, out, identity, stopped, user))
         return echo_fail(err, ECHO_ERR_CANCELLED, "stopped on request");
-    if (!*out && !(*out = calloc(1, bytes)))
-        return echo_fail_memory(err, bytes, "a voice");
-    (*out)->identity = identity;
+    if (!*out) {
+        if (!(*out = calloc(1, bytes)))
+            return echo_fail_memory(err, bytes, "a voice");
+        (*out)->identity = identity; /* which holders read without the lock */
+    }
     (*out)->holders++;
     put_first(c, *out);
     return ECHO_OK;
