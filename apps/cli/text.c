@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* text.c - what would be spoken of a text, piece by piece. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,19 +37,13 @@ static const struct option_group groups[] = {
     { 0 },
 };
 
-/* As if it had never been a float. */
-static double milliseconds(double s)
-{
-    return round(s * 1000) / 1000;
-}
-
 static json_t *describe(const echo_piece *p)
 {
     json_t *o = json_object();
 
     report_string(o, "piece", p->text);
-    report_real(o, "seconds", milliseconds(p->expected_s));
-    report_real(o, "pause", milliseconds(p->pause_s));
+    report_seconds(o, "seconds", p->expected_s);
+    report_seconds(o, "pause", p->pause_s);
     report_integer(o, "heading", p->level);
     json_object_set_new(o, "role", p->role ? json_string(p->role) : json_null());
     report_integer(o, "turn", p->turn);

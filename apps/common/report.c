@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -41,6 +42,11 @@ void report_integer(json_t *object, const char *key, json_int_t value)
 void report_real(json_t *object, const char *key, double value)
 {
     json_object_set_new(object, key, json_real(value));
+}
+
+void report_seconds(json_t *object, const char *key, double value)
+{
+    report_real(object, key, round(value * 1000) / 1000);
 }
 
 void report_seed(json_t *object, const char *key, uint64_t value)

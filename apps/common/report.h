@@ -15,6 +15,8 @@ void report_plain(char *out, size_t size, const char *text);
 void report_string(json_t *object, const char *key, const char *value);
 void report_integer(json_t *object, const char *key, json_int_t value);
 void report_real(json_t *object, const char *key, double value);
+/* In whole milliseconds, as if it had never been a float. */
+void report_seconds(json_t *object, const char *key, double value);
 
 /* A number, or, from 2^63 on, which jansson has no number for, a string of its digits. */
 void report_seed(json_t *object, const char *key, uint64_t value);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* answer_speech.c - speech, and what it would be. */
-#include <math.h>
-#include <string.h>
-
 #include "common/report.h"
+#include "piece.h"
 #include "routes.h"
 
 /* Read the request's JSON.  False: it was refused. */
@@ -27,28 +25,6 @@ void answer_speech(struct request *r)
     speech_close(&speech);
 }
 
-static void gather(void *user, echo_log_level level, const char *line)
-{
-    if (level == ECHO_LOG_WARNING)
-        json_array_append_new(user, json_string(line));
-}
-
-static double milliseconds(double s)
-{
-    return round(s * 1000) / 1000;
-}
-
-static json_t *describe(const echo_piece *p)
-{
-    json_t *o = json_object();
-
-    report_integer(o, "index", p->index);
-    report_string(o, "text", p->text);
-    report_real(o, "expected_s", milliseconds(p->expected_s));
-    report_real(o, "pause_s", milliseconds(p->pause_s));
-    return o;
-}
-
 void answer_estimate(struct request *r)
 {
     struct speech speech;
@@ -66,16 +42,16 @@ void answer_estimate(struct request *r)
     warnings = json_array();
     if (!echo_script_open(&script, r->server->model, speech.text, &how, &err))
         while (echo_script_next(script, &piece)) {
-            json_array_append_new(pieces, describe(&piece));
+            json_array_append_new(pieces, piece_describe(&piece));
             seconds += piece.expected_s + piece.pause_s;
         }
     echo_script_close(&script);
     if (err.status == ECHO_ERR_NOTHING)
-        gather(warnings, ECHO_LOG_WARNING, err.text);
+        json_array_append_new(warnings, json_string(err.text));
     else if (err.status)
         reply_error(r, &err);
     o = json_object();
-    report_real(o, "seconds", milliseconds(seconds / speech.sound.speed));
+    report_seconds(o, "seconds", seconds / speech.sound.speed);
     json_object_set_new(o, "pieces", pieces);
     json_object_set_new(o, "warnings", warnings);
     if (r->reply.status)

@@ -60,35 +60,29 @@ void answer_voices(struct request *r)
     reply_json(r, 200, o);
 }
 
-/* The voice that the path names, by one of its own names.  False: the answer says that there is
- * none. */
-static bool find(struct request *r, struct voice_spec *out, echo_voice_info *info)
+/* The voice that the path names.  False: the answer says that there is none. */
+static bool find(struct request *r, struct voice_spec *out)
 {
-    struct server *s = r->server;
-    int i = echo_model_find_voice(s->model, r->name);
-    echo_error err = { 0 };
-
-    *out = (struct voice_spec){ .kind = VOICE_NONE };
-    if (!echo_library_find(s->library, r->name, info, &err)) {
-        out->kind = VOICE_LIBRARY;
-        snprintf(out->name, sizeof out->name, "%s", info->name);
-    } else if (i >= 0) {
-        out->kind = VOICE_MODEL;
-        snprintf(out->name, sizeof out->name, "%s", echo_model_voice(s->model, i));
-    } else {
-        reply_refusal(r, 404, "voice_not_found", "id", "there is no voice of this name: GET "
-                                                       "/v1/audio/voices lists them");
-    }
-    return out->kind != VOICE_NONE;
+    if (voice_shelf_has(r->server->voices, r->name, out))
+        return true;
+    reply_refusal(r, 404, "voice_not_found", "id",
+                  "there is no voice of this name: GET /v1/audio/voices lists them");
+    return false;
 }
 
 void answer_voice(struct request *r)
 {
     struct voice_spec chosen = voice_shelf_default(r->server->voices), voice;
     echo_voice_info info;
+    echo_error err = { 0 };
 
-    if (!find(r, &voice, &info))
+    if (!find(r, &voice))
         return;
+    if (voice.kind == VOICE_LIBRARY &&
+        echo_library_find(r->server->library, voice.name, &info, &err)) {
+        reply_error(r, &err); /* it went just now */
+        return;
+    }
     reply_json(r, 200, voice.kind == VOICE_LIBRARY
                            ? describe_kept(&info, chosen.name)
                            : describe(voice.name, "model", r->server->info.license,
@@ -98,11 +92,10 @@ void answer_voice(struct request *r)
 void answer_voice_removed(struct request *r)
 {
     struct voice_spec voice;
-    echo_voice_info info;
     echo_error err = { 0 };
     json_t *o;
 
-    if (!find(r, &voice, &info))
+    if (!find(r, &voice))
         return;
     if (voice.kind == VOICE_MODEL) {
         reply_refusal(r, 403, "voice_of_model", "id", "%s belongs to the model, and cannot be "
@@ -217,10 +210,9 @@ void answer_preview(struct request *r)
     const char *format = request_query(r, "response_format");
     struct speech speech = { .params = r->server->opts->defaults,
                              .how = echo_speak_opts_default() };
-    echo_voice_info info;
     echo_error err = { 0 };
 
-    if (!find(r, &speech.voice, &info))
+    if (!find(r, &speech.voice))
         return;
     if (echo_format_named(format ? format : "mp3", &speech.format, &err)) {
         snprintf(err.field, sizeof err.field, "response_format");

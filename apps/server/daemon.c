@@ -243,15 +243,15 @@ static void name_request(struct request *r)
     const char *own = request_header(r, "X-Request-Id");
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "0123456789-_";
-    uint64_t number[2] = { 0 };
+    uint64_t number = 0;
 
     if (own && *own && strlen(own) < sizeof r->id && strspn(own, plain) == strlen(own)) {
         snprintf(r->id, sizeof r->id, "%s", own);
         return;
     }
-    if (getentropy(number, sizeof number))
-        number[0] = (uint64_t)(clock_now() * 1e9);
-    snprintf(r->id, sizeof r->id, "req_%016llx", (unsigned long long)number[0]);
+    if (getentropy(&number, sizeof number))
+        number = (uint64_t)(clock_now() * 1e9);
+    snprintf(r->id, sizeof r->id, "req_%016llx", (unsigned long long)number);
 }
 
 static struct request *begin(struct server *s, struct MHD_Connection *c, const char *url,

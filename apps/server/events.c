@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "events.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base64.h"
 #include "common/report.h"
+#include "piece.h"
 #include "refusal.h"
 
 char *events_format(json_t *event)
@@ -39,12 +39,6 @@ static json_t *event_named(const char *type)
 
     report_string(o, "type", type);
     return o;
-}
-
-/* Thousandths say enough. */
-static void put_seconds(json_t *o, const char *key, double s)
-{
-    report_real(o, key, round(s * 1000) / 1000);
 }
 
 echo_status events_hold(struct events *e, const void *bytes, size_t n, echo_error *err)
@@ -103,7 +97,7 @@ echo_status events_done(struct events *e, echo_error *err)
     echo_status status = events_sound(e, err);
 
     json_object_set_new(o, "usage", usage_of(e->task));
-    put_seconds(o, "seconds", e->task->sound_s);
+    report_seconds(o, "seconds", e->task->sound_s);
     report_seed(o, "seed", e->task->speech.params.rng_seed);
     if (!status)
         return send(e, o, err);
@@ -119,17 +113,6 @@ void events_error(struct events *e, const echo_error *why)
     send(e, o, NULL);
 }
 
-static json_t *piece_of(const echo_piece *p)
-{
-    json_t *o = json_object();
-
-    report_integer(o, "index", p->index);
-    report_string(o, "text", p->text);
-    put_seconds(o, "expected_s", p->expected_s);
-    put_seconds(o, "pause_s", p->pause_s);
-    return o;
-}
-
 void events_pieces(struct events *e, const echo_model *m)
 {
     const struct speech *s = &e->task->speech;
@@ -140,7 +123,7 @@ void events_pieces(struct events *e, const echo_model *m)
 
     if (!echo_script_open(&script, m, s->text, &how, NULL))
         while (echo_script_next(script, &piece))
-            json_array_append_new(list, piece_of(&piece));
+            json_array_append_new(list, piece_describe(&piece));
     echo_script_close(&script);
     json_object_set_new(o, "pieces", list);
     send(e, o, NULL);
@@ -155,19 +138,19 @@ void events_progress(struct events *e, echo_stage stage, int done, int total, do
     report_string(o, "stage", names[stage]);
     report_integer(o, "done", done);
     report_integer(o, "total", total);
-    put_seconds(o, "share", share);
+    report_seconds(o, "share", share);
     if (left_s >= 0)
-        put_seconds(o, "left_s", left_s);
+        report_seconds(o, "left_s", left_s);
     send(e, o, NULL);
 }
 
 void events_piece(struct events *e, const echo_piece *piece)
 {
-    json_t *o = piece_of(piece);
+    json_t *o = piece_describe(piece);
 
     report_string(o, "type", "speech.piece");
-    put_seconds(o, "begin_s", piece->begin_s);
-    put_seconds(o, "end_s", piece->end_s);
+    report_seconds(o, "begin_s", piece->begin_s);
+    report_seconds(o, "end_s", piece->end_s);
     report_seed(o, "seed", piece->seed);
     report_integer(o, "takes", piece->takes);
     report_string(o, "trouble", piece->trouble);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *folder(void)
+const char *spool_folder(void)
 {
     const char *named = getenv("TMPDIR");
 
@@ -18,11 +18,11 @@ static const char *folder(void)
 int spool_nameless(void)
 {
     char path[4096];
-    int fd = open(folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = open(spool_folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
     if (fd >= 0) /* not every file system has nameless files */
         return fd;
-    if (snprintf(path, sizeof path, "%s/echotts-XXXXXX", folder()) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/echotts-XXXXXX", spool_folder()) >= (int)sizeof path)
         return -1;
     fd = mkostemp(path, O_CLOEXEC);
     if (fd >= 0)
@@ -48,8 +48,8 @@ echo_status spool_write(struct spool *s, const void *bytes, size_t n, echo_error
         s->size += (uint64_t)done;
     }
     if (n)
-        return echo_fail(err, ECHO_ERR_FILE, "%.200s has no room for the sound: %s", folder(),
-                         strerror(errno));
+        return echo_fail(err, ECHO_ERR_FILE, "%.200s has no room for the sound: %s",
+                         spool_folder(), strerror(errno));
     return ECHO_OK;
 }
 

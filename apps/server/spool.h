@@ -29,6 +29,9 @@ ssize_t spool_read(const struct spool *s, uint64_t at, void *bytes, size_t n);
 
 void spool_close(struct spool *s);
 
+/* Where they lie. */
+const char *spool_folder(void);
+
 /* A nameless file for reading and writing; below 0: there is no room for one. */
 int spool_nameless(void);
 

@@ -7,18 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "spool.h"
+
 enum { MOST = 16 }; /* files of one voice */
 
 /* A file of its own with these bytes, since decoders read files by name. */
 static bool store(char *path, size_t size, const struct upload *u)
 {
-    const char *tmp = getenv("TMPDIR");
     FILE *f;
     int fd;
     bool whole;
 
-    if (snprintf(path, size, "%s/echotts-upload-XXXXXX", tmp && *tmp ? tmp : "/tmp") >=
-        (int)size)
+    if (snprintf(path, size, "%s/echotts-upload-XXXXXX", spool_folder()) >= (int)size)
         return false;
     if ((fd = mkstemp(path)) < 0 || !(f = fdopen(fd, "wb"))) {
         if (fd >= 0)

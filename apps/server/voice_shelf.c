@@ -85,12 +85,13 @@ static bool is_of_openai(const char *name)
     return false;
 }
 
-static bool find(struct voice_shelf *s, const char *name, struct voice_spec *out)
+bool voice_shelf_has(struct voice_shelf *s, const char *name, struct voice_spec *out)
 {
     int i = echo_model_find_voice(s->model, name);
     echo_voice_info info;
     echo_error err;
 
+    *out = (struct voice_spec){ .kind = VOICE_NONE };
     if (!echo_library_find(s->library, name, &info, &err)) {
         out->kind = VOICE_LIBRARY;
         snprintf(out->name, sizeof out->name, "%s", info.name);
@@ -104,8 +105,7 @@ static bool find(struct voice_shelf *s, const char *name, struct voice_spec *out
 echo_status voice_shelf_find(struct voice_shelf *s, const char *name, struct voice_spec *out,
                              echo_error *err)
 {
-    *out = (struct voice_spec){ .kind = VOICE_NONE };
-    if (find(s, name, out))
+    if (voice_shelf_has(s, name, out))
         return ECHO_OK;
     if (!is_of_openai(name))
         return voices_unknown_name(s->model, s->library, name, err);
@@ -120,14 +120,14 @@ struct voice_spec voice_shelf_default(struct voice_shelf *s)
     echo_voice_info *list = NULL;
     int n = 0;
 
-    if (*s->preferred && find(s, s->preferred, &spec))
+    if (*s->preferred && voice_shelf_has(s, s->preferred, &spec))
         return spec;
     if (first) {
-        find(s, first, &spec);
+        voice_shelf_has(s, first, &spec);
     } else if (!echo_library_list(s->library, &list, &n, NULL)) {
         for (int i = 0; i < n && !spec.kind; i++)
             if (!*list[i].trouble)
-                find(s, list[i].name, &spec);
+                voice_shelf_has(s, list[i].name, &spec);
         echo_library_list_free(&list);
     }
     return spec;

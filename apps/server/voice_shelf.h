@@ -20,6 +20,8 @@ void voice_shelf_close(struct voice_shelf **s);
  * default voice.  ECHO_ERR_ARG lists the voices that there are. */
 echo_status voice_shelf_find(struct voice_shelf *s, const char *name, struct voice_spec *out,
                              echo_error *err);
+/* The voice of just this name, in the library or else in the model.  False: there is none. */
+bool voice_shelf_has(struct voice_shelf *s, const char *name, struct voice_spec *out);
 /* The default voice; VOICE_NONE where there is no voice at all. */
 struct voice_spec voice_shelf_default(struct voice_shelf *s);
 
