@@ -843,6 +843,17 @@ ECHO_API size_t echo_text_normalize(const char *text, bool normalize, char *out,
  */
 ECHO_API const char *echo_text_unusual(const char *text, size_t *length, uint32_t *character);
 
+/*
+ * For a text that still grows, such as the answer of a chat model: bytes up to the end of the
+ * last sentence that more text cannot change, with the blanks behind it; 0: there is none yet.
+ * Speak these, keep the rest until more has come, and speak that at the end.  Abbreviations,
+ * quotations, speaker tags and listings of programs are not cut.  language as in
+ * echo_speak_opts.
+ *
+ *     while ((n = echo_text_complete(text, NULL))) ... the first n bytes, then text += n
+ */
+ECHO_API size_t echo_text_complete(const char *text, const char *language);
+
 /* Bytes of text before its end or its first invalid UTF-8. */
 ECHO_API size_t echo_text_readable(const char *text);
 

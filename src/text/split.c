@@ -2,24 +2,17 @@
 #include "text/split.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unicode/ubrk.h>
-#include <unicode/uchar.h>
 
 #include "base/error.h"
+#include "text/boundary.h"
 #include "text/buffer.h"
 #include "text/character.h"
 #include "text/text.h"
 
 /* Shorter pieces sound odd: a model has too little to go by. */
 #define SHORT_PIECE 20
-
-/* Brackets that close within so many bytes hold an event or a remark, which is not cut. */
-#define LONGEST_EVENT 40
-
-#define TAG_BYTES 5 /* "[S1] " */
 
 /* ". " weighs so much at the most. */
 #define STOP_WEIGHT 6
@@ -41,19 +34,10 @@ struct splitter {
 
 /* ---- opening ---- */
 
-/* The digit of the tag at text, or 0. */
-static int tag(const char *text)
-{
-    return text[0] == '[' && text[1] == 'S' && text[2] >= '1' && text[2] <= '9' &&
-                   text[3] == ']'
-               ? text[2] - '0'
-               : 0;
-}
-
 static bool has_tag(const char *text)
 {
     for (; (text = strstr(text, "[S")); text++)
-        if (tag(text))
+        if (echo_boundary_tag(text))
             return true;
     return false;
 }
@@ -61,17 +45,10 @@ static bool has_tag(const char *text)
 static void open_iterators(struct splitter *s, const char *language)
 {
     static const UBreakIteratorType types[] = { UBRK_LINE, UBRK_SENTENCE, UBRK_CHARACTER };
-    char locale[64];
 
-    /* "ss": no sentence ends behind an abbreviation */
-    snprintf(locale, sizeof locale, "%.40s@ss=standard", language);
-    for (int i = 0; i < ITERATORS; i++) {
-        UErrorCode status = U_ZERO_ERROR;
-
-        s->iterators[i] = ubrk_open(types[i], locale, NULL, 0, &status);
-        if (U_FAILURE(status))
+    for (int i = 0; i < ITERATORS; i++)
+        if (!(s->iterators[i] = echo_boundary_open(types[i], language)))
             s->failed = true;
-    }
 }
 
 echo_status echo_splitter_open(struct splitter **out, const struct script *script,
@@ -85,7 +62,7 @@ echo_status echo_splitter_open(struct splitter **out, const struct script *scrip
     s->script = script;
     s->text_part = -1;
     s->text = (UText)UTEXT_INITIALIZER;
-    open_iterators(s, language ? language : "en");
+    open_iterators(s, language);
     if (s->failed) {
         echo_splitter_close(&s);
         return echo_fail(err, ECHO_ERR_MEMORY, "ICU cannot split texts: its data are missing, "
@@ -159,34 +136,6 @@ static size_t skip_blanks(const char *text, size_t at)
     return at + strspn(text + at, " ");
 }
 
-static size_t without_blanks(const char *text, size_t from, size_t to)
-{
-    while (to > from && text[to - 1] == ' ')
-        to--;
-    return to;
-}
-
-/* No piece ends with a tag, which would belong to words that are not there. */
-static size_t without_tags(const char *text, size_t from, size_t to)
-{
-    to = without_blanks(text, from, to);
-    while (to >= from + TAG_BYTES - 1 && tag(text + to - (TAG_BYTES - 1)))
-        to = without_blanks(text, from, to - (TAG_BYTES - 1));
-    return to;
-}
-
-/* Bytes of the one that the text ends with, or 0. */
-static size_t ends_with(const char *text, size_t n, const char *const *marks)
-{
-    for (; *marks; marks++) {
-        size_t length = strlen(*marks);
-
-        if (n >= length && !memcmp(text + n - length, *marks, length))
-            return length;
-    }
-    return 0;
-}
-
 static bool has_word(const char *text, size_t from, size_t to)
 {
     size_t length;
@@ -195,50 +144,12 @@ static bool has_word(const char *text, size_t from, size_t to)
     return word && word < text + to;
 }
 
-/* Brackets around `at` that were opened a few bytes before it and close soon. */
-static bool is_in_event(const char *text, size_t from, size_t at)
-{
-    static const char pairs[][2] = { { '[', ']' }, { '(', ')' } };
-    size_t first = at - from > LONGEST_EVENT ? at - LONGEST_EVENT : from;
-
-    for (int i = 0; i < 2; i++)
-        for (size_t open = at; open-- > first && text[open] != pairs[i][1];) {
-            if (text[open] != pairs[i][0])
-                continue;
-            const char *close = memchr(text + open, pairs[i][1],
-                                       strnlen(text + open, LONGEST_EVENT));
-
-            if (close && close >= text + at)
-                return true;
-            break;
-        }
-    return false;
-}
-
-/* A speaker tag belongs to what comes behind it. */
-static bool is_behind_tag(const char *text, size_t from, size_t at)
-{
-    size_t end = without_blanks(text, from, at);
-
-    return end >= from + TAG_BYTES - 1 && tag(text + end - (TAG_BYTES - 1));
-}
-
-/* "Really?" she asked: the quotation ends, the sentence does not. */
-static bool goes_on(const char *text, size_t from, size_t end, size_t at)
-{
-    static const char *const quotes[] = { "\"", "'", "”", "’", "»", NULL };
-    uint32_t code;
-
-    return ends_with(text + from, end - from, quotes) && echo_character(text + at, &code) &&
-           u_islower((UChar32)code);
-}
-
 static enum split_end kind_of(struct splitter *s, const char *text, size_t from, size_t at)
 {
-    size_t end = without_blanks(text, from, at);
+    size_t end = echo_boundary_trim(text, from, at);
 
     if (ubrk_isBoundary(s->iterators[SENTENCES], (int32_t)at))
-        return goes_on(text, from, end, at) ? SPLIT_CLAUSE : SPLIT_SENTENCE;
+        return echo_boundary_goes_on(text, from, at) ? SPLIT_CLAUSE : SPLIT_SENTENCE;
     if (end > from && strchr(",;:)", text[end - 1]))
         return SPLIT_CLAUSE;
     if (end >= from + 3 && (!memcmp(text + end - 3, "\xe2\x80\x94", 3) ||
@@ -296,7 +207,8 @@ static struct cut find_cut(struct splitter *s, int iterator, const struct room *
         last = (size_t)next;
         if (weight > room->most)
             return best;
-        if (is_in_event(text, from, last) || is_behind_tag(text, from, last) ||
+        if (echo_boundary_in_event(text, from, last) ||
+            echo_boundary_behind_tag(text, from, last) ||
             !has_word(text, from, last))
             continue;
         enum split_end end = iterator == CHARACTERS ? SPLIT_CHARACTER
@@ -369,8 +281,8 @@ static void remember_speaker(struct splitter *s, size_t from, size_t to)
     const char *text = part(s)->text;
 
     for (size_t i = from; i < to; i++)
-        if (tag(text + i))
-            s->at.speaker = tag(text + i);
+        if (echo_boundary_tag(text + i))
+            s->at.speaker = echo_boundary_tag(text + i);
 }
 
 /* Append bytes of the part, after the tag of who speaks where the script has such tags. */
@@ -379,11 +291,11 @@ static void put(struct splitter *s, size_t from, size_t to)
     const char *text = part(s)->text;
     char speaker[] = "[S1] ";
 
-    if (!s->piece.length && s->tagged && !tag(text + from)) {
+    if (!s->piece.length && s->tagged && !echo_boundary_tag(text + from)) {
         speaker[2] = (char)('0' + (s->at.speaker ? s->at.speaker : 1));
         echo_buffer_string(&s->piece, speaker);
     }
-    echo_buffer_put(&s->piece, text + from, without_tags(text, from, to) - from);
+    echo_buffer_put(&s->piece, text + from, echo_boundary_trim_tags(text, from, to) - from);
     remember_speaker(s, from, to);
 }
 
@@ -397,7 +309,7 @@ static bool joins(const struct splitter *s, const struct room *room)
     if (s->at.part + 1 >= s->script->n || now->level || next->level || now->pause_s >= 0 ||
         now->end == SCRIPT_PAUSE || ends_turn(s) || s->piece.length >= SHORT_PIECE ||
         used > room->bytes ||
-        without_tags(now->text, 0, end) != without_blanks(now->text, 0, end))
+        echo_boundary_trim_tags(now->text, 0, end) != echo_boundary_trim(now->text, 0, end))
         return false;
     left.bytes -= used;
     left.weight -= echo_text_weight(echo_buffer_text(&s->piece), s->piece.length) + STOP_WEIGHT;
@@ -412,9 +324,9 @@ static void put_stop(struct splitter *s)
     const char *text = echo_buffer_text(&s->piece);
     size_t end = s->piece.length, quote;
 
-    while ((quote = ends_with(text, end, quotes)))
+    while ((quote = echo_boundary_mark(text, end, quotes)))
         end -= quote;
-    echo_buffer_string(&s->piece, ends_with(text, end, stops) ? " " : ". ");
+    echo_buffer_string(&s->piece, echo_boundary_mark(text, end, stops) ? " " : ". ");
 }
 
 static void end_part(struct splitter *s, struct split_piece *out)

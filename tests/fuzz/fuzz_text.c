@@ -87,6 +87,15 @@ static void check_file(const uint8_t *data, size_t size)
     close(fd);
 }
 
+/* Sentences that are complete are UTF-8, and a word comes behind them. */
+static void check_complete(const char *text)
+{
+    size_t n = echo_text_complete(text, NULL), length;
+
+    ECHO_ASSERT(n <= echo_text_readable(text));
+    ECHO_ASSERT(!n || ((text[n] & 0xc0) != 0x80 && echo_text_word(text + n, &length)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1), *whole, *plain;
@@ -100,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ECHO_ASSERT(bad || echo_text_letters(text) > 0);
     ECHO_ASSERT(bad || echo_text_readable(text) == strlen(text));
     check_words(text);
+    check_complete(text);
     unusual = check_unusual(text);
     whole = normalized(text, true);
     plain = normalized(text, false);

@@ -31,4 +31,8 @@ void echo_spell(struct speller *s, struct text_buffer *out, const char *text);
 bool echo_spell_as(struct speller *s, struct text_buffer *out, const char *text, const char *as,
                    const char *format);
 
+/* Is a word with its mark an abbreviation of English that does not end a sentence ("Dr.")?  In
+ * any case, of ASCII. */
+bool echo_is_abbreviation(const char *word, size_t n);
+
 #endif

@@ -139,12 +139,26 @@ static void say_cased(struct reading *r, const char *said, bool capital)
     echo_buffer_string(r->out, said + 1);
 }
 
+static const struct {
+    const char *written, *before, *behind;
+} doubles[] = { { "St.", "Saint", "Street" }, { "Dr.", "Doctor", "Drive" } };
+
+bool echo_is_abbreviation(const char *word, size_t n)
+{
+    struct span span = { word, n };
+
+    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
+        if (echo_is(span, doubles[i].written))
+            return true;
+    for (size_t i = 0; i < sizeof abbreviations / sizeof *abbreviations; i++)
+        if (!(abbreviations[i].how & MAY_END) && echo_is(span, abbreviations[i].written))
+            return true;
+    return false;
+}
+
 /* "St." is a saint before a name, a street behind one; "Dr." so, too. */
 static bool read_saint(struct reading *r)
 {
-    static const struct {
-        const char *written, *before, *behind;
-    } doubles[] = { { "St.", "Saint", "Street" }, { "Dr.", "Doctor", "Drive" } };
     struct span before = echo_word_before(r, r->at), next;
     bool named = echo_capital(before) && r->at > r->text && r->at[-1] == ' ' &&
                  r->at - r->text >= 2 && r->at[-2] != '.' && !echo_is(before, beginnings) &&
