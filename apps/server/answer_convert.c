@@ -20,27 +20,9 @@ static bool read_number(struct request *r, const char *name, double *out)
     return false;
 }
 
-struct memory {
-    char *bytes;
-    size_t n, room;
-};
-
 static bool keep(void *user, const void *bytes, size_t n)
 {
-    struct memory *m = user;
-
-    if (m->n + n > m->room) {
-        size_t room = (m->n + n) * 2;
-        char *grown = realloc(m->bytes, room);
-
-        if (!grown)
-            return false;
-        m->bytes = grown;
-        m->room = room;
-    }
-    memcpy(m->bytes + m->n, bytes, n);
-    m->n += n;
-    return true;
+    return bytes_add(user, bytes, n);
 }
 
 static const struct part *file_of(const struct request *r)
@@ -55,7 +37,7 @@ static void convert(struct request *r, const struct part *file, const echo_write
                     const echo_format *format)
 {
     echo_clips_opts reading = { 0 };
-    struct memory made = { 0 };
+    struct bytes made = { 0 };
     echo_writer *w = NULL;
     echo_error err = { 0 };
     float *pcm = NULL;
@@ -63,7 +45,7 @@ static void convert(struct request *r, const struct part *file, const echo_write
     char rate[16];
     echo_status status;
 
-    status = upload_read_bytes(&pcm, &n, file->bytes, file->n, &reading, &err);
+    status = upload_read_bytes(&pcm, &n, file->bytes.at, file->bytes.n, &reading, &err);
     if (!status)
         status = echo_writer_open_callback(&w, keep, &made, opts, &err);
     if (!status)
@@ -73,13 +55,13 @@ static void convert(struct request *r, const struct part *file, const echo_write
     echo_writer_abort(&w);
     echo_audio_free(&pcm);
     if (!status) {
-        reply_bytes(r, reply_type(format), made.bytes, made.n);
+        reply_bytes(r, reply_type(format), made.at, made.n);
         snprintf(rate, sizeof rate, "%d", opts->rate ? opts->rate : ECHO_SAMPLE_RATE);
         if (strcmp(format->name, "opus"))
             reply_header(r, "X-Audio-Sample-Rate", rate);
         return;
     }
-    free(made.bytes);
+    bytes_free(&made);
     reply_error(r, &err);
 }
 

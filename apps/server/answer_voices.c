@@ -8,55 +8,41 @@
 #include "routes.h"
 #include "upload.h"
 
-static json_t *describe(const char *name, const char *source, const char *license,
-                        const char *chosen)
+struct voice_list {
+    const struct server *server;
+    struct voice_spec chosen;
+    json_t *voices;
+};
+
+/* Whose it is and who agreed is told to nobody here: the list needs no key. */
+static void describe(void *user, const char *name, const echo_voice_info *kept)
 {
+    struct voice_list *list = user;
     json_t *o = json_object();
 
     report_string(o, "id", name);
     report_string(o, "name", name);
-    report_string(o, "source", source);
-    report_string(o, "license", license);
-    json_object_set_new(o, "default", json_boolean(!strcmp(name, chosen)));
-    return o;
+    report_string(o, "source", kept ? "library" : "model");
+    report_string(o, "license", kept ? kept->license : list->server->info.license);
+    json_object_set_new(o, "default", json_boolean(!strcmp(name, list->chosen.name)));
+    if (kept)
+        report_real(o, "seconds", kept->seconds);
+    json_array_append_new(list->voices, o);
 }
 
-/* Whose it is and who agreed is told to nobody here: the list needs no key. */
-static json_t *describe_kept(const echo_voice_info *v, const char *chosen)
+static struct voice_list list_for(struct request *r)
 {
-    json_t *o = describe(v->name, "library", v->license, chosen);
-
-    report_real(o, "seconds", v->seconds);
-    return o;
-}
-
-static bool is_kept(const echo_voice_info *list, int n, const char *name)
-{
-    for (int i = 0; i < n; i++)
-        if (!strcasecmp(list[i].name, name))
-            return true;
-    return false;
+    return (struct voice_list){ r->server, voice_shelf_default(r->server->voices),
+                                json_array() };
 }
 
 void answer_voices(struct request *r)
 {
-    struct voice_spec chosen = voice_shelf_default(r->server->voices);
-    json_t *o = json_object(), *voices = json_array();
-    echo_voice_info *list = NULL;
-    const char *name;
-    int n = 0;
+    struct voice_list list = list_for(r);
+    json_t *o = json_object();
 
-    if (echo_library_list(r->server->library, &list, &n, NULL))
-        n = 0; /* those of the model can be used all the same */
-    for (int i = 0; i < n; i++)
-        if (!*list[i].trouble)
-            json_array_append_new(voices, describe_kept(&list[i], chosen.name));
-    for (int i = 0; (name = echo_model_voice(r->server->model, i)); i++)
-        if (!is_kept(list, n, name))
-            json_array_append_new(voices, describe(name, "model", r->server->info.license,
-                                                   chosen.name));
-    echo_library_list_free(&list);
-    json_object_set_new(o, "voices", voices);
+    voice_shelf_each(r->server->voices, describe, &list);
+    json_object_set_new(o, "voices", list.voices);
     reply_json(r, 200, o);
 }
 
@@ -72,7 +58,8 @@ static bool find(struct request *r, struct voice_spec *out)
 
 void answer_voice(struct request *r)
 {
-    struct voice_spec chosen = voice_shelf_default(r->server->voices), voice;
+    struct voice_list list;
+    struct voice_spec voice;
     echo_voice_info info;
     echo_error err = { 0 };
 
@@ -83,10 +70,10 @@ void answer_voice(struct request *r)
         reply_error(r, &err); /* it went just now */
         return;
     }
-    reply_json(r, 200, voice.kind == VOICE_LIBRARY
-                           ? describe_kept(&info, chosen.name)
-                           : describe(voice.name, "model", r->server->info.license,
-                                      chosen.name));
+    list = list_for(r);
+    describe(&list, voice.name, voice.kind == VOICE_LIBRARY ? &info : NULL);
+    reply_json(r, 200, json_incref(json_array_get(list.voices, 0)));
+    json_decref(list.voices);
 }
 
 void answer_voice_removed(struct request *r)
@@ -138,7 +125,7 @@ static int gather_files(const struct request *r, struct upload *out)
 
     for (int i = 0; i < r->n_parts; i++)
         if (r->parts[i].is_file)
-            out[n++] = (struct upload){ r->parts[i].bytes, r->parts[i].n };
+            out[n++] = (struct upload){ r->parts[i].bytes.at, r->parts[i].bytes.n };
     return n;
 }
 

@@ -2,7 +2,6 @@
 #include "daemon.h"
 
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/report.h"
+#include "listen.h"
 #include "routes.h"
 
 enum {
@@ -60,7 +60,7 @@ static void drop(struct request *r)
         return;
     atomic_fetch_sub(&r->server->held, r->held);
     for (int i = 0; i < r->n_parts; i++)
-        free(r->parts[i].bytes);
+        bytes_free(&r->parts[i].bytes);
     free(r->body);
     free(r->reply.bytes);
     pthread_mutex_destroy(&r->lock);
@@ -230,11 +230,7 @@ static void tell_client(char *out, size_t size, struct MHD_Connection *c)
         MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *a = info ? info->client_addr : NULL;
 
-    snprintf(out, size, "local");
-    if (a && (a->sa_family == AF_INET || a->sa_family == AF_INET6))
-        getnameinfo(a, a->sa_family == AF_INET ? sizeof(struct sockaddr_in)
-                                               : sizeof(struct sockaddr_in6),
-                    out, (socklen_t)size, NULL, 0, NI_NUMERICHOST);
+    listen_client(a, out, size);
 }
 
 /* Log and client know it by the client's own name, if that is a plain word. */
@@ -243,15 +239,12 @@ static void name_request(struct request *r)
     const char *own = request_header(r, "X-Request-Id");
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "0123456789-_";
-    uint64_t number = 0;
 
     if (own && *own && strlen(own) < sizeof r->id && strspn(own, plain) == strlen(own)) {
         snprintf(r->id, sizeof r->id, "%s", own);
         return;
     }
-    if (getentropy(&number, sizeof number))
-        number = (uint64_t)(clock_now() * 1e9);
-    snprintf(r->id, sizeof r->id, "req_%016llx", (unsigned long long)number);
+    log_draw_id(r->id, sizeof r->id);
 }
 
 static struct request *begin(struct server *s, struct MHD_Connection *c, const char *url,
@@ -435,7 +428,6 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 static void log_request(const struct request *r, unsigned status)
 {
     json_t *o = json_object();
-    const struct task *j = r->task;
 
     report_string(o, "id", r->id);
     report_string(o, "client", r->client);
@@ -443,12 +435,8 @@ static void log_request(const struct request *r, unsigned status)
     report_string(o, "path", r->path);
     report_integer(o, "status", status);
     report_integer(o, "ms", (json_int_t)((clock_now() - r->began) * 1000));
-    if (j && j->began > 0) {
-        report_real(o, "wait_s", j->began - j->submitted);
-        report_real(o, "sound_s", j->sound_s);
-        if (j->first > 0)
-            report_real(o, "first_s", j->first - j->submitted);
-    }
+    if (r->task)
+        task_report(r->task, o);
     log_event(&r->server->log, "request", o);
 }
 
@@ -470,12 +458,8 @@ static void on_completed(void *user, struct MHD_Connection *c, void **context,
     if (r->task) {
         task_listen(r->task, NULL, NULL);
         scheduler_cancel(s->scheduler, r->task);
-        pthread_mutex_lock(&r->task->lock); /* its worker may still end it */
-        log_request(r, status);
-        pthread_mutex_unlock(&r->task->lock);
-    } else {
-        log_request(r, status);
     }
+    log_request(r, status);
     metrics_request(s->metrics, r->route ? r->route->path : "none", status);
     task_drop(&r->task);
     drop(r);

@@ -43,39 +43,30 @@ static json_t *event_named(const char *type)
 
 echo_status events_hold(struct events *e, const void *bytes, size_t n, echo_error *err)
 {
-    if (e->n + n > e->room) {
-        size_t room = (e->n + n) * 2;
-        unsigned char *held = realloc(e->held, room);
-
-        if (!held)
-            return echo_fail(err, ECHO_ERR_MEMORY, "out of memory for an event");
-        e->held = held;
-        e->room = room;
-    }
-    memcpy(e->held + e->n, bytes, n);
-    e->n += n;
-    return ECHO_OK;
+    if (bytes_add(&e->held, bytes, n))
+        return ECHO_OK;
+    return echo_fail(err, ECHO_ERR_MEMORY, "out of memory for an event");
 }
 
 echo_status events_sound(struct events *e, echo_error *err)
 {
     static const char before[] = "data: {\"type\":\"speech.audio.delta\",\"audio\":\"",
                       behind[] = "\"}\n\n";
-    size_t length = BASE64_LENGTH(e->n), at = sizeof before - 1;
+    size_t length = BASE64_LENGTH(e->held.n), at = sizeof before - 1;
     char *text;
     echo_status status;
 
-    if (!e->n)
+    if (!e->held.n)
         return ECHO_OK;
     if (!(text = malloc(at + length + sizeof behind)))
         return echo_fail(err, ECHO_ERR_MEMORY, "out of memory for an event");
     memcpy(text, before, at);
-    base64_encode(text + at, e->held, e->n);
+    base64_encode(text + at, e->held.at, e->held.n);
     memcpy(text + at + length, behind, sizeof behind);
     task_heard(e->task);
     status = task_write(e->task, text, at + length + sizeof behind - 1, err);
     free(text);
-    e->n = 0;
+    bytes_drop(&e->held, e->held.n);
     return status;
 }
 
@@ -167,6 +158,6 @@ void events_warning(struct events *e, const char *line)
 
 void events_close(struct events *e)
 {
-    free(e->held);
+    bytes_free(&e->held);
     *e = (struct events){ 0 };
 }

@@ -3,12 +3,12 @@
 #ifndef SERVER_EVENTS_H
 #define SERVER_EVENTS_H
 
+#include "bytes.h"
 #include "task.h"
 
 struct events {
     struct task *task;
-    unsigned char *held; /* bytes of sound for the next event */
-    size_t n, room;
+    struct bytes held; /* sound for the next event */
 };
 
 /* Keep bytes of the encoder for the next event. */

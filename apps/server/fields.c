@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fields.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -483,22 +482,30 @@ static echo_status read_object(struct reader *r, echo_error *err)
     return echo_params_check(&r->out->params, err);
 }
 
-echo_status fields_read(struct speech *out, const struct fields *f, const char *bytes, size_t n,
-                        echo_error *err)
+echo_status fields_read_json(struct speech *out, const struct fields *f, json_t *request,
+                             echo_error *err)
 {
-    struct reader r = { .fields = f, .out = out };
-    json_error_t why;
-    echo_status status;
+    struct reader r = { .fields = f, .out = out, .objects = { request } };
 
     *out = initial();
     out->params = *f->defaults;
-    r.objects[0] = json_loadb(bytes ? bytes : "", n, JSON_REJECT_DUPLICATES, &why);
-    if (!r.objects[0])
+    return json_is_object(request)
+               ? read_object(&r, err)
+               : echo_fail(err, ECHO_ERR_ARG, "the body must be a JSON object");
+}
+
+echo_status fields_read(struct speech *out, const struct fields *f, const char *bytes, size_t n,
+                        echo_error *err)
+{
+    json_error_t why;
+    json_t *request = json_loadb(bytes ? bytes : "", n, JSON_REJECT_DUPLICATES, &why);
+    echo_status status;
+
+    *out = (struct speech){ 0 };
+    if (!request)
         return echo_fail(err, ECHO_ERR_ARG, "the body is no JSON: %.120s (line %d, column %d)",
                          why.text, why.line, why.column);
-    status = json_is_object(r.objects[0])
-                 ? read_object(&r, err)
-                 : echo_fail(err, ECHO_ERR_ARG, "the body must be a JSON object");
-    json_decref(r.objects[0]);
+    status = fields_read_json(out, f, request, err);
+    json_decref(request);
     return status;
 }

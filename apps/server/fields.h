@@ -8,6 +8,8 @@
 #ifndef SERVER_FIELDS_H
 #define SERVER_FIELDS_H
 
+#include <jansson.h>
+
 #include "speech.h"
 #include "voice_shelf.h"
 
@@ -31,5 +33,8 @@ double fields_default(const echo_param *p);
  */
 echo_status fields_read(struct speech *out, const struct fields *f, const char *bytes, size_t n,
                         echo_error *err);
+/* The same of JSON that was read already. */
+echo_status fields_read_json(struct speech *out, const struct fields *f, json_t *request,
+                             echo_error *err);
 
 #endif

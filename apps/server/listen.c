@@ -89,7 +89,7 @@ static bool address_of(int fd, struct sockaddr_storage *a, char *host, size_t si
     return true;
 }
 
-void listen_url(int fd, char *out, size_t size)
+void listen_url(int fd, const char *scheme, char *out, size_t size)
 {
     struct sockaddr_storage a;
     char host[128];
@@ -98,7 +98,17 @@ void listen_url(int fd, char *out, size_t size)
     if (!address_of(fd, &a, host, sizeof host, &port))
         snprintf(out, size, "a socket");
     else
-        snprintf(out, size, strchr(host, ':') ? "http://[%s]:%d" : "http://%s:%d", host, port);
+        snprintf(out, size, strchr(host, ':') ? "%s://[%s]:%d" : "%s://%s:%d", scheme, host,
+                 port);
+}
+
+void listen_client(const struct sockaddr *a, char *out, size_t size)
+{
+    snprintf(out, size, "local");
+    if (a && (a->sa_family == AF_INET || a->sa_family == AF_INET6))
+        getnameinfo(a, a->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+                                               : sizeof(struct sockaddr_in6),
+                    out, (socklen_t)size, NULL, 0, NI_NUMERICHOST);
 }
 
 int listen_port(int fd)

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
 
 static void write_time(char *out, size_t size)
 {
@@ -32,6 +35,15 @@ static void print_value(FILE *out, const json_t *v)
     dumped = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
     fputs(dumped ? dumped : "?", out);
     free(dumped);
+}
+
+void log_draw_id(char *out, size_t size)
+{
+    uint64_t number = 0;
+
+    if (getentropy(&number, sizeof number))
+        number = (uint64_t)(clock_now() * 1e9);
+    snprintf(out, size, "req_%016llx", (unsigned long long)number);
 }
 
 void log_event(const struct log *l, const char *event, json_t *facts)

@@ -11,6 +11,9 @@ struct log {
     bool json;
 };
 
+/* A name for a request that has none. */
+void log_draw_id(char *out, size_t size);
+
 /* An event with its facts, which are let go.  Text has them as name=value. */
 void log_event(const struct log *l, const char *event, json_t *facts);
 

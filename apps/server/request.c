@@ -24,7 +24,7 @@ const char *request_field(const struct request *r, const char *name)
 {
     for (int i = 0; i < r->n_parts; i++)
         if (!r->parts[i].is_file && !strcmp(r->parts[i].name, name))
-            return r->parts[i].bytes;
+            return r->parts[i].bytes.at;
     return NULL;
 }
 
@@ -54,21 +54,7 @@ static enum MHD_Result take_part(void *user, enum MHD_ValueKind kind, const char
     (void)kind;
     (void)type;
     (void)encoding;
-    if (!p)
-        return MHD_NO;
-    if (p->n + n + 1 > p->room) {
-        size_t room = (p->n + n + 1) * 2;
-        char *grown = realloc(p->bytes, room);
-
-        if (!grown)
-            return MHD_NO;
-        p->bytes = grown;
-        p->room = room;
-    }
-    memcpy(p->bytes + p->n, bytes, n);
-    p->n += n;
-    p->bytes[p->n] = 0;
-    return MHD_YES;
+    return p && bytes_add(&p->bytes, bytes, n) ? MHD_YES : MHD_NO;
 }
 
 bool request_read_form(struct request *r)
@@ -81,7 +67,7 @@ bool request_read_form(struct request *r)
     if (pp && MHD_destroy_post_processor(pp) != MHD_YES)
         read = false;
     for (int i = 0; i < r->n_parts; i++)
-        read &= r->parts[i].is_file || strlen(r->parts[i].bytes) == r->parts[i].n;
+        read &= r->parts[i].is_file || strlen(r->parts[i].bytes.at) == r->parts[i].bytes.n;
     if (!read)
         reply_refusal(r, 400, "invalid_form", NULL,
                       "the body must be a form (multipart/form-data) of up to %d parts; texts "
@@ -229,6 +215,7 @@ void reply_speech(struct request *r, struct speech *speech)
     struct scheduler *scheduler = r->server->scheduler;
     struct task *j = task_new(speech, r->client, r->id);
     enum submission result = j ? scheduler_submit(scheduler, j) : OUT_OF_MEMORY;
+    struct turned_away why;
     char seconds[16];
 
     if (result == SUBMITTED) {
@@ -238,15 +225,10 @@ void reply_speech(struct request *r, struct speech *speech)
         return;
     }
     task_drop(&j);
-    if (result == QUEUE_FULL) {
-        reply_refusal(r, 429, "queue_full", NULL, "%d requests wait already: try again later",
-                      r->server->opts->max_queue);
-        snprintf(seconds, sizeof seconds, "%d",
-                 1 + (int)(scheduler_load(scheduler).wait_s / 2));
-        reply_header(r, "Retry-After", seconds);
-    } else if (result == STOPPING) {
-        reply_refusal(r, 503, "stopping", NULL, "the server is stopping: try again in a while");
-    } else {
-        reply_refusal(r, 503, "out_of_memory", NULL, "out of memory for the request");
-    }
+    why = submission_refused(result);
+    reply_refusal(r, why.status, why.code, NULL, "%s", why.message);
+    if (result != QUEUE_FULL)
+        return;
+    snprintf(seconds, sizeof seconds, "%d", 1 + (int)(scheduler_load(scheduler).wait_s / 2));
+    reply_header(r, "Retry-After", seconds);
 }

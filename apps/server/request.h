@@ -3,6 +3,7 @@
 #ifndef SERVER_REQUEST_H
 #define SERVER_REQUEST_H
 
+#include "bytes.h"
 #include "state.h"
 
 struct MHD_Connection;
@@ -13,8 +14,7 @@ struct route;
 struct part {
     char name[64];
     bool is_file;
-    char *bytes; /* with a 0 behind them */
-    size_t n, room;
+    struct bytes bytes;
 };
 
 enum { MOST_PARTS = 24, MOST_HEADERS = 8 };

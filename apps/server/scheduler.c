@@ -68,6 +68,18 @@ enum submission scheduler_submit(struct scheduler *s, struct task *j)
     return result;
 }
 
+struct turned_away submission_refused(enum submission why)
+{
+    static const struct turned_away refusals[] = {
+        [QUEUE_FULL] = { 429, "queue_full",
+                         "too many requests wait already (--max-queue): try again later" },
+        [STOPPING] = { 503, "stopping", "the server is stopping: try again in a while" },
+        [OUT_OF_MEMORY] = { 503, "out_of_memory", "out of memory for the request" },
+    };
+
+    return refusals[why];
+}
+
 /* The one to begin next, of those that may. */
 static struct task *next_task(struct scheduler *s)
 {

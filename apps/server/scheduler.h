@@ -35,6 +35,14 @@ enum submission { SUBMITTED, QUEUE_FULL, STOPPING, OUT_OF_MEMORY };
 /* It takes a reference of its own. */
 enum submission scheduler_submit(struct scheduler *s, struct task *j);
 
+/* Why it was not taken, as clients are told. */
+struct turned_away {
+    unsigned status; /* of HTTP */
+    const char *code, *message;
+};
+
+struct turned_away submission_refused(enum submission why);
+
 /* Nobody wants the task: it leaves the queue, or stops. */
 void scheduler_cancel(struct scheduler *s, struct task *j);
 

@@ -91,7 +91,7 @@ static void tell_listening(struct server *s, int fd)
     char url[160];
     json_t *o = json_object();
 
-    listen_url(fd, url, sizeof url);
+    listen_url(fd, "http", url, sizeof url);
     if (s->log.json) {
         report_string(o, "url", url);
         log_event(&s->log, "listening", o);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/report.h"
 
 enum { MOST_WARNINGS = 20 }; /* that a task keeps: more tell nobody more */
 
@@ -48,6 +49,18 @@ void task_drop(struct task **task)
     pthread_cond_destroy(&j->changed);
     pthread_mutex_destroy(&j->lock);
     free(j);
+}
+
+void task_report(struct task *j, json_t *facts)
+{
+    pthread_mutex_lock(&j->lock); /* its worker may still end it */
+    if (j->began > 0) {
+        report_real(facts, "wait_s", j->began - j->submitted);
+        report_real(facts, "sound_s", j->sound_s);
+        if (j->first > 0)
+            report_real(facts, "first_s", j->first - j->submitted);
+    }
+    pthread_mutex_unlock(&j->lock);
 }
 
 void task_cancel(struct task *j)

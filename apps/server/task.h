@@ -51,6 +51,9 @@ struct task *task_new(struct speech *speech, const char *client, const char *id)
 struct task *task_hold(struct task *j);
 void task_drop(struct task **j);
 
+/* Its times and seconds of sound, for the log: nothing, if it never began. */
+void task_report(struct task *j, json_t *facts);
+
 /* Nobody wants it any more: it stops at its next step. */
 void task_cancel(struct task *j);
 

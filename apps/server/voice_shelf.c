@@ -133,6 +133,31 @@ struct voice_spec voice_shelf_default(struct voice_shelf *s)
     return spec;
 }
 
+static bool is_kept(const echo_voice_info *list, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcasecmp(list[i].name, name))
+            return true;
+    return false;
+}
+
+void voice_shelf_each(struct voice_shelf *s, voice_shelf_taker *take, void *user)
+{
+    echo_voice_info *list = NULL;
+    const char *name;
+    int n = 0;
+
+    if (echo_library_list(s->library, &list, &n, NULL))
+        n = 0; /* those of the model can be used all the same */
+    for (int i = 0; i < n; i++)
+        if (!*list[i].trouble)
+            take(user, list[i].name, &list[i]);
+    for (int i = 0; (name = echo_model_voice(s->model, i)); i++)
+        if (!is_kept(list, n, name))
+            take(user, name, NULL);
+    echo_library_list_free(&list);
+}
+
 /* ---- the shelf ---- */
 
 /* The content that the voice stands for, so that one that was replaced is another. */

@@ -25,6 +25,11 @@ bool voice_shelf_has(struct voice_shelf *s, const char *name, struct voice_spec 
 /* The default voice; VOICE_NONE where there is no voice at all. */
 struct voice_spec voice_shelf_default(struct voice_shelf *s);
 
+/* Tell of each voice: those of the library that can be used, then those of the model, of which
+ * `kept` is NULL. */
+typedef void voice_shelf_taker(void *user, const char *name, const echo_voice_info *kept);
+void voice_shelf_each(struct voice_shelf *s, voice_shelf_taker *take, void *user);
+
 /* Encode it, or take it from the shelf.  *out is NULL for VOICE_NONE; else give it back. */
 echo_status voice_shelf_take(struct voice_shelf *s, const struct voice_spec *spec,
                              echo_session *session, const echo_encode_opts *opts,
