@@ -26,6 +26,13 @@ static const struct option listen_options[] = {
       .details = "Without --api-key everybody who reaches the address may use the server." },
     { .name = "port", .letter = 'p', .kind = OPTION_INT, .at = AT(opts.port), .value = "N",
       .preset = "8080", .max = 65535, .help = "at this port (0: any free one)" },
+    { .name = "wyoming", .kind = OPTION_INT, .at = AT(opts.wyoming), .value = "PORT",
+      .max = 65535, .help = "speak the Wyoming protocol there, for Home Assistant",
+      .details = "10200 is the usual port (0: any free one). The protocol knows no keys." },
+    { .name = "announce", .kind = OPTION_ON, .at = AT(opts.announce),
+      .help = "tell the local network of that port",
+      .details = "Home Assistant finds it then. avahi-publish must be installed (on Debian: "
+                 "avahi-utils)." },
     { .name = "api-key", .kind = OPTION_STRING, .at = AT(opts.key), .value = "KEY",
       .variable = "ECHOTTS_API_KEY",
       .help = "answer only who sends this key",
@@ -86,6 +93,7 @@ static void complete(struct serve *s)
 
     o->host = o->host ? o->host : "127.0.0.1";
     o->port = or_preset(s, "port", o->port, 8080);
+    o->wyoming = or_preset(s, "wyoming", o->wyoming, -1);
     o->max_queue = or_preset(s, "max-queue", o->max_queue, 128);
     o->max_text = or_preset(s, "max-text", o->max_text, 100000);
     o->max_upload = or_preset(s, "max-upload", o->max_upload, 64);
@@ -115,12 +123,23 @@ static echo_status check_origins(const char *list, echo_error *err)
     return ECHO_OK;
 }
 
+static bool is_loopback(const char *host)
+{
+    return !strncmp(host, "127.", 4) || !strcmp(host, "localhost") || !strcmp(host, "::1");
+}
+
 static echo_status check(const struct serve *s, echo_error *err)
 {
     const struct server_opts *o = &s->opts;
 
     if (strcmp(o->log, "text") && strcmp(o->log, "json"))
         return echo_fail(err, ECHO_ERR_ARG, "--log '%.40s': expected text or json", o->log);
+    if (o->announce && o->wyoming < 0)
+        return echo_fail(err, ECHO_ERR_ARG, "--announce tells of the Wyoming protocol's port: "
+                                            "--wyoming 10200 opens it");
+    if (o->announce && is_loopback(o->host))
+        return echo_fail(err, ECHO_ERR_ARG, "--announce: only this machine reaches %.80s: "
+                                            "--host 0.0.0.0 lets others in", o->host);
     if (o->key && !*o->key)
         return echo_fail(err, ECHO_ERR_ARG, "--api-key is empty: leave it out, or give a key");
     return check_origins(o->cors, err);
@@ -150,6 +169,7 @@ static echo_status run(void *job, echo_error *err)
 static const struct example examples[] = {
     { "serve", "a page and an API at http://127.0.0.1:8080" },
     { "serve --host 0.0.0.0 --api-key SECRET", "for the whole network" },
+    { "serve --host 0.0.0.0 --wyoming 10200 --announce", "for Home Assistant, too" },
     { "serve -m base-int8 --preset fast", "sooner, and with less memory" },
     { 0 },
 };

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "common/report.h"
+#include "announce.h"
 #include "daemon.h"
 #include "listen.h"
+#include "wyoming.h"
 
 enum { ERRANDS = 4, SESSIONS = 4, ANSWERS_S = 5 };
 
@@ -86,12 +88,12 @@ static void close_parts(struct server *s)
     metrics_free(&s->metrics);
 }
 
-static void tell_listening(struct server *s, int fd)
+static void tell_listening(struct server *s, int fd, const char *scheme)
 {
     char url[160];
     json_t *o = json_object();
 
-    listen_url(fd, "http", url, sizeof url);
+    listen_url(fd, scheme, url, sizeof url);
     if (s->log.json) {
         report_string(o, "url", url);
         log_event(&s->log, "listening", o);
@@ -109,22 +111,78 @@ static void wait_for_end(const struct server_opts *opts)
         nanosleep(&moment, NULL); /* a signal ends it early */
 }
 
-static echo_status serve(struct server *s, int fd, echo_error *err)
+static void warn(struct server *s, const char *line)
 {
-    struct daemon *d = NULL;
-    echo_status status = daemon_open(&d, s, fd, err);
+    json_t *o = json_object();
 
+    report_string(o, "message", line);
+    log_event(&s->log, "warning", o);
+}
+
+/* The ways in, and what tells of them. */
+struct doors {
+    int http, wyoming; /* listening sockets; wyoming below 0: there is none */
+    struct daemon *daemon;
+    struct wyoming *homes;
+    struct announcement *announcement;
+};
+
+static echo_status open_sockets(struct doors *d, const struct server_opts *opts,
+                                echo_error *err)
+{
+    echo_status status = ECHO_OK;
+
+    d->http = listen_activated("http");
+    d->wyoming = listen_activated("wyoming");
+    if (d->http < 0)
+        status = listen_at(&d->http, opts->host, opts->port, err);
+    if (!status && d->wyoming < 0 && opts->wyoming >= 0)
+        status = listen_at(&d->wyoming, opts->host, opts->wyoming, err);
+    return status;
+}
+
+static echo_status open_wyoming(struct doors *d, struct server *s, echo_error *err)
+{
+    int fd = d->wyoming;
+    echo_status status;
+
+    if (fd < 0)
+        return ECHO_OK;
+    status = wyoming_open(&d->homes, s, fd, err);
+    if (!status && s->opts->announce)
+        status = announce_open(&d->announcement, &s->log, "_wyoming._tcp", listen_port(fd), err);
     if (status)
         return status;
-    tell_listening(s, fd);
+    tell_listening(s, fd, "tcp");
+    if (s->opts->key)
+        warn(s, "the Wyoming protocol knows no keys: whoever reaches its port may use it");
+    return ECHO_OK;
+}
+
+static void close_doors(struct doors *d)
+{
+    announce_close(&d->announcement);
+    daemon_close(&d->daemon, ANSWERS_S);
+    wyoming_close(&d->homes);
+}
+
+static echo_status serve(struct server *s, struct doors *d, echo_error *err)
+{
+    echo_status status = open_wyoming(d, s, err);
+
+    if (!status)
+        status = daemon_open(&d->daemon, s, d->http, err);
+    if (status)
+        return status;
+    tell_listening(s, d->http, "http");
     listen_notify("READY=1");
     wait_for_end(s->opts);
     atomic_store(&s->stopping, true);
     listen_notify("STOPPING=1");
     log_event(&s->log, "stopping", json_object());
-    daemon_quiet(d);
+    daemon_quiet(d->daemon);
+    wyoming_quiet(d->homes);
     scheduler_drain(s->scheduler, s->opts->grace);
-    daemon_close(&d, ANSWERS_S);
     return ECHO_OK;
 }
 
@@ -133,18 +191,20 @@ echo_status server_run(const struct server_opts *opts, const echo_model *m, echo
 {
     struct server s = { .opts = opts, .model = m, .library = lib,
                         .info = echo_model_describe(m), .started = time(NULL) };
-    int fd = listen_activated("http");
+    struct doors d = { .http = -1, .wyoming = -1 };
     echo_status status;
 
     raise_limits();
     name_model(s.model_id, sizeof s.model_id, s.info.path);
     s.log.json = !strcmp(opts->log, "json");
-    status = fd >= 0 ? ECHO_OK : listen_at(&fd, opts->host, opts->port, err);
+    status = open_sockets(&d, opts, err);
     if (!status)
         status = open_parts(&s, err);
-    s.access = (struct access){ opts->key, opts->cors, fd >= 0 && listen_is_loopback(fd) };
+    s.access = (struct access){ opts->key, opts->cors,
+                                d.http >= 0 && listen_is_loopback(d.http) };
     if (!status)
-        status = serve(&s, fd, err);
+        status = serve(&s, &d, err);
+    close_doors(&d);
     close_parts(&s);
     return status;
 }

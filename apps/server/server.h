@@ -4,6 +4,7 @@
  *
  *     connections -> errands -> tasks -> workers
  *     daemon.c       routes.c   task.c   scheduler.c, worker.c
+ *     wyoming.c      (its own threads)
  *
  * One thread (libmicrohttpd's) moves bytes of all connections and never waits.  Requests that
  * take a moment are read by errands.  Speech is a task; workers make it.
@@ -18,6 +19,8 @@
 struct server_opts {
     const char *host;
     int port;
+    int wyoming;       /* port of the Wyoming protocol; below 0: none */
+    bool announce;     /* that port, on the local network */
     const char *key;   /* NULL: everybody may */
     const char *cors;  /* origins of pages that may, "https://a.org,..."; NULL: none */
     const char *voice; /* where a request names none; NULL: the first there is */
