@@ -19,6 +19,7 @@ for what; do
         need gcc sh -c 'command -v cc'
         need libc6-dev sh -c 'echo "#include <stdlib.h>" | cc -E -'
         need cmake sh -c 'command -v cmake'
+        need make sh -c 'command -v make || command -v ninja'
         need pkg-config sh -c 'command -v pkg-config'
         need libsndfile1-dev pkg-config --exists sndfile
         need libmpg123-dev pkg-config --exists libmpg123

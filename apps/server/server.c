@@ -150,7 +150,8 @@ static echo_status open_wyoming(struct doors *d, struct server *s, echo_error *e
         return ECHO_OK;
     status = wyoming_open(&d->homes, s, fd, err);
     if (!status && s->opts->announce)
-        status = announce_open(&d->announcement, &s->log, "_wyoming._tcp", listen_port(fd), err);
+        status = announce_open(&d->announcement, &s->log, "_wyoming._tcp", listen_port(fd),
+                               err);
     if (status)
         return status;
     tell_listening(s, fd, "tcp");

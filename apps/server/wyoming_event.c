@@ -22,7 +22,7 @@ static bool read_length(const json_t *header, const char *key, uint64_t most, ui
     return true;
 }
 
-/* What "data" has, and what came behind the line. */
+/* "data" of the line, and the bytes behind it. */
 static json_t *gather(const json_t *header, const char *bytes, size_t n)
 {
     json_t *inside = json_object_get(header, "data"), *data = json_object(), *behind;

@@ -24,7 +24,9 @@ struct talk {
     const char *client;
     struct watched *watched;
     struct wyoming_inbox inbox;
+    pthread_mutex_t lock;
     struct task *task; /* that its client waits for */
+    bool left;         /* the client has, meanwhile */
 
     /* A text that comes in parts, from synthesize-start to synthesize-stop. */
     bool streaming;
@@ -140,12 +142,36 @@ static bool end_sound(struct talk *t)
 
 /* ---- speech ---- */
 
-/* The client left while its task was worked on. */
+/* The client left while it was answered. */
 static void gone(void *user)
 {
     struct talk *t = user;
 
-    scheduler_cancel(t->server->scheduler, t->task);
+    pthread_mutex_lock(&t->lock);
+    t->left = true;
+    if (t->task)
+        scheduler_cancel(t->server->scheduler, t->task);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static bool has_left(struct talk *t)
+{
+    bool left;
+
+    pthread_mutex_lock(&t->lock);
+    left = t->left;
+    pthread_mutex_unlock(&t->lock);
+    return left;
+}
+
+/* gone() may cancel it from now on; NULL: there is none any more. */
+static void expect(struct talk *t, struct task *task)
+{
+    pthread_mutex_lock(&t->lock);
+    t->task = task;
+    if (task && t->left)
+        scheduler_cancel(t->server->scheduler, task);
+    pthread_mutex_unlock(&t->lock);
 }
 
 /* Bytes of sound from `at` on; 0: it is at its end, and err has why if that came early. */
@@ -165,13 +191,13 @@ static size_t wait_for_sound(struct task *j, uint64_t at, char *bytes, echo_erro
     return n > 0 ? (size_t)n / WIDTH * WIDTH : 0;
 }
 
-static bool relay(struct talk *t, echo_error *err)
+static bool relay(struct talk *t, struct task *j, echo_error *err)
 {
     char bytes[CHUNK];
     uint64_t at = 0;
     size_t n;
 
-    while ((n = wait_for_sound(t->task, at, bytes, err))) {
+    while ((n = wait_for_sound(j, at, bytes, err))) {
         if (!send_sound(t, bytes, n))
             return false;
         at += n;
@@ -181,52 +207,53 @@ static bool relay(struct talk *t, echo_error *err)
 
 enum { CLIENT_GONE = 499 }; /* as nginx logs it */
 
-static void tell_log(struct talk *t, double began, unsigned status)
+static void tell_log(struct talk *t, struct task *j, double began, unsigned status)
 {
     json_t *o = json_object();
 
-    report_string(o, "id", t->task->id);
+    report_string(o, "id", j->id);
     report_string(o, "client", t->client);
     report_integer(o, "status", status);
     report_integer(o, "ms", (json_int_t)((clock_now() - began) * 1000));
-    task_report(t->task, o);
+    task_report(j, o);
     log_event(&t->server->log, "wyoming", o);
     metrics_request(t->server->metrics, "wyoming", status);
 }
 
 /* Its sound, to the client. */
-static bool attend(struct talk *t)
+static bool attend(struct talk *t, struct task *j)
 {
     double began = clock_now();
     echo_error err = { 0 };
     bool sent;
 
-    watch_asked(t->server->watch, t->watched, gone, t);
-    sent = relay(t, &err);
-    watch_answered(t->server->watch, t->watched);
-    scheduler_cancel(t->server->scheduler, t->task); /* nothing, if it has ended */
-    tell_log(t, began, !sent ? CLIENT_GONE : err.status ? refusal_status(&err) : 200);
+    expect(t, j);
+    sent = relay(t, j, &err) && !has_left(t);
+    expect(t, NULL);
+    scheduler_cancel(t->server->scheduler, j); /* nothing, if it has ended */
+    tell_log(t, j, began, !sent ? CLIENT_GONE : err.status ? refusal_status(&err) : 200);
     return sent && (!err.status || refuse_error(t, &err));
 }
 
 static bool submit(struct talk *t, struct speech *speech)
 {
     char id[40];
+    struct task *j;
     struct turned_away why;
     enum submission result;
     bool good;
 
     log_draw_id(id, sizeof id);
-    t->task = task_new(speech, t->client, id);
-    result = t->task ? scheduler_submit(t->server->scheduler, t->task) : OUT_OF_MEMORY;
+    j = task_new(speech, t->client, id);
+    result = j ? scheduler_submit(t->server->scheduler, j) : OUT_OF_MEMORY;
     if (result == SUBMITTED) {
-        good = attend(t);
+        good = attend(t, j);
     } else {
         why = submission_refused(result);
         metrics_request(t->server->metrics, "wyoming", why.status);
         good = refuse(t, why.code, why.message);
     }
-    task_drop(&t->task);
+    task_drop(&j);
     return good;
 }
 
@@ -380,7 +407,7 @@ static json_t *attribution(const struct server *s)
     return o;
 }
 
-/* What Wyoming calls an artifact: a program, or a voice. */
+/* An artifact, in the words of the protocol: a program, or a voice. */
 static json_t *artifact(const struct server *s, const char *name, const char *description)
 {
     json_t *o = json_object();
@@ -455,8 +482,8 @@ static bool synthesize(struct talk *t, const json_t *data)
            end_sound(t);
 }
 
-/* False: the connection is to end.  Unknown events mean nothing, as the protocol asks. */
-static bool answer(struct talk *t, const struct wyoming_event *e)
+/* Unknown events mean nothing, as the protocol asks. */
+static bool answer_event(struct talk *t, const struct wyoming_event *e)
 {
     if (!strcmp(e->type, "describe"))
         return send_info(t);
@@ -473,6 +500,18 @@ static bool answer(struct talk *t, const struct wyoming_event *e)
     return true;
 }
 
+/* Answer the event, or, if it is NULL, speak n bytes of the text.  A server that stops waits
+ * for the end of this. */
+static bool answer(struct talk *t, const struct wyoming_event *e, size_t n)
+{
+    bool good;
+
+    watch_asked(t->server->watch, t->watched, gone, t);
+    good = e ? answer_event(t, e) : speak_part(t, n);
+    watch_answered(t->server->watch, t->watched);
+    return good && !has_left(t);
+}
+
 /* Speak only when nothing more of the text is here: what came meanwhile is one part. */
 static bool receive_or_speak(struct talk *t)
 {
@@ -484,7 +523,7 @@ static bool receive_or_speak(struct talk *t)
         return bytes_add(&t->inbox.bytes, bytes, (size_t)got);
     if (got < 0 && errno == EINTR)
         return true;
-    return got < 0 && n && (errno == EAGAIN || errno == EWOULDBLOCK) && speak_part(t, n);
+    return got < 0 && n && (errno == EAGAIN || errno == EWOULDBLOCK) && answer(t, NULL, n);
 }
 
 static bool go_on(struct talk *t)
@@ -498,8 +537,7 @@ static bool go_on(struct talk *t)
     case EVENT_MALFORMED: return refuse_error(t, &err);
     case EVENT_THERE: break;
     }
-    watch_answered(t->server->watch, t->watched); /* it was not silent */
-    good = answer(t, &event);
+    good = answer(t, &event, 0);
     json_decref(event.data);
     return good;
 }
@@ -510,6 +548,7 @@ void wyoming_talk(struct server *s, int fd, const char *client)
                       .watched = watch_add(s->watch, fd),
                       .inbox = { .most = s->fields.max_text * ESCAPED + HEADER_BYTES } };
 
+    pthread_mutex_init(&t.lock, NULL);
     while (t.watched && go_on(&t))
         ;
     if (t.watched)
@@ -517,4 +556,5 @@ void wyoming_talk(struct server *s, int fd, const char *client)
     bytes_free(&t.inbox.bytes);
     bytes_free(&t.text);
     json_decref(t.how);
+    pthread_mutex_destroy(&t.lock);
 }

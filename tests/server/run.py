@@ -13,6 +13,7 @@ import time
 sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "cli"))
 
+import activation
 import api_fields
 import api_load
 import api_routes
@@ -22,17 +23,18 @@ import clients
 import lite
 import openapi
 import voices
+import wyoming_clients
 from harness import Tally
 from serving import Site
 
 API = {"speech": api_speech, "fields": api_fields, "stream": api_stream, "routes": api_routes, "load": api_load}
-PACKAGES = {"clients": clients, "openapi": openapi}
+PACKAGES = {"clients": clients, "openapi": openapi, "wyoming": wyoming_clients}
 BY_HAND = {"litellm": lite}
 
 
 def chosen(names):
     """The sections of these names; of none, all but those that are run by hand."""
-    known = {**API, "voices": voices, **PACKAGES, **BY_HAND}
+    known = {**API, "voices": voices, "activation": activation, **PACKAGES, **BY_HAND}
     if not names:
         # Under a sanitizer, without the packages.
         left_out = {**BY_HAND, **(PACKAGES if os.environ.get("TEST_SANITIZED") else {})}

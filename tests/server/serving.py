@@ -17,6 +17,7 @@ START_S = 60  # a sanitizer is slow
 STOP_S = 30
 ANSWER_S = 120
 READY = re.compile(r"listening.*http://([^:/]+):(\d+)|\"http://([^:/]+):(\d+)\".*listening")
+WYOMING = re.compile(r"tcp://[^:/]+:(\d+)")
 SPEECH = "/v1/audio/speech"
 KEYS = {"message", "type", "param", "code"}
 
@@ -61,7 +62,7 @@ def as_answer(response, began):
 class Server:
     """The program as `serve`, in a folder of its own, on a free port of this machine."""
 
-    def __init__(self, site, *options, voices=None, key=None):
+    def __init__(self, site, *options, voices=None, key=None, env=None):
         self.site, self.tally, self.key = site, site.tally, key
         self.folder = tempfile.mkdtemp(prefix="served-", dir=site.folder)
         self.voices = voices or os.path.join(self.folder, "voices")
@@ -70,7 +71,7 @@ class Server:
         self.command = self.program.command(
             ("serve", "--port", 0, "--model", site.model, "--voices", self.voices, *keyed, *options))
         self.log, self.nameless = [], []
-        self.process = subprocess.Popen(self.command, cwd=self.folder, env=self.program.env,
+        self.process = subprocess.Popen(self.command, cwd=self.folder, env={**self.program.env, **(env or {})},
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE)
         self.listening = threading.Event()
@@ -83,6 +84,8 @@ class Server:
             raise RuntimeError(f"no server: exit {self.process.wait()}, {self.log}")
         self.host, self.port = found[0][1] or found[0][3], int(found[0][2] or found[0][4])
         self.url = f"http://{self.host}:{self.port}"
+        ports = [m for m in map(WYOMING.search, self.log) if m]
+        self.wyoming = int(ports[0][1]) if ports else None
 
     def __enter__(self):
         return self
