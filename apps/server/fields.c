@@ -34,6 +34,8 @@ static const echo_param rows[] = {
       .max = 60, .help = "seconds between pieces that end a sentence" },
     { .name = "pause_paragraph", .kind = ECHO_PARAM_FLOAT, .offset = AT(how.pause_paragraph),
       .max = 60, .help = "seconds between paragraphs" },
+    { .name = "pause_turn", .kind = ECHO_PARAM_FLOAT, .offset = AT(how.pause_turn), .min = -2,
+      .max = 60, .help = "seconds between turns of a cast; below 0 they overlap" },
     { .name = "crossfade", .kind = ECHO_PARAM_FLOAT, .offset = AT(how.crossfade), .max = 1,
       .help = "seconds that pieces without a pause overlap" },
     { .name = "match_levels", .kind = ECHO_PARAM_BOOL, .offset = AT(how.match_levels),
@@ -53,7 +55,7 @@ static const char *const others[] = { "input",           "model",         "voice
                                       "response_format", "stream_format", "stream",
                                       "instructions",    "preset",        "markup",
                                       "language",        "extra_body",    "reference_audio",
-                                      "speaker_audio",   "user" };
+                                      "speaker_audio",   "user",          "cast" };
 
 enum { OTHERS = sizeof others / sizeof *others };
 
@@ -301,9 +303,8 @@ static bool is_clip(const char *text, size_t n)
 
 /* Base64, with "data:audio/wav;base64," before it or without. */
 static echo_status read_clip(struct reader *r, const char *field, const char *text, size_t n,
-                             echo_error *err)
+                             struct voice_spec *out, echo_error *err)
 {
-    struct voice_spec *v = &r->out->voice;
     const char *comma = !strncmp(text, "data:", 5) ? strchr(text, ',') : NULL;
     size_t before;
 
@@ -316,39 +317,73 @@ static echo_status read_clip(struct reader *r, const char *field, const char *te
     if (n / 4 * 3 > r->fields->max_clip)
         return echo_fail_field(err, field, "%s is larger than %zu MiB", field,
                                r->fields->max_clip >> 20);
-    if (!(v->clip = malloc(n / 4 * 3 + 4)))
+    if (!(out->clip = malloc(n / 4 * 3 + 4)))
         return echo_fail(err, ECHO_ERR_MEMORY, "out of memory for a clip");
-    if (!base64_decode(v->clip, &v->clip_bytes, text, n) || !v->clip_bytes)
+    if (!base64_decode(out->clip, &out->clip_bytes, text, n) || !out->clip_bytes)
         return echo_fail_field(err, field, "%s is neither the name of a voice nor sound in "
                                            "base64", field);
-    v->kind = VOICE_CLIP;
+    out->kind = VOICE_CLIP;
+    return ECHO_OK;
+}
+
+/* A name, {"id": a name}, or a clip; "" is the default voice. */
+static echo_status read_voice_value(struct reader *r, const char *field, const json_t *v,
+                                    struct voice_spec *out, echo_error *err)
+{
+    const char *text;
+
+    if (json_is_object(v))
+        v = json_object_get(v, "id");
+    if (!(text = json_string_value(v)))
+        return echo_fail_field(err, field, "%s must be a name, or {\"id\": a name}", field);
+    if (is_clip(text, json_string_length(v)))
+        return read_clip(r, field, text, json_string_length(v), out, err);
+    if (*text)
+        return voice_shelf_find(r->fields->voices, text, out, err);
+    *out = voice_shelf_default(r->fields->voices);
     return ECHO_OK;
 }
 
 static echo_status read_voice(struct reader *r, echo_error *err)
 {
     static const char *const clips[] = { "reference_audio", "speaker_audio" };
-    const json_t *v = get(r, "voice"), *clip;
-    const char *text;
+    struct voice_spec *out = &r->out->voice;
+    const json_t *v;
 
     for (int i = 0; i < 2; i++)
-        if ((clip = get(r, clips[i])) && (!json_is_string(clip) || json_string_length(clip)))
-            return json_is_string(clip)
-                       ? read_clip(r, clips[i], json_string_value(clip),
-                                   json_string_length(clip), err)
+        if ((v = get(r, clips[i])) && (!json_is_string(v) || json_string_length(v)))
+            return json_is_string(v)
+                       ? read_clip(r, clips[i], json_string_value(v), json_string_length(v),
+                                   out, err)
                        : echo_fail_field(err, clips[i], "%s must be sound in base64", clips[i]);
-    if (json_is_object(v))
-        v = json_object_get(v, "id");
-    text = json_string_value(v);
-    if (get(r, "voice") && !text)
-        return echo_fail_field(err, "voice", "voice must be a name, or {\"id\": a name}");
-    if (!text || !*text) {
-        r->out->voice = voice_shelf_default(r->fields->voices);
+    if ((v = get(r, "voice")))
+        return read_voice_value(r, "voice", v, out, err);
+    *out = voice_shelf_default(r->fields->voices);
+    return ECHO_OK;
+}
+
+/* {"Anna": "joe", "Ben": "deep"}: who says the lines that begin with these names. */
+static echo_status read_cast(struct reader *r, echo_error *err)
+{
+    json_t *cast = (json_t *)(uintptr_t)get(r, "cast"), *v;
+    const char *name;
+
+    if (!cast)
         return ECHO_OK;
+    if (!json_is_object(cast) || json_object_size(cast) > ECHO_MAX_ROLES)
+        return echo_fail_field(err, "cast", "cast must be an object of up to %d names, each "
+                                            "with its voice", ECHO_MAX_ROLES);
+    json_object_foreach(cast, name, v) {
+        struct voice_spec voice = { .kind = VOICE_NONE };
+
+        if (read_voice_value(r, "cast", v, &voice, err) ||
+            (!speech_add_role(r->out, name, &voice) &&
+             echo_fail(err, ECHO_ERR_MEMORY, "out of memory for a cast"))) {
+            free(voice.clip);
+            return err->status;
+        }
     }
-    if (is_clip(text, json_string_length(v)))
-        return read_clip(r, "voice", text, json_string_length(v), err);
-    return voice_shelf_find(r->fields->voices, text, &r->out->voice, err);
+    return ECHO_OK;
 }
 
 static echo_status read_format(struct reader *r, echo_error *err)
@@ -476,7 +511,7 @@ static echo_status read_object(struct reader *r, echo_error *err)
     r->objects[1] = json_is_object(extra) ? extra : NULL;
     if (look_at_names(r, r->objects[0], err) || look_at_names(r, r->objects[1], err) ||
         read_text(r, err) || read_words(r, err) || read_rows(r, err) || read_format(r, err) ||
-        read_delivery(r, err) || read_voice(r, err))
+        read_delivery(r, err) || read_voice(r, err) || read_cast(r, err))
         return err->status;
     size_blocks(r->out);
     return echo_params_check(&r->out->params, err);

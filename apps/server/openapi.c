@@ -91,6 +91,10 @@ static json_t *speech_schema(const struct server *s)
     const echo_param *p;
 
     json_object_set_new(fields, "voice", voice);
+    json_object_set_new(fields, "cast",
+                        json_pack("{s:s, s:i, s:O, s:s}", "type", "object", "maxProperties",
+                                  ECHO_MAX_ROLES, "additionalProperties", voice, "description",
+                                  "the voices of those whose lines begin with their names"));
     for (int i = 0; (p = fields_at(i)); i++)
         json_object_set_new(fields, p->name, param_schema(p));
     for (int i = 0; (p = echo_param_at(i)); i++)

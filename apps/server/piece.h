@@ -7,7 +7,7 @@
 
 #include "echotts.h"
 
-/* {"index", "text", "expected_s", "pause_s"} */
+/* {"index", "text", "role", "expected_s", "pause_s"} */
 json_t *piece_describe(const echo_piece *p);
 
 #endif

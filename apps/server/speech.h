@@ -29,6 +29,9 @@ struct voice_spec {
 struct speech {
     char *text;
     struct voice_spec voice;
+    echo_role *roles; /* of a cast, by name; a role's voice is told beside it */
+    struct voice_spec *role_voices;
+    int n_roles;
     echo_params params;
     echo_speak_opts how;    /* without its strings: speech_how() */
     char markup[16], language[40];
@@ -43,7 +46,10 @@ struct speech {
 
 void speech_close(struct speech *s);
 
-/* How it is spoken; the strings in it belong to the speech. */
+/* One more role, in this voice, which is taken over.  False: out of memory. */
+bool speech_add_role(struct speech *s, const char *name, const struct voice_spec *voice);
+
+/* How it is spoken; strings and roles in it belong to the speech.  No role has a voice yet. */
 echo_speak_opts speech_how(const struct speech *s);
 
 /* Hertz that the sound will have. */

@@ -121,22 +121,52 @@ static void warn_of_words(struct worker *w)
         take_line(w, ECHO_LOG_WARNING, line);
 }
 
+/* Voices of a task: of the call, then of each role. */
+struct voices {
+    const echo_voice *own;
+    echo_role roles[ECHO_MAX_ROLES];
+    int n;
+};
+
+static echo_status take_voices(struct worker *w, struct voices *v, echo_error *err)
+{
+    const struct speech *s = &w->task->speech;
+    echo_encode_opts opts = { .log = take_line, .user = w, .progress = encoding };
+    echo_status status;
+
+    *v = (struct voices){ .own = NULL };
+    status = voice_shelf_take(w->opts->voices, &s->voice, w->session, &opts, &v->own, err);
+    while (!status && v->n < s->n_roles) {
+        v->roles[v->n] = s->roles[v->n];
+        status = voice_shelf_take(w->opts->voices, &s->role_voices[v->n], w->session, &opts,
+                                  &v->roles[v->n].voice, err);
+        v->n += !status;
+    }
+    return status;
+}
+
+static void return_voices(struct worker *w, struct voices *v)
+{
+    voice_shelf_return(w->opts->voices, v->own);
+    while (v->n)
+        voice_shelf_return(w->opts->voices, v->roles[--v->n].voice);
+}
+
 static echo_status speak(struct worker *w, echo_error *err)
 {
     struct task *j = w->task;
     const struct speech *s = &j->speech;
     echo_speak_sink sink = { .user = w, .audio = take_sound, .progress = show_progress,
                              .overall = show_overall, .piece = take_piece, .log = take_line };
-    echo_encode_opts encode = { .log = take_line, .user = w, .progress = encoding };
     echo_speak_opts how = speech_how(s);
-    const echo_voice *voice = NULL;
-    echo_status status;
+    struct voices voices;
+    echo_status status = take_voices(w, &voices, err);
 
-    status = voice_shelf_take(w->opts->voices, &s->voice, w->session, &encode, &voice, err);
+    how.cast = voices.roles;
     warn_of_words(w);
     if (!status)
-        status = echo_speak(w->session, s->text, voice, &s->params, &how, &sink, err);
-    voice_shelf_return(w->opts->voices, voice);
+        status = echo_speak(w->session, s->text, voices.own, &s->params, &how, &sink, err);
+    return_voices(w, &voices);
     j->stats = echo_session_stats(w->session);
     return status;
 }

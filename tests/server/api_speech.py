@@ -14,6 +14,7 @@ from serving import SPEECH, Server, all_at_once
 WORDS = "The train to Berlin leaves at seven."
 LONG = ("The rain began at seven. By midnight nobody could see the harbour, and the boats were tied up. "
         "In the morning the sun came out again.\n\nThen everybody went back to work.")
+PLAY = "They met at the door.\n\nAnna: Hello there, my friend.\nBen: Good morning to you.\nAnna: Shall we go?"
 # OpenAI's, which programs send that know no others.
 USUAL = ("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer", "verse",
          "marin", "cedar")
@@ -209,6 +210,8 @@ def check_agreement(s):
             ("a long text", LONG, {"pause_sentence": 0.3}, ("--pause-sentence", 0.3)),
             ("settings", WORDS, {"cfg_scale_text": 2, "preset": "fast"}, ("--cfg-scale-text", 2, "--preset", "fast")),
             ("no cleaning", "It costs $5.", {"clean": False}, ("--clean", "off")),
+            ("roles", PLAY, {"cast": {"Anna": "deep", "ben": {"id": "bright"}}, "pause_turn": 0.5},
+             ("--cast", "Anna=deep,ben=bright", "--pause-turn", 0.5)),
             ("speed", WORDS, {"speed": 0.8}, ("--speed", 0.8))):
         out = os.path.join(s.folder, "said.wav")
         done = s.program.run("say", text, "-m", s.site.model, "-v", "joe", "--rng-seed", 5, "-o", out, "-q",
@@ -217,6 +220,20 @@ def check_agreement(s):
         if s.check(f"{name}: both are made", done.returncode == 0 and answer.status == 200,
                    (done.stderr, answer.told())):
             s.check(f"{name}: server and program say the same", wav.parse(answer.body) == wav.load(out))
+
+
+def check_cast(s):
+    for name, cast in (("no object", ["Anna"]), ("a number", {"Anna": 5}), ("an unknown voice", {"Anna": "nobody"}),
+                       ("nobody who speaks", {"Carl": "joe"}), ("a name with a colon", {"An:na": "joe"}),
+                       ("no name", {"": "joe"}), ("the same twice", {"Anna": "joe", "ANNA": "deep"}),
+                       ("too many", {f"n{i}": "joe" for i in range(65)}), ("a broken clip", {"Anna": "data:audio/wav,x"})):
+        s.refused(f"a cast with {name}", s.speak(PLAY, cast=cast), pattern="")
+    clip = "data:audio/wav;base64," + base64.b64encode(read(s.site.clip("deep"))).decode()
+    by_clip = s.speak(PLAY, seed=1, response_format="wav", cast={"Anna": clip})
+    by_name = s.speak(PLAY, seed=1, response_format="wav", cast={"Anna": "deep"})
+    s.check("a clip in a cast", by_clip.status == 200 and by_clip.body == by_name.body, by_clip.told()[:100])
+    told = s.post(SPEECH + "/estimate", {"input": PLAY, "cast": {"Anna": "deep", "Ben": "joe"}}).json() or {}
+    s.check("pieces of a cast", [p.get("role") for p in told.get("pieces", [])] == [None, "Anna", "Ben", "Anna"], told)
 
 
 def check_pauses(s):
@@ -277,6 +294,6 @@ def check_convert(s):
 def check(site):
     with Server(site) as s:
         for part in (check_default, check_formats, check_wav, check_rates, check_speed, check_voices, check_clips,
-                     check_text, check_seeds, check_agreement, check_pauses, check_loudness, check_estimate,
+                     check_text, check_seeds, check_agreement, check_cast, check_pauses, check_loudness, check_estimate,
                      check_convert):
             part(s)
