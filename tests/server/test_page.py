@@ -8,6 +8,7 @@ Needs Playwright (PyPI: playwright, axe-playwright-python), chromium and ffprobe
 another browser, SHOTS a folder for screenshots; -v behind the arguments prints times.
 """
 import array
+import base64
 import contextlib
 import json
 import os
@@ -136,10 +137,9 @@ class Tab:
 
     def sound(self):
         """What the page keeps of the sound, as samples."""
-        base64 = self.look("new Promise(async (done) => { const reader = new FileReader();"
+        url = self.look("new Promise(async (done) => { const reader = new FileReader();"
                            " reader.onload = () => done(reader.result); reader.readAsDataURL(speech.sound.wav()); })")
-        import base64 as coder
-        return array.array("h", coder.b64decode(base64.split(",")[1])[44:])
+        return array.array("h", base64.b64decode(url.split(",")[1])[44:])
 
 
 def level(samples):
@@ -369,6 +369,35 @@ def test_upload(tab, clip):
     check("Escape closes it", tab.page.locator("#newcomer").is_hidden())
 
 
+DROP = """([name, type, base64]) => {
+    const files = new DataTransfer();
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    files.items.add(new File([bytes], name, { type }));
+    for (const kind of ["dragover", "drop"]) {
+        document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: files, bubbles: true, cancelable: true }));
+        if (kind === "dragover" && !document.body.classList.contains("dropping"))
+            throw new Error("nothing shows that it may be dropped");
+    }
+}"""
+
+
+def test_drop(tab, clip):
+    """Files from another window: a text is to be said, sound is a new voice."""
+    tab.page.evaluate(DROP, ["words.txt", "text/plain", base64.b64encode(b"Dropped words.").decode()])
+    tab.until("document.getElementById('text').value === 'Dropped words.'")
+    check("a text that is dropped is to be said", tab.page.input_value("#text") == "Dropped words.")
+    with open(clip, "rb") as f:
+        sound = base64.b64encode(f.read()).decode()
+    tab.page.evaluate(DROP, ["dropped.wav", "audio/wav", sound])
+    tab.page.wait_for_selector("#newcomer[open]")
+    tab.page.fill("#newcomer-name", "dropped")
+    tab.page.check("#agreed")
+    tab.page.click("#newcomer-add")
+    tab.page.wait_for_selector("#voices input[value=dropped]:checked")
+    check("sound that is dropped becomes a voice", tab.page.locator("#newcomer").is_hidden())
+    check("nothing shows a drop any more", not tab.page.evaluate("document.body.classList.contains('dropping')"))
+
+
 def test_record(tab):
     tab.page.click("#add-voice")
     tab.page.click("#record")
@@ -500,6 +529,7 @@ def main(program, model):
             tab = Tab(browser.new_context(permissions=["microphone"], accept_downloads=True), url)
             steps = [(test_start,), (test_estimate,), (test_hear,), (test_seek,), (test_downloads, folder),
                      (test_seed,), (test_pieces,), (test_cancel,), (test_settings,), (test_upload, clip),
+                     (test_drop, clip),
                      (test_wrong, url), (test_evil,), (test_record,), (test_preview,), (test_delete,),
                      (test_bench, program, model, folder), (test_history,)]
             for test, *more in steps:
