@@ -11,7 +11,9 @@ import time
 from hearing import decode
 from serving import QUICK, SPEECH, Server, all_at_once, as_answer
 
-BOOK = "The boat with two sails was seen near the harbour in the morning, and nobody knew why. " * 60
+SENTENCE = "The boat with two sails was seen near the harbour in the morning, and nobody knew why. "
+BOOK = SENTENCE * 60
+TALE = SENTENCE * 12  # is told to its end, and still not at once
 IDLE_S = 5
 
 
@@ -109,7 +111,7 @@ def check_leaving(s):
 
 def check_queue(site):
     with Server(site, "--sessions", "1", "--max-queue", "2") as s:
-        books = [start(s, input=BOOK[:700]) for _ in range(6)]
+        books = [start(s, input=SENTENCE * 4) for _ in range(6)]
         answers = all_at_once(*(lambda t=t: as_answer(t.getresponse(), time.monotonic()) for t in books))
         for t in books:
             t.close()
@@ -171,11 +173,11 @@ def check_end(site, number, fields):
     """A signal in the middle: each answer is whole, or visibly not."""
     with Server(site) as s:
         name = f"{signal.Signals(number).name} with {fields}"
-        talk, result = start(s, **fields), []
+        talk, result = start(s, input=TALE, **fields), []
         reader = threading.Thread(target=finish, args=(talk, result))
         until_busy(s)
         reader.start()
-        time.sleep(0.3)
+        time.sleep(0.1)
         status, took = s.stop(number)
         reader.join(10)
         talk.close()
@@ -189,7 +191,7 @@ def check_end(site, number, fields):
                 s.check(f"{name}: all events, to the last", b"speech.audio.done" in body[-500:], body[-200:])
             else:
                 sound, told = decode(body, fields.get("response_format", ""))
-                s.check(f"{name}: all of the sound", not told and len(sound) / 44100 > len(BOOK) / 25,
+                s.check(f"{name}: all of the sound", not told and len(sound) / 44100 > len(TALE) / 25,
                         (told, len(sound) / 44100))
         else:
             s.check(f"{name}: an error, and no server's fault", status in (200, 503), (status, body[-300:]))
