@@ -20,4 +20,4 @@ for file in src/base/*.c src/backend/*.c src/backend/cpu/*.c src/backend/cpu/arm
         "-D_GNU_SOURCE -Iinclude -Isrc -c $file -o $build/$(basename "$file" .c).o"
 done | tr '\n' '\0' | xargs -0 -n 1 -P "$(nproc)" sh -c
 aarch64-linux-gnu-gcc "$build"/*.o -o "$build/test_kernels" -pthread -lm
-exec qemu-aarch64-static -cpu max -L /usr/aarch64-linux-gnu "$build/test_kernels"
+exec qemu-aarch64-static -cpu max -L /usr/aarch64-linux-gnu "$build/test_kernels" --sets

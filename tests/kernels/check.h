@@ -19,7 +19,7 @@
 struct check {
     char level[24]; /* "avx2"; "amx*" if it is emulated */
     unsigned flags; /* what this CPU has of it */
-    struct gemm_fns gemm;
+    struct gemm_fns gemm, below; /* of this level, and of the one before it */
     bool bench, emulated;
     double peak[DT_I8 + 1]; /* GFLOP/s of this level on one thread, measured in this run */
     int failed, passed;
@@ -30,6 +30,9 @@ void check_gemm(struct check *);
 void check_norm(struct check *);
 void check_activation(struct check *);
 void check_ops(struct check *); /* the CPU's cutting, against double */
+
+/* Are the products of this type not those of the level before, which has checked them? */
+bool check_is_new(const struct check *c, enum dtype t);
 
 /* Print and count one kernel. */
 void check_end(struct check *c, const char *kernel, bool ok);
