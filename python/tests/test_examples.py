@@ -2,6 +2,7 @@
 """The examples do what they say."""
 
 import importlib.util
+import json
 import runpy
 import sys
 from pathlib import Path
@@ -27,12 +28,25 @@ def app(model: echotts.Model, monkeypatch: pytest.MonkeyPatch) -> Any:
     return module
 
 
-def test_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small model, with fewer steps by default."""
+    folder = tmp_path_factory.mktemp("quick")
+    for path in SMALL.iterdir():
+        (folder / path.name).symlink_to(path)
+    own = json.loads((SMALL / "echotts.json").read_text())
+    (folder / "echotts.json").unlink()
+    (folder / "echotts.json").write_text(json.dumps({**own, "num_steps": 5}))
+    return folder
+
+
+def test_notebook(tmp_path: Path, quick: Path, monkeypatch: pytest.MonkeyPatch,
                   capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ECHOTTS_DEVICE", "cpu")
+    monkeypatch.setenv("ECHOTTS_MODEL", str(quick))
     runpy.run_path(str(EXAMPLES / "notebook.py"))
-    assert "num_steps                20" in capsys.readouterr().out
+    assert "num_steps                5" in capsys.readouterr().out
     written = {"hello.flac", "dialogue.mp3", "market.opus", "mine.wav"}
     assert {path.name for path in tmp_path.iterdir()} == written
     for name in written:

@@ -32,11 +32,11 @@ def by_command_line(program: str, path: Path, text: str, *options: str) -> Sound
         (ONE, ["-v", "joe", "--seed", "7"], {"voice": "joe", "seed": 7}),
         ("Good morning to you.", ["-v", "deep", "--preset", "fast", "--sequence-length", "100", "--seed", "0"],
          {"voice": "deep", "preset": "fast", "sequence_length": 100}),
-        (LONG, ["--seed", "3", "--steps", "6", "--pause-sentence", "0.1", "--retakes", "0"],
-         {"seed": 3, "steps": 6, "pause_sentence": 0.1, "retakes": 0}),
+        (LONG, ["--seed", "3", "--steps", "2", "--pause-sentence", "0.1", "--retakes", "0"],
+         {"seed": 3, "steps": 2, "pause_sentence": 0.1, "retakes": 0}),
         ("Anna: Hello Ben.\nBen: Hello Anna.",
-         ["--cast", "Anna=bright,Ben=deep", "--seed", "1", "--pause-turn", "-0.1"],
-         {"cast": {"Anna": "bright", "Ben": "deep"}, "seed": 1, "pause_turn": -0.1}),
+         ["--cast", "Anna=bright,Ben=deep", "--seed", "1", "--steps", "5", "--pause-turn", "-0.1"],
+         {"cast": {"Anna": "bright", "Ben": "deep"}, "seed": 1, "steps": 5, "pause_turn": -0.1}),
     ],
     ids=["one piece", "preset", "long", "cast"],
 )
@@ -53,7 +53,7 @@ def test_command_line(
 
 
 def test_stream_is_that_of_c(model: echotts.Model, tmp_path: Path) -> None:
-    parts = list(model.stream(ONE, "joe", block_sizes=[32, 40, 48], seed=3))
+    parts = list(model.stream(ONE, "joe", block_sizes=[12, 20, 24], steps=4, seed=3))
     assert len(parts) > 1
     out = tmp_path / "pcm"
     run_c(tmp_path, f"""
@@ -72,7 +72,8 @@ def test_stream_is_that_of_c(model: echotts.Model, tmp_path: Path) -> None:
         return 1;
     p = echo_params_default(m);
     p.rng_seed = 3;
-    p.block_sizes = (echo_list){{ 3, {{ 32, 40, 48 }} }};
+    p.num_steps = 4;
+    p.block_sizes = (echo_list){{ 3, {{ 12, 20, 24 }} }};
     how.stream = true;
     if (echo_speak(s, "{ONE}", v, &p, &how, &sink, &e))
         return 1;
@@ -85,7 +86,7 @@ static bool keep(void *user, const float *pcm, size_t n)
 
 
 def test_stream_comes_while_the_rest_is_made(model: echotts.Model) -> None:
-    with model.stream(LONG, "joe", steps=30) as stream:
+    with model.stream(LONG, "joe", steps=6, retakes=0) as stream:
         first = next(stream)
         assert len(first) and stream.report.stats is None
         rest = list(stream)
@@ -109,7 +110,7 @@ def test_a_stream_waits_for_its_reader(model: echotts.Model) -> None:
 
 
 def test_report(model: echotts.Model) -> None:
-    sound = model.say(LONG, "joe", seed=5, steps=4, strict=False, retakes=0)
+    sound = model.say(LONG, "joe", seed=5, steps=2, strict=False, retakes=0)
     report = model.last
     assert report is not None and report.stats is not None
     assert report.stats.samples == len(sound)

@@ -13,16 +13,21 @@ import numpy as np
 import pytest
 
 import echotts
+from echotts.audio import Sound
 
 ENDLESS = "And so it went on and on, and on. " * 40  # some minutes, with so many steps
 STEPS = 1000
 SOON = 2.0  # seconds; a step takes about 0.01
 
 
+@pytest.fixture(scope="module")
+def before(model: echotts.Model) -> Sound:
+    return model.say("Good morning.", "joe", steps=2, strict=False)
+
+
 @pytest.fixture(autouse=True)
-def still_works(model: echotts.Model) -> Iterator[None]:
+def still_works(model: echotts.Model, before: Sound) -> Iterator[None]:
     """After each test the model says what it always says."""
-    before = model.say("Good morning.", "joe", steps=2, strict=False)
     yield
     after = model.say("Good morning.", "joe", steps=2, strict=False)
     np.testing.assert_array_equal(before, after)
