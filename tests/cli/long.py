@@ -17,61 +17,50 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 BOOK = """\
 # The Lighthouse at Grey Point
 
-Nobody in the village could say *exactly* when the lighthouse was built. Some said 1823; others were sure
-that it was older. "It has always been there," said the baker, and he went back to his bread.
+Nobody in the village could say *exactly* when the lighthouse was built. Some said 1823.
 
 ## The keeper
 
-Her name was Martha Quill, and she had kept the lamp for 41 years. Every evening she climbed the 128 steps,
-lit the lamp, and wrote **one line** into the book. She never missed a day. On most days the line was short:
+Every evening she climbed the 128 steps and wrote **one line** into the book:
 
-- wind from the west, no ships
-- two ships, both safe
+- no ships
 - fog since noon
 
-On other days it filled the page. Dr. Brown, who came up on Sundays, liked to read those pages aloud.
+Dr. Brown liked to read those pages aloud.
 
-> The sea is patient. It has all the time in the world, and we have only the lamp.
+> The sea is patient.
 
 ### The storm
 
-Then came the night of 14 November. The rain began at 7:30 PM, and by midnight nobody could see the harbour
-any more. What could she do? She did four things, one after the other:
+The rain began at 7:30 PM. What could she do? She did two things:
 
-1. She closed the shutters on the north side.
-2. She filled the lamp to the brim.
-3. She rang the bell, three times every minute.
-4. She waited, as she had always done.
+1. She filled the lamp to the brim.
+2. She rang the bell, three times every minute.
 
-At 3:15 AM a small boat came out of the dark! There were 5 men in it, and a dog. They followed the light, and
+Then a small boat came out of the dark! They followed the light, and
 they followed the bell, and they came into the harbour as if somebody had led them by the hand.
 
 ---
 
 ## Afterwards
 
-The men stayed for a week. One of them, a tall man with a red scarf, mended the door, the roof and
-the [old stairs](https://example.org/stairs). He would not take any money. "You gave us a light," he said, "and
-that is worth more than $1,000." Martha laughed at that, for the first time in years.
-
-The lamp is electric now, and nobody has to climb the stairs any more. But on the 14th of every November a candle
-burns in the upper window, and nobody will say who lights it. The line in the book is always the same:
-all safe.
+One of them mended the [old stairs](https://example.org/stairs). "You gave us a light," he said, "and
+that is worth more than $1,000."
 """
 HEADINGS = ["The Lighthouse at Grey Point.", "The keeper.", "The storm.", "Afterwards."]
 
 # A piece each, so that there are many places to be interrupted in.
-STORY = """The train was late again that morning.
+STORY = """The train was late again.
 
-A boy counted the pigeons under the roof.
+A boy counted to seventeen.
 
-He came to seventeen before his mother called.
+Then his mother called.
 
-They found two seats by the window.
+They found two seats.
 
-After an hour the hills began, and then the first snow.
+Soon the hills began.
 
-Nobody spoke much on the way.
+Nobody spoke on the way.
 """
 STORY_PIECES = 6
 

@@ -167,7 +167,7 @@ def check_missing_speech(p, r):
               "speech goes on to the last of the 96 frames, so its end may be missing: the text has 204 bytes, which "
               "take about 204 to 388 frames; give a larger sequence_length, or split the text$"),
              ("T25 whole", reported, True, None),
-             ("T25 in pieces", [" ".join([light] * 12)], True, None),
+             ("T25 in pieces", [" ".join([light] * 5)], True, None),
              ("T25 short window", [light, "--sequence-length", 20], False,
               "speech goes on to the last of the 20 frames, so its end may be missing: the text has 38 bytes, which "
               "take about 38 to 73 frames; give a larger sequence_length, or split the text$"),
@@ -175,20 +175,19 @@ def check_missing_speech(p, r):
              ("T25 not trimmed", [light, "--sequence-length", 20, "--no-trim"], None, None),
              ("T25 wide window", [light, "--sequence-length", 200], True, None)]
     for name, args, ended, warned in cases:
-        done = p.run("say", *args, *said)
+        done = p.run("say", *args, *said, "--num-steps", 10)
         p.check(f"{name}: warned", done.returncode == 0 and
                 (is_one_line(done.stderr, warned) if warned else not done.stderr), text(done.stderr))
         report = json.loads(done.stdout) if done.returncode == 0 else {}
         p.check(f"{name}: ended", report.get("ended", "") is ended, report.get("ended", ""))
         if name == "T25 in pieces":
-            p.check("T25 in pieces: all of it", report.get("pieces", 0) > 2 and 12 * 1.2 < report["audio_s"] < 12 * 3.5, report)
+            p.check("T25 in pieces: all of it", report.get("pieces", 0) > 2 and 5 * 1.2 < report["audio_s"] < 5 * 3.5, report)
     if p.good("T25 before", "say", "Good morning.", *said, "-o", "before.wav"):
         done = p.run("say", f"Good morning. {light}", "--continue", "before.wav", "--sequence-length", 8, *said)
         p.check("T25 continued", is_one_line(done.stderr, "goes on to the last"), text(done.stderr))
     for i, words in enumerate(ORDINARY):
-        for voice in ("joe", "deep", "bright"):
-            done = p.good(f"no alarm: {words}", "say", words, *said, "-v", voice, "--rng-seed", i)
-            p.check(f"ends: {words}", done and not done.stderr and json.loads(done.stdout)["ended"] is True)
+        done = p.good(f"no alarm: {words}", "say", words, *said, "-v", ("joe", "deep", "bright")[i % 3], "--rng-seed", i)
+        p.check(f"ends: {words}", done and not done.stderr and json.loads(done.stdout)["ended"] is True)
 
 
 def check_dashes(p, r):
@@ -284,7 +283,7 @@ def check_cleaned(p, r):
     # What is said of them is what `text` tells, and nothing is warned of that is not said.
     for name in ("T01-soft-hyphen-zero-width", "T09-emoji-inside", "T13-math-letters", "T24-800-bytes"):
         done = p.good(f"said: {name}", "say", "--file", r.file(f"{name}.txt"), "-m", small(p), "-v", "joe", "--rng-seed", 1,
-                      "--num-steps", 5, "-o", "said.wav", "--json")
+                      "--num-steps", 3, "-o", "said.wav", "--json")
         report = json.loads(done.stdout) if done else {}
         p.check(f"said: {name}", report.get("unusual_characters") == [] and report["ended"] is True and
                 (report["pieces"] > 1) == (name[:3] == "T24"), report)
