@@ -289,12 +289,12 @@ static void check_loudness(const char *folder)
         enum way way;
         double seconds;
     } rows[] = {
-        { -16, 0, 0, 0.5f, TO_FILE, 20 },    { -23, 0, 0, 0.5f, TO_FILE, 20 },
-        { -30, 0, 0, 0.5f, TO_FILE, 20 },    { -10, 0, 0, 0.5f, TO_FILE, 20 },
-        { -12, -2, 0, 0.5f, TO_CALLBACK, 20 }, { -5, -6, 0, 10, TO_FILE, 20 },
-        { -16, 0, 0, 0.5f, TO_FILE, 0.25 },  { -16, 0, 1.3f, 0.5f, TO_FILE, 20 },
-        { -16, 0, 0, 2, TO_STREAM, 20 },     { -12, -2, 0, 2, TO_STREAM, 20 },
-        { -23, 0, 0.8f, 2, TO_STREAM, 20 },  { -30, 0, 0, 2, TO_CALLBACK_STREAM, 20 },
+        { -16, 0, 0, 0.5f, TO_FILE, 12 },    { -23, 0, 0, 0.5f, TO_FILE, 12 },
+        { -30, 0, 0, 0.5f, TO_FILE, 12 },    { -10, 0, 0, 0.5f, TO_FILE, 12 },
+        { -12, -2, 0, 0.5f, TO_CALLBACK, 12 }, { -5, -6, 0, 10, TO_FILE, 12 },
+        { -16, 0, 0, 0.5f, TO_FILE, 0.25 },  { -16, 0, 1.3f, 0.5f, TO_FILE, 12 },
+        { -16, 0, 0, 2, TO_STREAM, 12 },     { -12, -2, 0, 2, TO_STREAM, 12 },
+        { -23, 0, 0.8f, 2, TO_STREAM, 12 },  { -30, 0, 0, 2, TO_CALLBACK_STREAM, 12 },
     };
     const char *path = in_folder(folder, "loud.wav");
     float *back = NULL;
@@ -372,7 +372,7 @@ static void check_speed(const char *folder)
 
     for (size_t i = 0; i < 2 * count; i++) {
         float speed = speeds[i % count];
-        size_t from = i < count ? 10 * RATE : 2 * RATE; /* a long one, and a word */
+        size_t from = i < count ? 5 * RATE : 2 * RATE; /* a long one, and a word */
         echo_writer_opts o = { .speed = speed };
 
         if (!make(path, o, TO_FILE, from) || !CHECK(!echo_audio_load(&back, &n, path, 0, &e)))
@@ -577,8 +577,8 @@ static void check_memory(const char *folder)
         make(path, o, way, 20 * RATE);
         long before = memory();
 
-        make(path, o, way, 4 * 60 * RATE); /* 42 MB as float */
-        CHECK_SAY(memory() - before < 2048, "%ld kB more for 4 minutes", memory() - before);
+        make(path, o, way, 90 * RATE); /* 16 MB as float */
+        CHECK_SAY(memory() - before < 2048, "%ld kB more for 90 s", memory() - before);
     }
     unlink(path);
 }
