@@ -93,7 +93,7 @@ def main(path, data, named):
             ("checkpoints", PLAIN, lambda: checkpoints.check(program)),
             ("terminal", PLAIN, lambda: terminal.check(program)),
             ("voices", PLAIN, lambda: voices.check(program)),
-            ("windows", AUTO, lambda: windows.check(program)),
+            ("windows", EXACT, lambda: windows.check(program)),
             ("models", AUTO, lambda: models.check(program)),
             ("hub", PLAIN, lambda: hub.check(program)),
             ("pack", AUTO, lambda: pack.check(program, isa)),
