@@ -65,7 +65,7 @@ def refused(p, name, args, pattern, code=FAILED, stdin=b""):
 
 def voice_of(p, name, clip, *args, warned=None):
     """The mean latent frame of what the small voice says like the clip: its sound, apart from the words."""
-    done = p.run("say", SENTENCE, "-m", p.model(SMALL), "--rng-seed", "1", "-s", "10", "--sequence-length", "72",
+    done = p.run("say", SENTENCE, "-m", p.model(SMALL), "--rng-seed", "1", "-s", "5", "--sequence-length", "64",
                  "--precision", "f32", "-q", "--json", "--latent-out", "said.safetensors", "-v", clip, *args)
     good = done.returncode == 0 and (is_one_line(done.stderr, "warning: .*" + warned) if warned else
                                      not done.stderr)
