@@ -4,7 +4,7 @@ import json
 import socket
 import time
 
-from serving import SPEECH, Server
+from serving import QUICK, SPEECH, Server
 
 JSON = {"Content-Type": "application/json"}
 
@@ -54,7 +54,7 @@ def check_each(s, rows):
 def check_nested(s):
     want = s.speak(seed=3, response_format="wav").body
     nested = s.post(SPEECH, {"input": "Hello there.", "voice": "joe", "response_format": "wav",
-                             "extra_body": {"seed": 3, "num_steps": 4, "retakes": 0}})
+                             "extra_body": {"seed": 3, **QUICK}})
     s.check("a nested extra_body", nested.body == want, nested.told()[:200])
     s.refused("a wrong field in it", s.speak(extra_body={"cfg_scale_text": -1000}), pattern="cfg_scale_text")
     s.refused("a near miss in it", s.speak(extra_body={"num_step": 4}), pattern="did you mean")

@@ -9,7 +9,7 @@ import time
 import wav
 from harness import read
 from hearing import COARSE, FORMATS, decode, end_likeness, probe
-from serving import SPEECH, Server, all_at_once
+from serving import QUICK, SPEECH, Server, all_at_once
 
 WORDS = "The train to Berlin leaves at seven."
 LONG = ("The rain began at seven. By midnight nobody could see the harbour, and the boats were tied up. "
@@ -119,7 +119,7 @@ def check_voices(s):
         answer = s.speak(seed=1, response_format="wav", voice=voice)
         s.check(f"voice {voice!r} is joe", answer.body == plain, answer.told())
     s.check("another voice is another", s.speak(seed=1, response_format="wav", voice="deep").body != plain)
-    default = s.post(SPEECH, {"input": "Hello there.", "seed": 1, "num_steps": 4, "response_format": "wav"})
+    default = s.post(SPEECH, {"input": "Hello there.", "seed": 1, "num_steps": QUICK["num_steps"], "response_format": "wav"})
     s.good("no voice is the default one", default, "audio/wav")
     for voice in USUAL + (None, ""):
         answer = s.speak(seed=1, response_format="wav", voice=voice)
@@ -215,8 +215,8 @@ def check_agreement(s):
             ("speed", WORDS, {"speed": 0.8}, ("--speed", 0.8))):
         out = os.path.join(s.folder, "said.wav")
         done = s.program.run("say", text, "-m", s.site.model, "-v", "joe", "--rng-seed", 5, "-o", out, "-q",
-                             "--no-tags", *options)
-        answer = s.post(SPEECH, {"input": text, "voice": "joe", "seed": 5, "response_format": "wav", **fields})
+                             "--no-tags", "--num-steps", 5, *options)
+        answer = s.post(SPEECH, {"input": text, "voice": "joe", "seed": 5, "num_steps": 5, "response_format": "wav", **fields})
         if s.check(f"{name}: both are made", done.returncode == 0 and answer.status == 200,
                    (done.stderr, answer.told())):
             s.check(f"{name}: server and program say the same", wav.parse(answer.body) == wav.load(out))

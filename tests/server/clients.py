@@ -11,7 +11,7 @@ from serving import Server, all_at_once
 
 WORDS = "The train to Berlin leaves at seven."
 KEY = "sk-test"
-QUICK = {"num_steps": 4, "retakes": 0}
+QUICK = {"num_steps": 2, "retakes": 0}
 
 
 # ---- OpenAI's package ----

@@ -22,7 +22,7 @@ SPEECH = "/v1/audio/speech"
 KEYS = {"message", "type", "param", "code"}
 
 # Few steps are enough for whatever is not about how it sounds.
-QUICK = {"num_steps": 4, "retakes": 0}
+QUICK = {"num_steps": 2, "retakes": 0}
 
 
 class Answer:
