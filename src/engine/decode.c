@@ -26,7 +26,7 @@ static void deliver(struct decoding *d, struct run *r, struct tensor audio)
     if (!d->stats->samples)
         d->stats->first_audio_s = echo_clock() - d->s->began;
     if (!d->sink->audio(d->sink->user, host, n))
-        atomic_store(&d->s->stop, true);
+        atomic_store(&d->s->ending, true);
     d->stats->samples += n;
 }
 
@@ -98,7 +98,7 @@ static void decode_to(struct decoding *d, int ready, int total)
         d->status = check(d, &d->error);
     }
     if (d->status) /* nobody needs to sample on */
-        atomic_store(&d->s->stop, true);
+        atomic_store(&d->s->ending, true);
     d->ended = echo_clock();
     d->stats->decode_s += d->ended - d->began;
 }

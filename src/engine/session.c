@@ -20,7 +20,9 @@ size_t echo_session_latent_floats(const echo_model *m)
 
 static bool stopped(void *user)
 {
-    return atomic_load(&((echo_session *)user)->stop);
+    echo_session *s = user;
+
+    return atomic_load(&s->stop) || atomic_load(&s->ending);
 }
 
 /* Memory ran out.  Keys and values of voices that nobody holds can be made again. */
@@ -141,7 +143,8 @@ echo_status echo_session_end(echo_session *s, echo_status status)
     echo_speaker_release(&s->model->speakers, &s->speaker);
     echo_model_leave(s->model);
     s->log = NULL;
-    if (status)
+    atomic_store(&s->ending, false);
+    if (status == ECHO_ERR_CANCELLED)
         atomic_store(&s->stop, false);
     return status;
 }
@@ -213,7 +216,7 @@ void echo_session_report(echo_session *s, echo_progress *progress, void *user, e
         return;
     pthread_mutex_lock(&s->callbacks);
     if (!progress(user, stage, done, total))
-        atomic_store(&s->stop, true);
+        atomic_store(&s->ending, true);
     pthread_mutex_unlock(&s->callbacks);
 }
 

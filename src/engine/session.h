@@ -21,8 +21,9 @@ struct echo_session {
     double began; /* the running call */
     float *latent;    /* [ECHO_MAX_FRAMES, in whole patches][latent], of the last generation */
     int frames;       /* of it */
-    atomic_bool stop; /* set by echo_cancel() and by callbacks */
-    bool overlap;     /* decode a block while the next one is sampled */
+    atomic_bool stop;   /* set by echo_cancel(), until a call has returned ECHO_ERR_CANCELLED */
+    atomic_bool ending; /* the running call is to end: a callback or a lane's failure says so */
+    bool overlap;       /* decode a block while the next one is sampled */
     pthread_mutex_t callbacks; /* held while progress or log is told something */
     echo_logger *log;          /* of the running call; NULL: the model's */
     void *log_user;
@@ -45,8 +46,9 @@ echo_status echo_session_state(echo_session *s, const struct codec_state *dry,
 void echo_state_restart(struct run *r, struct codec_state *c);
 
 /* The beginning and the end of every call that can be stopped.  What it has to say goes to log,
- * or to the model's if that is NULL.  A stop counts until a call has failed by it.  Where a
- * device was lost, the beginning opens it again; if that fails, the call ends with it. */
+ * or to the model's if that is NULL.  echo_cancel() counts until a call has returned
+ * ECHO_ERR_CANCELLED.  Where a device was lost, the beginning opens it again; if that fails,
+ * the call ends with it. */
 echo_status echo_session_begin(echo_session *s, echo_logger *log, void *user, echo_error *err);
 echo_status echo_session_end(echo_session *s, echo_status status);
 

@@ -607,7 +607,7 @@ static echo_status settle(struct speaking *k, echo_status status, echo_error *er
     echo_status decoded = ECHO_OK;
 
     if (k->decoded.text) { /* something failed meanwhile */
-        atomic_store(&k->s->stop, true);
+        atomic_store(&k->s->ending, true);
         decoded = echo_decode_end(&k->decoding, &why);
     }
     if (status != ECHO_ERR_CANCELLED)

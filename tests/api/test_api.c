@@ -399,6 +399,21 @@ static void stopping_the_codec(void)
     echo_model_close(&m);
 }
 
+/* The latents are finite, their sound is not. */
+static void fail_while_decoding(echo_session *s)
+{
+    float loud[4 * 80];
+    echo_sink sink = { .audio = swallow };
+    echo_voice *v = NULL;
+    echo_error e = { 0 };
+
+    for (int i = 0; i < 4 * 80; i++)
+        loud[i] = 3e38F;
+    CHECK(!echo_voice_from_latent(&v, loud, 4, 80, &e));
+    CHECK_SAY(echo_decode(s, v, &sink, &e) == ECHO_ERR_FILE, "%s", e.text);
+    echo_voice_close(&v);
+}
+
 static void stopping(void)
 {
     echo_model *m = NULL;
@@ -415,6 +430,9 @@ static void stopping(void)
     speak(s, NULL, &p, &later);
     CHECK(same(&first, &later));
     drop(&later);
+    echo_cancel(s); /* and a call that fails for a reason of its own does not use it up */
+    CHECK(echo_generate(s, "", NULL, &p, &sink, &e) == ECHO_ERR_ARG);
+    CHECK(echo_generate(s, TEXT, NULL, &p, &sink, &e) == ECHO_ERR_CANCELLED && !part.calls);
 
     p.num_steps = 1000;
     p.sequence_length = 640;
@@ -433,6 +451,10 @@ static void stopping(void)
         CHECK(echo_generate(s, TEXT, NULL, &p, &refusing, &e) == ECHO_ERR_CANCELLED);
     }
     speak(s, NULL, &p, &later); /* and the session is as good as new */
+    CHECK(same(&first, &later));
+    drop(&later);
+    fail_while_decoding(s);
+    speak(s, NULL, &p, &later); /* where decoding stopped the rest, that is over, too */
     CHECK(same(&first, &later));
 
     int calls[3] = { 0 };
