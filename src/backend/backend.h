@@ -113,7 +113,7 @@ struct op {
     const struct attention *attention;
     float factor;
     int heads, rope_heads, taps, dilation;
-    enum epilogue epilogue;
+    enum epilogue epilogue; /* of OP_GATE EPILOGUE_GATE or EPILOGUE_SWIGLU, x being the sums */
 };
 
 struct queue;

@@ -214,7 +214,8 @@ void op_silu(struct queue *q, struct tensor y, struct tensor x)
 void op_gate(struct queue *q, struct tensor y, struct tensor x, bool silu)
 {
     ECHO_ASSERT(same_shape(y, x) && y.dtype == DT_F32);
-    run(q, &(struct op){ .kind = OP_GATE, .y = y, .x = x, .factor = silu });
+    run(q, &(struct op){ .kind = OP_GATE, .y = y, .x = x,
+                         .epilogue = silu ? EPILOGUE_SWIGLU : EPILOGUE_GATE });
 }
 
 void op_gelu(struct queue *q, struct tensor y, struct tensor x)

@@ -122,7 +122,7 @@ static void silu_row(const struct row_job *j, int i, float *out)
 
 static void gate_row(const struct row_job *j, int i, float *out)
 {
-    if (j->op.factor != 0)
+    if (j->op.epilogue == EPILOGUE_SWIGLU)
         j->cpu->act.silu_mul(out, row_of(j->op.x, i), out, j->op.y.cols);
     else
         j->cpu->act.gate_sigmoid(out, row_of(j->op.x, i), j->op.y.cols);

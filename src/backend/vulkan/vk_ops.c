@@ -108,6 +108,8 @@ static void map(struct vk_work *w)
                     : has_tensor(op->x) && op->x.dtype == DT_F16 ? SHADER_MAP_F16
                                                               : SHADER_MAP_TO_F16;
     echo_vk_constants(w, (uint32_t[]){ kinds[op->kind] }, 1);
+    if (op->kind == OP_GATE) /* for which the shader has a number */
+        w->push.factor = op->epilogue == EPILOGUE_SWIGLU;
     over_numbers(w);
 }
 
