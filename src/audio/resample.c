@@ -181,8 +181,8 @@ echo_status echo_audio_resample(float **out, size_t *n_out, const float *pcm, si
     *out = NULL;
     *n_out = 0;
     if (rate < AUDIO_MIN_RATE || rate > AUDIO_MAX_RATE)
-        return echo_fail(err, ECHO_ERR_ARG, "a sample rate of %d Hz is outside %d to %d", rate,
-                         AUDIO_MIN_RATE, AUDIO_MAX_RATE);
+        return echo_fail_field(err, "rate", "a sample rate of %d Hz is outside %d to %d", rate,
+                               AUDIO_MIN_RATE, AUDIO_MAX_RATE);
     if (!(s = echo_resampler_open(&r, rate, ECHO_SAMPLE_RATE, n, err)) &&
         !(s = echo_resampler_push(r, pcm, n, err)))
         s = echo_resampler_finish(r, out, n_out, err);

@@ -211,9 +211,8 @@ static echo_status check_finite(const echo_writer *w, const float *pcm, size_t n
 {
     for (size_t i = 0; i < n; i++)
         if (!isfinite(pcm[i]))
-            return echo_fail(err, ECHO_ERR_ARG,
-                             "%s: sample %llu is infinite or not a number", w->name,
-                             (unsigned long long)w->pushed + (unsigned long long)i);
+            return echo_fail_field(err, "pcm", "%s: sample %llu is infinite or not a number",
+                                   w->name, (unsigned long long)w->pushed + i);
     return ECHO_OK;
 }
 

@@ -57,6 +57,17 @@ echo_status echo_fail_field(echo_error *err, const char *field, const char *fmt,
     return ECHO_ERR_ARG;
 }
 
+echo_status echo_fail_at(echo_error *err, echo_status status, const char *field,
+                         const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fill(err, status, field, fmt, ap);
+    va_end(ap);
+    return status;
+}
+
 echo_status echo_fail_memory(echo_error *err, size_t bytes, const char *what)
 {
     return echo_fail(err, ECHO_ERR_MEMORY, "out of memory: %zu bytes for %s", bytes, what);

@@ -7,6 +7,12 @@
 
 #include "echotts_dev.h"
 
+/* As echo_fail_field(), of another status than ECHO_ERR_ARG. */
+__attribute__((format(printf, 4, 5))) echo_status echo_fail_at(echo_error *err,
+                                                               echo_status status,
+                                                               const char *field,
+                                                               const char *fmt, ...);
+
 /* "out of memory (... bytes for what)" */
 echo_status echo_fail_memory(echo_error *err, size_t bytes, const char *what);
 

@@ -30,21 +30,21 @@ struct clip {
 
 echo_status echo_clip_too_short(size_t n, size_t least, echo_error *err)
 {
-    return echo_fail(err, ECHO_ERR_ARG,
-                     "the audio is too short: %.2f s (%zu samples at 44.1 kHz); at least "
-                     "%.2f s are needed (%zu)",
-                     (double)n / ECHO_SAMPLE_RATE, n,
-                     ceil(100.0 * (double)least / ECHO_SAMPLE_RATE) / 100, least);
+    return echo_fail_field(err, "pcm",
+                           "the audio is too short: %.2f s (%zu samples at 44.1 kHz); at least "
+                           "%.2f s are needed (%zu)",
+                           (double)n / ECHO_SAMPLE_RATE, n,
+                           ceil(100.0 * (double)least / ECHO_SAMPLE_RATE) / 100, least);
 }
 
 echo_status echo_clip_check_silence(const struct loudness *level, echo_error *err)
 {
     if (level->swing > LOUDNESS_SILENCE)
         return ECHO_OK;
-    return echo_fail(err, ECHO_ERR_ARG,
-                     "the audio is silent (nothing in it is above %.0f dB): record it "
-                     "again, with the right microphone chosen and not muted",
-                     20 * log10(LOUDNESS_SILENCE));
+    return echo_fail_field(err, "pcm",
+                           "the audio is silent (nothing in it is above %.0f dB): record it "
+                           "again, with the right microphone chosen and not muted",
+                           20 * log10(LOUDNESS_SILENCE));
 }
 
 echo_status echo_clip_failed(echo_status status, const char *name, const echo_error *why,
@@ -67,11 +67,11 @@ static echo_status refuse(const echo_model *m, const struct clip *clip, size_t n
     if (!frames)
         return echo_clip_too_short(n, (size_t)least, err);
     if (most && (frames > most || !clip->about.known))
-        return echo_fail(err, ECHO_ERR_ARG,
-                         "%s, at most %.1f s (%d frames) can be taken: cut out the part that "
-                         "is wanted",
-                         echo_length_of(length, sizeof length, &clip->about),
-                         echo_voice_seconds(m, most), most);
+        return echo_fail_field(err, "pcm",
+                               "%s, at most %.1f s (%d frames) can be taken: cut out the part "
+                               "that is wanted",
+                               echo_length_of(length, sizeof length, &clip->about),
+                               echo_voice_seconds(m, most), most);
     return echo_clip_check_silence(level, err);
 }
 
@@ -107,9 +107,8 @@ static echo_status encode(echo_voice **out, echo_session *s, const struct clip *
 
     for (size_t i = 0; i < clip->n; i++)
         if (!isfinite(clip->pcm[i]))
-            return echo_fail(err, ECHO_ERR_ARG, "the audio has a sample that is not finite "
-                                                "(sample %zu)",
-                             i);
+            return echo_fail_field(err, "pcm",
+                                   "the audio has a sample that is not finite (sample %zu)", i);
     if ((status = echo_examine(&found, clip->pcm, n, err)) ||
         (status = refuse(m, clip, n, frames, o->max_frames, &found.level, err)))
         return status;
@@ -138,8 +137,8 @@ static echo_status encode_at(echo_voice **out, echo_session *s, const float *pcm
 
     *out = NULL;
     if (rate < AUDIO_MIN_RATE || rate > AUDIO_MAX_RATE)
-        return echo_fail(err, ECHO_ERR_ARG, "a rate of %d Hz, expected %d to %d", rate,
-                         AUDIO_MIN_RATE, AUDIO_MAX_RATE);
+        return echo_fail_field(err, "rate", "a rate of %d Hz, expected %d to %d", rate,
+                               AUDIO_MIN_RATE, AUDIO_MAX_RATE);
     clip.about = (struct audio_about){ .seconds = (double)n / rate, .known = true };
     if (clip.n > most)
         clip.n = most;

@@ -196,7 +196,7 @@ static echo_status decode(echo_session *s, const echo_voice *latents, const echo
 
     s->stats = (echo_stats){ .frames = latents->frames, .kept = latents->frames };
     if (!sink || !sink->audio)
-        return echo_fail(err, ECHO_ERR_ARG, "decoding needs a sink for the audio");
+        return echo_fail_field(err, "sink", "decoding needs a sink for the audio");
     if (latents->size != s->model->dit.latent)
         return echo_fail_field(err, "latents", "the latents have size %d, the model's %d",
                                latents->size, s->model->dit.latent);

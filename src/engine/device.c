@@ -32,13 +32,14 @@ static echo_status choose_isa(unsigned *flags, const char *isa, echo_error *err)
             return ECHO_OK;
         }
         if (!strcmp(isa, l->name))
-            return echo_fail(err, ECHO_ERR_DEVICE, "this CPU has no %s (it has up to %s)", isa,
-                             echo_cpu_level(have)->name);
+            return echo_fail_at(err, ECHO_ERR_DEVICE, "isa",
+                                "this CPU has no %s (it has up to %s)", isa,
+                                echo_cpu_level(have)->name);
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
                  *names ? ", " : "", l->name);
     }
-    return echo_fail(err, ECHO_ERR_ARG, "unknown instruction set '%s': expected auto, %s", isa,
-                     names);
+    return echo_fail_field(err, "isa", "unknown instruction set '%s': expected auto, %s", isa,
+                           names);
 }
 
 static echo_status open_cpu(struct device **out, const echo_model_opts *o, echo_error *err)
@@ -48,8 +49,9 @@ static echo_status open_cpu(struct device **out, const echo_model_opts *o, echo_
     echo_status s;
 
     if (o->threads < 0 || o->threads > POOL_MOST_THREADS)
-        return echo_fail(err, ECHO_ERR_ARG, "%d threads: expected 1 to %d, or 0 for all cores",
-                         o->threads, POOL_MOST_THREADS);
+        return echo_fail_field(err, "threads",
+                               "%d threads: expected 1 to %d, or 0 for all cores", o->threads,
+                               POOL_MOST_THREADS);
     if (threads > POOL_MOST_THREADS)
         threads = POOL_MOST_THREADS;
     s = choose_isa(&flags, o->isa, err);
@@ -106,22 +108,23 @@ bool echo_device_is_slow(const char *name)
 /* ---- opening ---- */
 
 /* "vulkan" is the first that can be used, "vulkan:1" the second that Vulkan counts. */
-static echo_status read_index(int *out, const char *index, echo_error *err)
+static echo_status read_index(int *out, const char *option, const char *index, echo_error *err)
 {
     char *end;
     long i = strtol(*index ? index : "0", &end, 10);
 
     if (*index && (*end || *index < '0' || *index > '9' || i > 99))
-        return echo_fail(err, ECHO_ERR_ARG, "'vulkan:%.40s': expected a number behind the "
-                                            "colon", index);
+        return echo_fail_field(err, option,
+                               "'vulkan:%.40s': expected a number behind the colon", index);
     *out = *index ? (int)i : VULKAN_ANY;
     return ECHO_OK;
 }
 
-static echo_status open_vulkan(struct device **out, const char *index, echo_error *err)
+static echo_status open_vulkan(struct device **out, const char *option, const char *index,
+                               echo_error *err)
 {
     int i = VULKAN_ANY;
-    echo_status s = read_index(&i, index, err);
+    echo_status s = read_index(&i, option, index, err);
 
     return s ? s : echo_vulkan_device(out, i, echo_known(), err);
 }
@@ -194,8 +197,8 @@ static echo_status open_best(struct device **out, const echo_model_opts *o, char
 
 static echo_status unknown(const char *option, const char *name, echo_error *err)
 {
-    return echo_fail(err, ECHO_ERR_DEVICE, "unknown %s '%s': expected auto, cpu or vulkan",
-                     option, name);
+    return echo_fail_at(err, ECHO_ERR_DEVICE, option,
+                        "unknown %s '%s': expected auto, cpu or vulkan", option, name);
 }
 
 echo_status echo_device_open(struct device **out, const char *option, const char *name,
@@ -209,7 +212,7 @@ echo_status echo_device_open(struct device **out, const char *option, const char
     switch (kind_of(name, &index)) {
     case KIND_AUTO: return open_best(out, o, why, size, err);
     case KIND_CPU: return open_cpu(out, o, err);
-    case KIND_VULKAN: return open_vulkan(out, index, err);
+    case KIND_VULKAN: return open_vulkan(out, option, index, err);
     case KIND_UNKNOWN: break;
     }
     return unknown(option, name, err);
@@ -223,7 +226,7 @@ echo_status echo_device_check(const char *name, echo_error *err)
 
     if (kind == KIND_UNKNOWN)
         return unknown("device", name, err);
-    return kind == KIND_VULKAN ? read_index(&i, index, err) : ECHO_OK;
+    return kind == KIND_VULKAN ? read_index(&i, "device", index, err) : ECHO_OK;
 }
 
 void echo_device_close(struct device **d)

@@ -256,6 +256,12 @@ done:
     return s;
 }
 
+static echo_status elsewhere(const char *option, const char *device, echo_error *err)
+{
+    return echo_fail_at(err, ECHO_ERR_DEVICE, option,
+                        "a model is packed on the CPU, not on '%.40s'", device);
+}
+
 echo_status echo_model_pack(const char *path, const char *out, const echo_model_opts *opts,
                             echo_error *err)
 {
@@ -268,11 +274,13 @@ echo_status echo_model_pack(const char *path, const char *out, const echo_model_
     if (echo_is_auto(o.precision))
         o.precision = "bf16"; /* what the published weights are stored in */
     if (!strcmp(o.precision, "f32"))
-        return echo_fail(err, ECHO_ERR_ARG, "a model is packed in bf16 or int8: in float32 it "
-                                            "would be twice as large as its files");
-    if (!echo_device_same(o.device, "cpu") || !echo_device_same(o.codec_device, "cpu"))
-        return echo_fail(err, ECHO_ERR_DEVICE, "a model is packed on the CPU, not on '%.40s'",
-                         echo_device_same(o.device, "cpu") ? o.codec_device : o.device);
+        return echo_fail_field(err, "precision",
+                               "a model is packed in bf16 or int8: in float32 it would be "
+                               "twice as large as its files");
+    if (!echo_device_same(o.device, "cpu"))
+        return elsewhere("device", o.device, err);
+    if (!echo_device_same(o.codec_device, "cpu"))
+        return elsewhere("codec_device", o.codec_device, err);
     o.device = o.codec_device = "cpu";
     s = echo_model_open_observed(&m, path, &o, &observer, err);
     if (s)

@@ -29,9 +29,11 @@ static bool find_precision(enum dtype *out, const char *name)
 
 /* That of a name, if the device computes in it; without a name float32.  The codec is never of
  * int8. */
-static echo_status choose_precision(enum dtype *out, const char *option, const char *name,
+static echo_status choose_precision(enum dtype *out, const char *name,
                                     const struct device *device, bool codec, echo_error *err)
 {
+    const char *field = codec ? "codec_precision" : "precision";
+    const char *title = codec ? "codec precision" : "precision";
     enum dtype can[DTYPES];
     char list[60] = "auto";
     int n = 0;
@@ -51,9 +53,8 @@ static echo_status choose_precision(enum dtype *out, const char *option, const c
                  i + 1 < n ? ", " : " or ", precision_names[can[i]]);
     }
     if (known)
-        return echo_fail(err, ECHO_ERR_ARG, "%s '%s': this device takes %s", option, name,
-                         list);
-    return echo_fail(err, ECHO_ERR_ARG, "unknown %s '%.40s': expected %s", option, name, list);
+        return echo_fail_field(err, field, "%s '%s': this device takes %s", title, name, list);
+    return echo_fail_field(err, field, "unknown %s '%.40s': expected %s", title, name, list);
 }
 
 /* Take what a packed file was packed for, or what can be made of that.  `any`: what is `faster`
@@ -74,9 +75,10 @@ static echo_status fit_packed(const echo_model *m, enum dtype *precision, const 
         *precision = packed == DT_BF16 || rounds ? faster : packed;
     if (echo_panels_serve(packed, *precision))
         return ECHO_OK;
-    return echo_fail(err, ECHO_ERR_ARG, "%s: its %s is %s, not %s: pack the original files "
-                                        "again, or leave the option out",
-                     m->files.echo, note, name, precision_names[*precision]);
+    return echo_fail_field(err, note,
+                           "%s: its %s is %s, not %s: pack the original files again, or leave "
+                           "the option out",
+                           m->files.echo, note, name, precision_names[*precision]);
 }
 
 static void explain_precision(echo_model *m, bool any, const struct fast_float *fast)
@@ -111,9 +113,8 @@ static echo_status choose_precisions(echo_model *m, echo_error *err)
     enum dtype codec = DT_F32;
     echo_status s;
 
-    if ((s = choose_precision(&p->layers, "precision", o->precision, m->device, false, err)) ||
-        (s = choose_precision(&p->codec, "codec precision", o->codec_precision,
-                              m->codec_device, true, err)))
+    if ((s = choose_precision(&p->layers, o->precision, m->device, false, err)) ||
+        (s = choose_precision(&p->codec, o->codec_precision, m->codec_device, true, err)))
         return s;
     if (m->owner.observer)
         fast.dtype = DT_BF16; /* a packed file is the same wherever it is made */

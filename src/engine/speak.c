@@ -575,7 +575,7 @@ static echo_status open(struct speaking *k, const char *text, const echo_voice *
     echo_status s;
 
     if (!k->sink || !k->sink->audio)
-        return echo_fail(err, ECHO_ERR_ARG, "speaking needs a sink for the audio");
+        return echo_fail_field(err, "sink", "speaking needs a sink for the audio");
     if ((s = echo_speak_opts_check(k->o, err)) || (s = echo_params_check(k->asked, err)) ||
         (s = echo_pieces_open(&k->pieces, text, k->o, k->asked->normalize, err)) ||
         (s = check_cast(k, err)) || (s = open_voice(k, voice, err)))

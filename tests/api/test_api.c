@@ -555,6 +555,50 @@ static void parameters(void)
     echo_model_close(&m);
 }
 
+/* The argument at fault has its name in the error. */
+static void fields(void)
+{
+    static const struct {
+        echo_model_opts o;
+        const char *field;
+    } of_models[] = {
+        { { .device = "abacus" }, "device" },
+        { { .device = "vulkan:x" }, "device" },
+        { { .device = "cpu", .codec_device = "vulkan:x" }, "codec_device" },
+        { { .device = "cpu", .isa = "abacus" }, "isa" },
+        { { .device = "cpu", .threads = 999 }, "threads" },
+        { { .device = "cpu", .precision = "fp8" }, "precision" },
+        { { .device = "cpu", .precision = "f16" }, "precision" },
+        { { .device = "cpu", .codec_precision = "int8" }, "codec_precision" },
+    };
+    static float silence[8192], broken[8192] = { [7] = NAN };
+    echo_model *m = NULL;
+    echo_session *s;
+    echo_voice *v = NULL, *own;
+    echo_error e;
+
+#define FIELD(call, name)                                                             \
+    do {                                                                              \
+        e = (echo_error){ 0 };                                                        \
+        CHECK((call) && *e.text);                                                     \
+        CHECK_SAY(!strcmp(e.field, name), "'%s', not %s: %s", e.field, name, e.text); \
+    } while (0)
+    for (size_t i = 0; i < sizeof of_models / sizeof *of_models; i++)
+        FIELD(echo_model_open(&m, tiny, &of_models[i].o, &e), of_models[i].field);
+    s = open_session(&m, tiny, 1, NULL);
+    own = clip(s);
+    FIELD(echo_voice_encode(&v, s, silence, 8192, 44100, NULL, &e), "pcm");
+    FIELD(echo_voice_encode(&v, s, broken, 8192, 44100, NULL, &e), "pcm");
+    FIELD(echo_voice_encode(&v, s, silence, 80, 44100, NULL, &e), "pcm");
+    FIELD(echo_voice_encode(&v, s, silence, 8192, 7, NULL, &e), "rate");
+    FIELD(echo_decode(s, own, NULL, &e), "sink");
+    FIELD(echo_speak(s, TEXT, NULL, NULL, NULL, NULL, &e), "sink");
+#undef FIELD
+    echo_voice_close(&own);
+    echo_session_close(&s);
+    echo_model_close(&m);
+}
+
 /* ---- telling ---- */
 
 struct told {
@@ -744,6 +788,7 @@ int main(int argc, char **argv)
     stopping();
     stopping_the_codec();
     parameters();
+    fields();
     profile();
     voices();
     brought();

@@ -329,12 +329,16 @@ static void refusing(void)
 
     remove(other);
     CHECK(echo_model_pack(odd, other, &o, &e) == ECHO_ERR_ARG && strstr(e.text, "int8"));
+    CHECK(!strcmp(e.field, "precision"));
     o.precision = "fp8";
     CHECK(echo_model_pack(odd, other, &o, &e) == ECHO_ERR_ARG && strstr(e.text, "fp8"));
     CHECK(echo_model_open(&m, odd, &o, &e) == ECHO_ERR_ARG && !m && strstr(e.text, "fp8"));
     o = (echo_model_opts){ .codec_precision = "int8" };
     CHECK(echo_model_pack(odd, other, &o, &e) == ECHO_ERR_ARG && strstr(e.text, "codec"));
     CHECK(echo_model_open(&m, odd, &o, &e) == ECHO_ERR_ARG && !m && strstr(e.text, "codec"));
+    o = (echo_model_opts){ .device = "cpu", .codec_device = "vulkan:1" };
+    CHECK(echo_model_pack(odd, other, &o, &e) == ECHO_ERR_DEVICE &&
+          !strcmp(e.field, "codec_device"));
     o = (echo_model_opts){ .threads = -1 };
     CHECK(echo_model_pack(odd, other, &o, &e) == ECHO_ERR_ARG);
     CHECK(echo_model_pack("/nowhere", other, NULL, &e) == ECHO_ERR_MODEL &&
@@ -347,7 +351,7 @@ static void refusing(void)
     CHECK(echo_model_pack(out, other, &o, &e) == ECHO_ERR_ARG && strstr(e.text, "packed"));
     o.precision = "bf16";
     CHECK(echo_model_open(&m, out, &o, &e) == ECHO_ERR_ARG && !m &&
-          strstr(e.text, "its precision is int8, not bf16"));
+          strstr(e.text, "its precision is int8, not bf16") && !strcmp(e.field, "precision"));
     CHECK(access(other, F_OK));
 }
 
