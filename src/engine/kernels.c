@@ -210,7 +210,8 @@ static bool make_workspace(const struct bench *b, struct bench_case *c,
     struct device *device = b->device;
     int widest = c->kernel->kind == TRANSPOSED ? c->kernel->n * c->kernel->k : 4096;
     size_t row = (size_t)widest * sizeof(float);
-    struct run dry = { .queue = b->null, .mem = &workspace->mem, .arena = { .cap = SIZE_MAX } };
+    struct run dry = { .queue = b->null, .mem = &workspace->mem, .arena = { .cap = SIZE_MAX },
+                       .dry = true };
     struct causal_state state = { .mem = &workspace->kept, .arena = { .cap = SIZE_MAX } };
     int out = c->kernel->kind == TRANSPOSED ? c->kernel->n * c->kernel->k / 2 : c->kernel->n;
 
