@@ -3,7 +3,7 @@
  * main.c - every golden case on every instruction set: test_golden FOLDER [MODE].
  *
  * c: the plain kernels, which take their time; layers: the same, without codec and whole runs;
- * fast: all the others; vulkan: the first such device instead.
+ * fast: all the others; widest: the last of them; vulkan: the first such device instead.
  *
  * Cases that a folder does not have are skipped; that it has enough is checked.
  */
@@ -165,13 +165,20 @@ static void test_device(struct golden *g, const char *device, const char *isa, b
     printf("%s %s: %s\n", g->folder, g->isa, unit_failed == before ? "ok" : "FAILED");
 }
 
+static bool is_wanted(const char *mode, const char *isa, bool last)
+{
+    if (!mode || !strcmp(mode, isa))
+        return true;
+    return (last && !strcmp(mode, "widest")) || (strcmp(isa, "c") && !strcmp(mode, "fast"));
+}
+
 int main(int argc, char **argv)
 {
     struct golden g = { .folder = argc > 1 ? argv[1] : "tests/data/tiny" };
     char path[1000];
     echo_error e;
     json_error_t why;
-    const char *isa;
+    const char *isa, *mode = argc > 2 ? argv[2] : NULL;
 
     snprintf(path, sizeof path, "%s/expected.safetensors", g.folder);
     if (!CHECK_SAY(!echo_safetensors_open(&g.want, path, &e), "%s", e.text))
@@ -180,12 +187,12 @@ int main(int argc, char **argv)
     g.json = json_load_file(path, 0, &why);
     if (!CHECK_SAY(g.json != NULL, "%s: %s", path, why.text))
         return unit_report();
-    if (argc > 2 && !strcmp(argv[2], "vulkan"))
+    if (mode && !strcmp(mode, "vulkan"))
         test_device(&g, "vulkan", NULL, true);
-    if (argc > 2 && !strcmp(argv[2], "layers"))
+    if (mode && !strcmp(mode, "layers"))
         test_device(&g, "cpu", "c", false);
     for (int i = 0; (isa = echo_isa(i)); i++)
-        if (argc < 3 || !strcmp(argv[2], isa) || (!strcmp(argv[2], "fast") && strcmp(isa, "c")))
+        if (is_wanted(mode, isa, !echo_isa(i + 1)))
             test_device(&g, "cpu", isa, true);
     json_decref(g.json);
     echo_safetensors_close(&g.want);
