@@ -17,8 +17,9 @@ static const struct {
     const char *name, *details;
 } more[] = {
     { "sequence_length",
-      "A shorter window is proportionally cheaper. auto is as many as the text takes: if they "
-      "hold no end of speech, the text is said once more in the largest, which is full." },
+      "A shorter window is proportionally cheaper. auto is as many as the text takes. If they "
+      "hold no end of speech, the model goes on behind them. A model without blocks says the "
+      "text again in its largest window, which is full." },
     { "block_sizes",
       "Each block is decoded while the next is made, and continues what came before it. "
       "Instead of --sequence-length." },
