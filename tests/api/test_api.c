@@ -2,8 +2,6 @@
 /*
  * test_api.c - the library as a program would use it: the public header and the shared library,
  * nothing else.  test_api DATA MODELS
- *
- * Where "auto" is forced (precision/forced.c), without what takes long and does not depend on it.
  */
 #include <math.h>
 #include <pthread.h>
@@ -18,7 +16,7 @@
 static char tiny[500], odd[500], small[500], scratch[] = "/tmp/echotts-api-XXXXXX";
 
 #define TEXT   "Some words to say."
-#define FORCED "TEST_AUTO_PRECISION"
+#define FORCED "TEST_AUTO_PRECISION" /* precision/forced.c: without what takes long */
 
 /* ---- collecting sound ---- */
 
