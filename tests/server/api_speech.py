@@ -9,7 +9,7 @@ import time
 import wav
 from harness import read
 from hearing import COARSE, FORMATS, decode, end_likeness, probe
-from serving import QUICK, SPEECH, Server, all_at_once
+from serving import CODEC, QUICK, SPEECH, Server, all_at_once
 
 WORDS = "The train to Berlin leaves at seven."
 LONG = ("The rain began at seven. By midnight nobody could see the harbour, and the boats were tied up. "
@@ -215,7 +215,7 @@ def check_agreement(s):
             ("speed", WORDS, {"speed": 0.8}, ("--speed", 0.8))):
         out = os.path.join(s.folder, "said.wav")
         done = s.program.run("say", text, "-m", s.site.model, "-v", "joe", "--rng-seed", 5, "-o", out, "-q",
-                             "--no-tags", "--num-steps", 5, *options)
+                             "--no-tags", "--num-steps", 5, *CODEC, *options)
         answer = s.post(SPEECH, {"input": text, "voice": "joe", "seed": 5, "num_steps": 5, "response_format": "wav", **fields})
         if s.check(f"{name}: both are made", done.returncode == 0 and answer.status == 200,
                    (done.stderr, answer.told())):

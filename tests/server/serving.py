@@ -23,6 +23,7 @@ KEYS = {"message", "type", "param", "code"}
 
 # Few steps are enough for whatever is not about how it sounds.
 QUICK = {"num_steps": 2, "retakes": 0}
+CODEC = ("--codec-precision", "bf16")  # most of the time goes into decoding
 
 
 class Answer:
@@ -69,7 +70,7 @@ class Server:
         self.program = Program(site.path, site.data, self.folder, site.tally)
         keyed = ("--api-key", key) if key else ()
         self.command = self.program.command(
-            ("serve", "--port", 0, "--model", site.model, "--voices", self.voices, *keyed, *options))
+            ("serve", "--port", 0, "--model", site.model, "--voices", self.voices, *CODEC, *keyed, *options))
         self.log, self.nameless = [], []
         self.process = subprocess.Popen(self.command, cwd=self.folder, env={**self.program.env, **(env or {})},
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
