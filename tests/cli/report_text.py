@@ -160,7 +160,7 @@ ORDINARY = ("She put the letter into the drawer.", "It rained all afternoon.", "
 
 def check_missing_speech(p, r):
     """T25: what was asked for is not all there.  tests/unit/test_warn.c has what this voice does not do."""
-    said = ["-m", small(p), "-v", "joe", "--precision", "f32", "--rng-seed", 1, "-o", "out.wav", "--json"]
+    said = ["-m", small(p), "-v", "joe", "--precision", "f32", "--codec-precision", "bf16", "--rng-seed", 1, "-o", "out.wav", "--json"]
     light = "Turn on the light in the kitchen."
     reported = ["--file", r.file("T25-197-bytes.txt")]
     cases = [("T25", [*reported, "--sequence-length", 96], False,
@@ -283,7 +283,7 @@ def check_cleaned(p, r):
     # What is said of them is what `text` tells, and nothing is warned of that is not said.
     for name in ("T01-soft-hyphen-zero-width", "T09-emoji-inside", "T13-math-letters", "T24-800-bytes"):
         done = p.good(f"said: {name}", "say", "--file", r.file(f"{name}.txt"), "-m", small(p), "-v", "joe", "--rng-seed", 1,
-                      "--num-steps", 3, "-o", "said.wav", "--json")
+                      "--num-steps", 3, "--codec-precision", "bf16", "-o", "said.wav", "--json")
         report = json.loads(done.stdout) if done else {}
         p.check(f"said: {name}", report.get("unusual_characters") == [] and report["ended"] is True and
                 (report["pieces"] > 1) == (name[:3] == "T24"), report)

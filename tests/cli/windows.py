@@ -25,8 +25,8 @@ def with_settings(p, name, **settings):
 
 def speak(p, name, text, folder, *options):
     out = p.file("window.wav")
-    done = p.good(name, "say", text, "-m", folder, "-v", "joe", "--rng-seed", 3, "--precision", "f32", "--num-steps", 8, "-o", out, "--json",
-                  "--no-tags", *options)
+    done = p.good(name, "say", text, "-m", folder, "-v", "joe", "--rng-seed", 3, "--precision", "f32", "--codec-precision", "bf16",
+                  "--num-steps", 8, "-o", out, "--json", "--no-tags", *options)
     return (json.loads(done.stdout), read(out)) if done else ({}, b"")
 
 
