@@ -442,6 +442,20 @@ static void log_request(const struct request *r, unsigned status)
 
 enum { CLIENT_GONE = 499 }; /* as nginx logs it */
 
+/* Who left in the middle may have shut one direction alone: the words that a cancelled task is
+ * answered with still go out, but are no failure of ours. */
+static unsigned status_told(struct request *r, enum MHD_RequestTerminationCode how)
+{
+    bool left = how != MHD_REQUEST_TERMINATED_COMPLETED_OK;
+
+    if (r->task && atomic_load(&r->gone)) {
+        pthread_mutex_lock(&r->task->lock);
+        left |= r->task->error.status == ECHO_ERR_CANCELLED;
+        pthread_mutex_unlock(&r->task->lock);
+    }
+    return left ? CLIENT_GONE : r->reply.status;
+}
+
 static void on_completed(void *user, struct MHD_Connection *c, void **context,
                          enum MHD_RequestTerminationCode how)
 {
@@ -453,7 +467,7 @@ static void on_completed(void *user, struct MHD_Connection *c, void **context,
     if (!r || *context == &cut_short)
         return;
     *context = NULL;
-    status = how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? r->reply.status : CLIENT_GONE;
+    status = status_told(r, how);
     watch_answered(s->watch, r->watched);
     if (r->task) {
         task_listen(r->task, NULL, NULL);
