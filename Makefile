@@ -33,6 +33,13 @@ tsan:
 	@python3 tests/summary.py $(B)-tsan -R '^(api|speak_hidden|lanes|speaker_cache|sharing)$$'
 comma := ,
 
+# 64 clients of the server at once for minutes: nothing may be lost, mixed up, or left behind.
+soak:
+	@tools/deps.sh build test
+	@tests/quality/install.sh $(B)/ear
+	@$(MAKE) all
+	@$(B)/ear/bin/python tests/server/soak.py $(B)/echotts models/small --seconds $(or $(SECONDS),300)
+
 # A random model of full size: 7.5 GB of disk and some minutes.
 check-base: all ; @python3 tests/base.py $(B)/echotts
 
@@ -64,4 +71,4 @@ train-check: all
 install: all ; @cmake --install $(B)
 fmt:     ; @git clang-format
 clean:   ; @rm -rf build build-* demo.wav
-.PHONY: all demo check check-base asan tsan bench fuzz quality train-check install fmt clean
+.PHONY: all demo check soak check-base asan tsan bench fuzz quality train-check install fmt clean

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 
+import gauges
 from hearing import decode
 from serving import QUICK, SPEECH, Server, all_at_once, as_answer
 
@@ -84,14 +85,9 @@ def check_health(s):
     s.check("a client that goes away stops its job", s.is_idle(IDLE_S), s.load())
 
 
-def resident(s):
-    with open(f"/proc/{s.process.pid}/statm", encoding="ascii") as f:
-        return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
 def check_leaving(s):
     """Clients that go away at any moment leave nothing behind."""
-    chance, files = random.Random(1), f"/proc/{s.process.pid}/fd"
+    chance = random.Random(1)
     s.speak()
     kinds = ({}, {"stream": True}, {"stream_format": "sse", "progress": True}, {"response_format": "wav"})
     def leave(times):
@@ -101,7 +97,7 @@ def check_leaving(s):
             talk.close()
         s.check("they stop", s.is_idle(IDLE_S), s.load())
         time.sleep(0.2)
-        return resident(s), len(os.listdir(files))
+        return gauges.resident(s), gauges.files(s)
 
     first, last = leave(16), leave(32)
     s.check("clients that leave cost no memory", last[0] < first[0] + (24 << 20), (first[0] >> 20, last[0] >> 20))
