@@ -87,14 +87,16 @@ static void cancel_task(struct request *r)
     task_drop(&j);
 }
 
-/* The client left before its answer had gone. */
+/* The client left before its answer had gone.  While an errand reads the connection it stays
+ * asleep: once woken, it is closed and freed.  The errand's end wakes it. */
 static void gone(void *user)
 {
     struct request *r = user;
 
     atomic_store(&r->gone, true);
     cancel_task(r);
-    wake(r);
+    if (atomic_load(&r->handled))
+        wake(r);
 }
 
 /* ---- sound on its way ---- */
@@ -356,15 +358,17 @@ static enum MHD_Result take(struct request *r, const char *bytes, size_t n)
 static void handle(void *user)
 {
     struct request *r = user;
+    struct task *j;
 
     if (r->route->body != BODY_FORM || request_read_form(r))
         r->route->answer(r);
-    atomic_store(&r->handled, true);
-    if (r->task) {
-        task_listen(r->task, wake, r);
+    if ((j = task_of(r))) {
+        task_listen(j, wake, r); /* from here on the connection may end at any time */
         if (atomic_load(&r->gone))
-            cancel_task(r);
+            scheduler_cancel(r->server->scheduler, j);
     }
+    task_drop(&j);
+    atomic_store(&r->handled, true);
     wake(r);
     drop(r);
 }

@@ -13,6 +13,7 @@ import time
 sys.dont_write_bytecode = True  # the tests may lie where nothing may be written
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "cli"))
 
+import abuse
 import activation
 import api_fields
 import api_load
@@ -27,7 +28,8 @@ import wyoming_clients
 from harness import Tally
 from serving import Site
 
-API = {"speech": api_speech, "fields": api_fields, "stream": api_stream, "routes": api_routes, "load": api_load}
+API = {"speech": api_speech, "fields": api_fields, "stream": api_stream, "routes": api_routes, "load": api_load,
+       "abuse": abuse}
 PACKAGES = {"clients": clients, "openapi": openapi, "wyoming": wyoming_clients}
 BY_HAND = {"litellm": lite}
 
