@@ -12,7 +12,7 @@
 
 #include "common/clock.h"
 
-enum { BYTES_PER_S = 65536, TICK_MS = 500 };
+enum { BYTES_PER_S = 65536, TICK_MS = 500, LEFT_S = 2 };
 
 struct watched {
     struct watched *next;
@@ -20,6 +20,7 @@ struct watched {
     int fd;
     bool asked, shut;
     double since; /* when its request could begin */
+    double left;  /* when its client said that no more comes; 0: not yet */
     uint64_t received;
     void (*gone)(void *user);
     void *user;
@@ -44,16 +45,34 @@ static struct watched *find(struct watch *w, uint64_t id)
     return c;
 }
 
+/* libmicrohttpd may miss an end that comes together with the last bytes, so a client that is
+ * done is let go here, once what it has sent can have been read. */
+static bool is_late(const struct watch *w, const struct watched *c, double now)
+{
+    double allowed = w->timeout_s + (double)c->received / BYTES_PER_S;
+
+    return now - c->since > allowed ||
+           (c->left > 0 && now - c->left > LEFT_S && now - c->since > LEFT_S);
+}
+
 static void shut_late_ones(struct watch *w)
 {
     double now = clock_now();
 
     for (struct watched *c = w->list; c; c = c->next)
-        if (!c->asked && !c->shut &&
-            now - c->since > w->timeout_s + (double)c->received / BYTES_PER_S) {
+        if (!c->asked && !c->shut && is_late(w, c, now)) {
             shutdown(c->fd, SHUT_RDWR);
             c->shut = true;
         }
+}
+
+static void client_left(struct watched *c)
+{
+    if (c->gone)
+        c->gone(c->user);
+    c->gone = NULL;
+    if (!c->left)
+        c->left = clock_now();
 }
 
 static void *look(void *user)
@@ -67,10 +86,8 @@ static void *look(void *user)
         struct watched *c;
 
         pthread_mutex_lock(&w->lock);
-        if (n == 1 && (c = find(w, event.data.u64)) && c->gone) {
-            c->gone(c->user);
-            c->gone = NULL;
-        }
+        if (n == 1 && (c = find(w, event.data.u64)))
+            client_left(c);
         if (clock_now() - looked > 1) {
             shut_late_ones(w);
             looked = clock_now();
@@ -117,6 +134,15 @@ void watch_close(struct watch **watch)
     free(w);
 }
 
+/* One event, then silence: a client goes once. */
+static void arm(struct watch *w, struct watched *c)
+{
+    struct epoll_event event = { .events = EPOLLRDHUP | EPOLLONESHOT, .data.u64 = c->id };
+
+    if (epoll_ctl(w->epoll, EPOLL_CTL_MOD, c->fd, &event) && errno == ENOENT)
+        epoll_ctl(w->epoll, EPOLL_CTL_ADD, c->fd, &event);
+}
+
 struct watched *watch_add(struct watch *w, int fd)
 {
     struct watched *c = calloc(1, sizeof *c);
@@ -129,17 +155,9 @@ struct watched *watch_add(struct watch *w, int fd)
     c->id = ++w->ids;
     c->next = w->list;
     w->list = c;
+    arm(w, c);
     pthread_mutex_unlock(&w->lock);
     return c;
-}
-
-/* One event, then silence: a client goes once. */
-static void arm(struct watch *w, struct watched *c)
-{
-    struct epoll_event event = { .events = EPOLLRDHUP | EPOLLONESHOT, .data.u64 = c->id };
-
-    if (epoll_ctl(w->epoll, EPOLL_CTL_MOD, c->fd, &event) && errno == ENOENT)
-        epoll_ctl(w->epoll, EPOLL_CTL_ADD, c->fd, &event);
 }
 
 void watch_remove(struct watch *w, struct watched *c)
