@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Many clients at once, for minutes: is every answer whole, its own, and in time, and does the server stay as it was?
 
-    soak.py PROGRAM MODEL [--seconds S] [--clients N] [--deaf] [--rounds N] [--set NAME=VALUE]... [-- options of serve]
+    soak.py PROGRAM MODEL [--seconds S] [--clients N] [--deaf] [--rounds N] [--every N] [--set NAME=VALUE]...
+            [-- options of serve]
 
 The interpreter is the judge's (tests/quality/install.sh), or any with --deaf.  The last line is "N passed, N failed".
 """
@@ -57,7 +58,7 @@ def asks(more):
 class Soak:
     def __init__(self, s, args):
         self.s, self.args, self.check = s, args, s.check
-        self.asks = asks(tuple(args.set))
+        self.asks = asks(tuple(args.set))[::args.every]
         self.alone = {}      # each ask's sound when nobody else asks
         self.rows = []       # of the table
 
@@ -236,6 +237,7 @@ def arguments():
     p.add_argument("--seconds", type=float, default=300, help="of the load (300)")
     p.add_argument("--clients", type=int, default=64, help="at once (64)")
     p.add_argument("--rounds", type=int, default=1, help="of all against one; 0: their speed is not measured")
+    p.add_argument("--every", type=int, default=1, metavar="N", help="of the 48 different speeches each N-th alone")
     p.add_argument("--memory", type=float, default=100 * FLAT, help="per cent that it may grow by (5)")
     p.add_argument("--deaf", action="store_true", help="nothing is recognised: sounds are compared alone")
     p.add_argument("--set", type=field, action="append", default=[], metavar="NAME=VALUE", help="a field of all requests")
