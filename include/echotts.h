@@ -565,7 +565,7 @@ typedef struct {
     const char *alias; /* another name it is known by, "steps"; NULL: none */
     const char *help;  /* half a line */
     echo_param_kind kind;
-    size_t offset;     /* in echo_params */
+    size_t offset;     /* in echo_params, or what else the table is of */
     double min, max;   /* of the number, or of each number in a list */
     const echo_param_word *words; /* NULL: none */
 } echo_param;
@@ -731,6 +731,10 @@ typedef struct {
 /* Cleaned, with pauses of 0.4 and 0.8 s, 0.3 s between turns, levels matched, two retakes,
  * first blocks of 32. */
 ECHO_API echo_speak_opts echo_speak_opts_default(void);
+
+/* Its numbers and switches as a table, as echo_param_at() has those of echo_params: offsets are
+ * in echo_speak_opts.  NULL past the last. */
+ECHO_API const echo_param *echo_speak_param_at(int i);
 
 /* The check that every call with these options makes: ranges, markup, language, names of the
  * cast.  ECHO_ERR_ARG names the option.  Only the call knows whether a voice fits the model,

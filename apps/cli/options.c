@@ -203,6 +203,31 @@ static bool read_string(const struct option *o, const char *text, void *at)
     return true;
 }
 
+struct range {
+    double min, max;
+};
+
+/* By the library's tables where it is one of theirs. */
+static struct range range_of(const struct option *o)
+{
+    const echo_param *p = o->like ? echo_param_find(o->like) : NULL;
+
+    for (int i = 0; o->like && !p; i++) {
+        p = echo_speak_param_at(i);
+        assert(p);
+        if (strcmp(p->name, o->like))
+            p = NULL;
+    }
+    return p ? (struct range){ p->min, p->max } : (struct range){ o->min, o->max };
+}
+
+static bool is_within(const struct option *o, double v)
+{
+    struct range r = range_of(o);
+
+    return v >= r.min && v <= r.max; /* NaN is not */
+}
+
 static bool read_int(const struct option *o, const char *text, void *at)
 {
     char *end;
@@ -219,7 +244,7 @@ static bool read_int(const struct option *o, const char *text, void *at)
     errno = 0;
     v = strtol(text, &end, 10);
     *(int *)at = (int)v;
-    return !*end && !errno && (double)v >= o->min && (double)v <= o->max;
+    return !*end && !errno && is_within(o, (double)v);
 }
 
 static bool read_float(const struct option *o, const char *text, void *at)
@@ -237,7 +262,7 @@ static bool read_float(const struct option *o, const char *text, void *at)
         return false;
     v = strtod(text, &end);
     *(float *)at = (float)v;
-    return !*end && v >= o->min && v <= o->max;
+    return !*end && is_within(o, v);
 }
 
 static bool read_seed(const struct option *o, const char *text, void *at)
@@ -304,7 +329,7 @@ bool options_takes_value(const struct option *o)
 /* Of a whole number, without those below that have a word. */
 static double least(const struct option *o)
 {
-    double min = o->min;
+    double min = range_of(o).min;
 
     for (const echo_param_word *w = o->words; o->kind == OPTION_INT && w && w->word;)
         if (w->number == min) {
@@ -318,12 +343,13 @@ static double least(const struct option *o)
 
 void options_range(const struct option *o, char *out, size_t size)
 {
+    struct range r = range_of(o);
     size_t used = 0;
 
     if (o->kind == OPTION_SEED)
         used = (size_t)snprintf(out, size, "0 to %llu", (unsigned long long)UINT64_MAX);
-    else if (o->min < o->max)
-        used = (size_t)snprintf(out, size, "%.9g to %.9g", least(o), o->max);
+    else if (r.min < r.max)
+        used = (size_t)snprintf(out, size, "%.9g to %.9g", least(o), r.max);
     else
         *out = '\0';
     for (const echo_param_word *w = o->words; w && w->word; w++)

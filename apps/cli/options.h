@@ -38,6 +38,7 @@ struct option {
     const char *variable; /* of the environment, that counts before the preset; NULL */
     const char *details;  /* for the manual, behind the help: whole sentences; NULL */
     double min, max;      /* of numbers */
+    const char *like;     /* the library's parameter whose range it is instead; NULL: none */
     const echo_param_word *words; /* may stand in for numbers; NULL: none */
     bool once; /* of this run alone, such as its output: not for a file of settings */
 };

@@ -28,11 +28,12 @@ struct speak_opts {
     { .name = "language", .kind = OPTION_STRING, .at = SPEAK_AT(base, language),               \
       .value = "TAG", .preset = "en", .help = "of the text, as en, en-GB, de" },               \
     { .name = "pause-sentence", .kind = OPTION_FLOAT, .at = SPEAK_AT(base, pause_sentence),    \
-      .value = "S", .max = 60, .help = "seconds between pieces; default: 0.4",                 \
+      .value = "S", .like = "pause_sentence", .help = "seconds between pieces; default: 0.4",  \
       .details = "A text is said in pieces of some sentences. Within a piece the model "       \
                  "pauses as it likes." },                                                      \
     { .name = "pause-paragraph", .kind = OPTION_FLOAT, .at = SPEAK_AT(base, pause_paragraph),  \
-      .value = "S", .max = 60, .help = "seconds between paragraphs; default: 0.8" },           \
+      .value = "S", .like = "pause_paragraph",                                                 \
+      .help = "seconds between paragraphs; default: 0.8" },                                    \
     { .name = "cast", .kind = OPTION_STRING, .at = SPEAK_AT(base, cast), .value = "FILE",      \
       .help = "who speaks: NAME=VOICE,NAME=VOICE, or a file",                                  \
       .details = "A line of the text that begins with one of the names and a colon is a turn " \
@@ -40,20 +41,21 @@ struct speak_opts {
                  "narrator's, whose all other lines are. A value without a \"=\" names a "     \
                  "file of lines NAME = VOICE; in it # begins a comment." },                    \
     { .name = "pause-turn", .kind = OPTION_FLOAT, .at = SPEAK_AT(base, pause_turn),            \
-      .value = "S", .min = -2, .max = 60, .help = "seconds between turns; default: 0.3",       \
+      .value = "S", .like = "pause_turn", .help = "seconds between turns; default: 0.3",       \
       .details = "Below 0 they overlap: the next one begins so long before the end. A job "    \
                  "cannot be gone on with between turns that overlap." }
 
 #define PIECE_OPTION_ROWS(base)                                                                \
     { .name = "crossfade", .kind = OPTION_FLOAT, .at = SPEAK_AT(base, crossfade),              \
-      .value = "S", .max = 1, .help = "seconds that pieces without a pause overlap" },         \
+      .value = "S", .like = "crossfade",                                                       \
+      .help = "seconds that pieces without a pause overlap" },                                 \
     { .name = "match-levels", .kind = OPTION_SWITCH, .at = SPEAK_AT(base, match_levels),       \
       .help = "make pieces as loud as those before (default)" },                               \
     { .name = "retakes", .kind = OPTION_INT, .at = SPEAK_AT(base, retakes), .value = "N",      \
-      .max = 10, .help = "of a piece that failed; default: 2",                                 \
-      .details = "A piece fails if it is silent, cut or far too long." },           \
+      .like = "retakes", .help = "of a piece that failed; default: 2",                         \
+      .details = "A piece fails if it is silent, cut or far too long." },                      \
     { .name = "first-block", .kind = OPTION_INT, .at = SPEAK_AT(base, first_block),            \
-      .value = "N", .min = 16, .max = ECHO_MAX_FRAMES,                                         \
+      .value = "N", .like = "first_block",                                                     \
       .help = "frames a stream begins with; default: 32" }
 
 /* Refuses words that stand for nothing. */

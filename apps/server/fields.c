@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "fields.h"
 
+#include <assert.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,7 @@ enum { STREAMED = 4096 }; /* bytes of text from which on nobody waits for the wh
 
 static const echo_param_word chosen[] = { { "auto", 0 }, { NULL, 0 } };
 
-static const echo_param rows[] = {
+static const echo_param own[] = {
     { .name = "speed", .kind = ECHO_PARAM_FLOAT, .offset = AT(sound.speed), .min = 0.25,
       .max = 4, .help = "of speaking; the pitch stays" },
     { .name = "sample_rate", .kind = ECHO_PARAM_INT, .offset = AT(sound.rate), .min = 8000,
@@ -28,27 +30,28 @@ static const echo_param rows[] = {
       .help = "of mp3, opus and ogg; 0: as 0.5" },
     { .name = "loudness", .kind = ECHO_PARAM_FLOAT, .offset = AT(sound.loudness), .min = -40,
       .help = "LUFS that the whole is brought to; 0: as it is" },
-    { .name = "clean", .kind = ECHO_PARAM_BOOL, .offset = AT(how.clean),
-      .help = "markup, numbers and signs become words" },
-    { .name = "pause_sentence", .kind = ECHO_PARAM_FLOAT, .offset = AT(how.pause_sentence),
-      .max = 60, .help = "seconds between pieces that end a sentence" },
-    { .name = "pause_paragraph", .kind = ECHO_PARAM_FLOAT, .offset = AT(how.pause_paragraph),
-      .max = 60, .help = "seconds between paragraphs" },
-    { .name = "pause_turn", .kind = ECHO_PARAM_FLOAT, .offset = AT(how.pause_turn), .min = -2,
-      .max = 60, .help = "seconds between turns of a cast; below 0 they overlap" },
-    { .name = "crossfade", .kind = ECHO_PARAM_FLOAT, .offset = AT(how.crossfade), .max = 1,
-      .help = "seconds that pieces without a pause overlap" },
-    { .name = "match_levels", .kind = ECHO_PARAM_BOOL, .offset = AT(how.match_levels),
-      .help = "pieces are as loud as those before" },
-    { .name = "retakes", .kind = ECHO_PARAM_INT, .offset = AT(how.retakes), .max = 10,
-      .help = "of a piece that is silent, cut or too long" },
-    { .name = "first_block", .kind = ECHO_PARAM_INT, .offset = AT(how.first_block), .min = 16,
-      .max = 640, .help = "frames of the first block of a stream" },
     { .name = "progress", .kind = ECHO_PARAM_BOOL, .offset = AT(progress),
       .help = "more events: the queue, pieces, steps (sse only)" },
 };
 
-enum { ROWS = sizeof rows / sizeof *rows };
+enum { OWN = sizeof own / sizeof *own, MOST_ROWS = OWN + 16 };
+
+static echo_param rows[MOST_ROWS];
+static int n_rows;
+
+/* The options of long texts are the library's. */
+static void fill_rows(void)
+{
+    const echo_param *p;
+
+    memcpy(rows, own, sizeof own);
+    n_rows = OWN;
+    for (int i = 0; (p = echo_speak_param_at(i)); i++) {
+        assert(n_rows < MOST_ROWS);
+        rows[n_rows] = *p;
+        rows[n_rows++].offset += AT(how);
+    }
+}
 
 /* Read by functions of their own. */
 static const char *const others[] = { "input",           "model",         "voice",
@@ -61,7 +64,10 @@ enum { OTHERS = sizeof others / sizeof *others };
 
 const echo_param *fields_at(int i)
 {
-    return i >= 0 && i < ROWS ? &rows[i] : NULL;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, fill_rows);
+    return i >= 0 && i < n_rows ? &rows[i] : NULL;
 }
 
 static struct speech initial(void)
@@ -225,10 +231,11 @@ static const json_t *get(const struct reader *r, const char *name)
 
 static const echo_param *row_named(const char *name)
 {
-    for (int i = 0; i < ROWS; i++)
-        if (!strcmp(rows[i].name, name))
-            return &rows[i];
-    return NULL;
+    const echo_param *p;
+
+    for (int i = 0; (p = fields_at(i)) && strcmp(p->name, name);)
+        i++;
+    return p;
 }
 
 static bool is_known(const char *name)
@@ -246,8 +253,8 @@ static const char *nearest(const char *name)
 
     for (int i = 0; i < OTHERS; i++)
         spelling_offer(&s, others[i]);
-    for (int i = 0; i < ROWS; i++)
-        spelling_offer(&s, rows[i].name);
+    for (int i = 0; (p = fields_at(i)); i++)
+        spelling_offer(&s, p->name);
     for (int i = 0; (p = echo_param_at(i)); i++) {
         spelling_offer(&s, p->name);
         spelling_offer(&s, p->alias);

@@ -14,12 +14,12 @@ import pytest
 from conftest import SMALL
 
 import echotts
-from echotts.parameters import _OF_TEXT, _OTHERS
+from echotts.parameters import _OTHERS, _TEXTS, rows_of_text
 
 
 def test_options_are_those_of_the_table() -> None:
     names = {name for p in echotts.parameters() for name in (p.name, p.alias) if name}
-    names |= {*_OF_TEXT, *_OTHERS}
+    names |= {*rows_of_text(), *_TEXTS, *_OTHERS}
     assert set(echotts.Options.__annotations__) == names
 
 

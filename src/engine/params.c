@@ -115,11 +115,6 @@ const echo_param_word *echo_param_word_of(const echo_param *p, double number)
 
 /* ---- checking ---- */
 
-static const void *value_of(const echo_params *p, const echo_param *t)
-{
-    return (const char *)p + t->offset;
-}
-
 /* Written so that NaN is outside. */
 static bool in_range(const echo_param *t, double value)
 {
@@ -146,8 +141,9 @@ static echo_status check_list(const echo_param *t, const echo_list *list, echo_e
     return ECHO_OK;
 }
 
-static echo_status check_one(const echo_param *t, const void *at, echo_error *err)
+echo_status echo_param_check(const echo_param *t, const void *of, echo_error *err)
 {
+    const void *at = (const char *)of + t->offset;
     double value;
 
     switch (t->kind) {
@@ -167,7 +163,7 @@ echo_status echo_params_check(const echo_params *p, echo_error *err)
     echo_status s;
 
     for (size_t i = 0; i < PARAMS; i++)
-        if ((s = check_one(&table[i], value_of(p, &table[i]), err)))
+        if ((s = echo_param_check(&table[i], p, err)))
             return s;
     if ((p->rescale_k != 0) != (p->rescale_sigma != 0))
         return echo_fail_field(err, p->rescale_k != 0 ? "rescale_sigma" : "rescale_k",

@@ -4,15 +4,38 @@
 #include <xxhash.h>
 
 #include "base/error.h"
+#include "engine/params.h"
 #include "engine/speak.h"
 #include "engine/voice.h"
 #include "text/cast.h"
 #include "text/clean/clean.h"
 #include "text/spell/speller.h"
 
-#define LONGEST_PAUSE   60 /* seconds */
-#define LONGEST_OVERLAP 2
-#define MOST_RETAKES    10
+#define AT(field) offsetof(echo_speak_opts, field)
+
+static const echo_param table[] = {
+    { .name = "clean", .kind = ECHO_PARAM_BOOL, .offset = AT(clean),
+      .help = "markup, numbers and signs become words" },
+    { .name = "pause_sentence", .kind = ECHO_PARAM_FLOAT, .offset = AT(pause_sentence),
+      .max = 60, .help = "seconds between pieces that end a sentence" },
+    { .name = "pause_paragraph", .kind = ECHO_PARAM_FLOAT, .offset = AT(pause_paragraph),
+      .max = 60, .help = "seconds between paragraphs" },
+    { .name = "pause_turn", .kind = ECHO_PARAM_FLOAT, .offset = AT(pause_turn), .min = -2,
+      .max = 60, .help = "seconds between turns of a cast; below 0 they overlap" },
+    { .name = "crossfade", .kind = ECHO_PARAM_FLOAT, .offset = AT(crossfade), .max = 1,
+      .help = "seconds that pieces without a pause overlap" },
+    { .name = "match_levels", .kind = ECHO_PARAM_BOOL, .offset = AT(match_levels),
+      .help = "pieces are as loud as those before" },
+    { .name = "retakes", .kind = ECHO_PARAM_INT, .offset = AT(retakes), .max = 10,
+      .help = "of a piece that is silent, cut or too long" },
+    { .name = "first_block", .kind = ECHO_PARAM_INT, .offset = AT(first_block), .min = 16,
+      .max = ECHO_MAX_FRAMES, .help = "frames of the first block of a stream" },
+};
+
+const echo_param *echo_speak_param_at(int i)
+{
+    return i >= 0 && (size_t)i < sizeof table / sizeof *table ? &table[i] : NULL;
+}
 
 echo_speak_opts echo_speak_opts_default(void)
 {
@@ -25,14 +48,6 @@ echo_speak_opts echo_speak_opts_default(void)
         .retakes = 2,
         .first_block = 32,
     };
-}
-
-static echo_status check_number(const char *name, double value, double min, double max,
-                                echo_error *err)
-{
-    if (value >= min && value <= max) /* NaN is not */
-        return ECHO_OK;
-    return echo_fail_field(err, name, "%s is %g, expected %g to %g", name, value, min, max);
 }
 
 static echo_status check_cast(const echo_speak_opts *o, echo_error *err)
@@ -49,24 +64,15 @@ static echo_status check_cast(const echo_speak_opts *o, echo_error *err)
 
 static echo_status check_numbers(const echo_speak_opts *o, echo_error *err)
 {
-    const struct {
-        const char *name;
-        double value, min, max;
-    } numbers[] = {
-        { "pause_sentence", o->pause_sentence, 0, LONGEST_PAUSE },
-        { "pause_paragraph", o->pause_paragraph, 0, LONGEST_PAUSE },
-        { "pause_turn", o->pause_turn, -LONGEST_OVERLAP, LONGEST_PAUSE },
-        { "crossfade", o->crossfade, 0, 1 },
-        { "retakes", o->retakes, 0, MOST_RETAKES },
-        { "first_block", o->first_block, 16, ECHO_MAX_FRAMES },
-        { "roles", o->roles, 0, ECHO_MAX_ROLES },
-    };
+    const echo_param *p;
     echo_status s;
 
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if ((s = check_number(numbers[i].name, numbers[i].value, numbers[i].min,
-                              numbers[i].max, err)))
+    for (int i = 0; (p = echo_speak_param_at(i)); i++)
+        if ((s = echo_param_check(p, o, err)))
             return s;
+    if (o->roles < 0 || o->roles > ECHO_MAX_ROLES)
+        return echo_fail_field(err, "roles", "roles is %d, expected 0 to %d", o->roles,
+                               ECHO_MAX_ROLES);
     return ECHO_OK;
 }
 

@@ -66,6 +66,39 @@ static void parameters(void)
 
 /* ---- options of long texts ---- */
 
+static void try_option(const echo_param *row, double value, bool good)
+{
+    echo_speak_opts o = echo_speak_opts_default();
+    echo_error e = { 0 };
+    echo_status s;
+
+    if (row->kind == ECHO_PARAM_INT)
+        *(int *)(void *)((char *)&o + row->offset) = (int)value;
+    else
+        *(float *)(void *)((char *)&o + row->offset) = (float)value;
+    s = echo_speak_opts_check(&o, &e);
+    CHECK_SAY(good ? !s : s == ECHO_ERR_ARG && e.status == s && !strcmp(e.field, row->name),
+              "%s = %g: status %d, field '%s', %s", row->name, value, s, e.field, e.text);
+}
+
+static void options_by_row(void)
+{
+    const echo_param *row;
+    int numbers = 0, rows = 0;
+
+    for (; (row = echo_speak_param_at(rows)); rows++) {
+        CHECK(*row->help && row->offset < sizeof(echo_speak_opts));
+        if (row->kind == ECHO_PARAM_BOOL)
+            continue;
+        numbers++;
+        try_option(row, row->min, true);
+        try_option(row, row->max, true);
+        try_option(row, row->min - 1, false);
+        try_option(row, row->max + 1, false);
+    }
+    CHECK(numbers == 6 && rows == 8 && !echo_speak_param_at(-1));
+}
+
 static void options(void)
 {
     static const echo_role twice[] = { { .name = "Anna" }, { .name = "ANNA" } };
@@ -119,6 +152,7 @@ static void options(void)
 int main(void)
 {
     parameters();
+    options_by_row();
     options();
     return unit_report();
 }

@@ -83,6 +83,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "echo_preset_named": (POINTER(t.Preset), [c_char_p]),
     "echo_preset_apply": (None, [POINTER(t.Preset), POINTER(t.Params)]),
     "echo_speak_opts_default": (t.SpeakOpts, []),
+    "echo_speak_param_at": (POINTER(t.Param), [c_int]),
     "echo_script_open": (c_int, [_HANDLE, c_void_p, c_char_p, POINTER(t.SpeakOpts), _ERROR]),
     "echo_script_next": (c_bool, [c_void_p, POINTER(t.Piece)]),
     "echo_script_close": (None, [_HANDLE]),

@@ -2,7 +2,7 @@
 """How to speak: the library's own table of parameters, its presets, options of a text."""
 
 import ctypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ctypes import byref, c_float, c_int, c_uint64, c_void_p
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -119,30 +119,27 @@ class Options(TypedDict, total=False):
     round_timesteps: bool
 
 
-# How text becomes pieces: fields of echo_speak_opts, and how their values are taken.
-_OF_TEXT: dict[str, Any] = {
-    "clean": as_bool,
-    "markup": lambda name, value: to_c(value, name),
-    "language": lambda name, value: to_c(value, name),
-    "pause_sentence": as_float,
-    "pause_paragraph": as_float,
-    "pause_turn": as_float,
-    "crossfade": as_float,
-    "match_levels": as_bool,
-    "retakes": as_int,
-    "first_block": as_int,
-}
+_TEXTS = ("markup", "language")  # fields of echo_speak_opts
 _OTHERS = ("preset", "cast")
 
 
 # ---- the tables ----
 
 
-def _rows() -> Iterator[t.Param]:
+def _rows_of(at: Callable[[int], Any]) -> Iterator[t.Param]:
     i = 0
-    while row := lib.echo_param_at(i):
+    while row := at(i):
         yield row.contents
         i += 1
+
+
+def _rows() -> Iterator[t.Param]:
+    return _rows_of(lib.echo_param_at)
+
+
+def rows_of_text() -> dict[str, t.Param]:
+    """How text becomes pieces: numbers and switches of echo_speak_opts."""
+    return {text(row.name): row for row in _rows_of(lib.echo_speak_param_at)}
 
 
 def _words(row: t.Param) -> dict[str, float]:
@@ -221,7 +218,7 @@ def _list(row: t.Param, name: str, value: Any) -> t.List:
     return t.List(len(numbers), (c_int * t.MAX_BLOCKS)(*numbers))
 
 
-def _set(params: t.Params, row: t.Param, name: str, value: Any) -> None:
+def _set(params: t.Params | t.SpeakOpts, row: t.Param, name: str, value: Any) -> None:
     at = ctypes.addressof(params) + row.offset
     if row.kind == t.PARAM_SEED:
         c_uint64.from_address(at).value = as_int(name, value, 64, signed=False)
@@ -256,15 +253,18 @@ def speech_params(
     rows = {text(row.name): row for row in _rows()}
     names = {text(row.alias): name for name, row in rows.items() if row.alias}
     names.update((name, name) for name in rows)
-    check_names(options, [*names, *_OF_TEXT, *_OTHERS], caller)
+    of_text = rows_of_text()
+    check_names(options, [*names, *of_text, *_TEXTS, *_OTHERS], caller)
     params = lib.echo_params_default(model)
     opts = lib.echo_speak_opts_default()
     given: dict[str, str] = {}
     if options.get("preset") is not None:
         _apply_preset(params, options["preset"])
     for name, value in options.items():
-        if name in _OF_TEXT:
-            setattr(opts, name, _OF_TEXT[name](name, value))
+        if name in _TEXTS:
+            setattr(opts, name, to_c(value, name))
+        elif name in of_text:
+            _set(opts, of_text[name], name, value)
         elif name in names:
             if names[name] in given:
                 raise TypeError(f"{caller}() got both {given[names[name]]!r} and {name!r}, "
