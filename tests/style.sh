@@ -42,7 +42,7 @@ check "synth includes what is beside it" "$(includes src/synth 'base/|weights/|s
 check "backend includes the model" "$(includes src/backend 'base/|backend/|echotts(_dev)?.h')"
 check "model includes a device" "$(includes src/model 'base/|weights/|backend/(backend|ops|tensor).h|model/|echotts(_dev)?.h')"
 check "engine includes a device" "$(includes src/engine \
-    'base/|audio/|text/|weights/|synth/|backend/(backend|ops|tensor).h|model/|engine/|echotts(_dev)?.h')"
+    'base/|audio/|text/|weights/|synth/|backend/(backend|gpu|ops|tensor).h|model/|engine/|echotts(_dev)?.h')"
 for folder in x86 arm; do
     check "instruction sets include more than their family" "$(includes src/backend/cpu/$folder \
         "backend/cpu/(gemm|norm|activation)|backend/cpu/$folder/vec_")"

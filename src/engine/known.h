@@ -3,7 +3,7 @@
 #ifndef ECHO_ENGINE_KNOWN_H
 #define ECHO_ENGINE_KNOWN_H
 
-#include "backend/backend.h"
+#include "backend/gpu.h"
 
 /*
  * A file of lines "name fact" in $XDG_CACHE_HOME/echotts, or ~/.cache/echotts.  Where there is

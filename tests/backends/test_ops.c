@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/gpu.h"
 #include "base/cpu.h"
 #include "trial.h"
 #include "unit.h"

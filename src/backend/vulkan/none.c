@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* none.c - in place of the others, where the library is built without Vulkan. */
-#include "backend/backend.h"
+#include "backend/gpu.h"
 #include "echotts_dev.h"
 
 static const char why_none[] = "this program was built without Vulkan";

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "backend/backend.h"
+#include "backend/gpu.h"
 #include "backend/vulkan/spirv.h"
 #include "backend/vulkan/vk_functions.h"
 
