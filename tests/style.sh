@@ -26,7 +26,11 @@ check "tabs or blanks at line ends" "$(grep -nE "$(printf '\t')| +$" $code)"
 check "no licence in the first line" "$(for f in $code; do
     head -n 1 "$f" | grep -q 'SPDX-License-Identifier: MIT' || echo "$f"; done)"
 check "files over 800 lines" "$(wc -l $(echo "$code" | grep -vE '/spirv.c|/echotts.h') | awk '$1 > 800 && $2 != "total"')"
-check "comments that begin with What" "$(grep -rnE '(/[*]|^ *[*]|//) *What ' $code)"
+others=$(find apps python/src python/tests tests train bench tools packaging CMakeLists.txt Makefile \
+    '(' -name '*.py' -o -name '*.js' -o -name '*.sh' -o -name 'requirements*.txt' -o -name '*.cmake' \
+    -o -name '*.toml' -o -name '*.css' -o -name CMakeLists.txt -o -name Makefile ')' | grep -v '^train/data' | sort)
+check "comments that begin with What" "$(grep -nE '(/[*]+|^ *[*]|//) *What ' $code;
+    grep -nE '((^|[^"#])#|//|/[*]+|^ *[*]) *What ' $others)"
 check "words that do not belong here" "$(grep -rnE 'TODO|FIXME' $code)"
 
 # ---- the layers: who may include what ----

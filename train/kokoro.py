@@ -17,7 +17,7 @@ from common import compiled
 
 HEADS, LAYERS, STYLE = 12, 12, 128
 EDGE = 2            # frames of silence that are left before a sentence; behind it twice as many
-# What espeak writes, and what Kokoro reads for it.
+# espeak's phonemes in Kokoro's alphabet.
 SPELT = {"aɪ": "I", "aʊ": "W", "eɪ": "A", "oʊ": "O", "ɔɪ": "Y", "dʒ": "ʤ", "tʃ": "ʧ", "ɜː": "ɜɹ", "ɚ": "əɹ", "ʲ": "",
          "ɾ": "T", "ɐ": "ə", "r": "ɹ", "x": "k", "n̩": "ᵊn", "l̩": "ᵊl", "ː": "", "e": "A", "o": "ɔ"}
 PATTERN = re.compile("|".join(sorted(SPELT, key=len, reverse=True)) + "|.", re.S)

@@ -7,7 +7,7 @@ import safetensors
 import wav
 from harness import read, relative_error, snr
 
-# What the reference calls an option, and what we do; None: what stands for "unset".
+# The reference's names: our option, and its value where theirs is None.
 OPTIONS = {
     "num_steps": ("--num-steps", None),
     "cfg_scale_text": ("--cfg-scale-text", None),

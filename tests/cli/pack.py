@@ -142,7 +142,7 @@ def check_defaults(p):
             p.check(f"small {precision}: its steps and window", report.get("steps") == own["num_steps"] and
                     0 < report.get("frames", 0) < own["max_sequence_length"], report)
         p.check(f"small {precision}: with its defaults", sounds[0] == sounds[1])
-    # What tiny has not, odd words and all.
+    # Settings that tiny lacks, oddly written.
     own = models.lay_out(p, "worded", FILES)
     with open(os.path.join(own, "echotts.json"), "w", encoding="utf-8") as f:
         f.write('{\n "steps": 2,\t"frames": 5 }\n')

@@ -247,7 +247,7 @@ def check_variables(p):
         env = dict(p.env, MODELS=at["one"], ONE="one", **{name: value})
         found = info(p, None, env=env).get("path", "")
         p.check(f"cache by {name}={value}", found and os.path.samefile(p.file(found), at["one"] + "/hub"), found)
-    # What is set and is not there is no reason to look at what is not asked for.
+    # The first folder that is set counts, even if it does not exist: the next one is not asked.
     found = info(p, None, env=dict(p.env, HF_HUB_CACHE=p.file("nowhere"), HF_HOME=at["three"])).get("path", "")
     p.check("the first that is set decides", at["three"] not in found, found)
 

@@ -280,7 +280,7 @@ def check_cleaned(p, r):
     for accent in ("Cafe\u0301, nai\u0308ve, u\u0308ber.", "Café, naïve, über."):
         done = p.good("cleaned: accents", "text", "-m", small(p), "--text", accent)
         p.check(f"cleaned: {accent!r}", done and text(done.stdout) == "Café, naïve, über.", done and done.stdout)
-    # What is said of them is what `text` tells, and nothing is warned of that is not said.
+    # `say` speaks what `text` tells, and does not warn of characters that it leaves out.
     for name in ("T01-soft-hyphen-zero-width", "T09-emoji-inside", "T13-math-letters", "T24-800-bytes"):
         done = p.good(f"said: {name}", "say", "--file", r.file(f"{name}.txt"), "-m", small(p), "-v", "joe", "--rng-seed", 1,
                       "--num-steps", 3, "--codec-precision", "bf16", "-o", "said.wav", "--json")

@@ -9,7 +9,7 @@ from serving import Server
 EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "12"))  # of each operation and kind; always the same ones
 PATHS = {"/v1/audio/speech", "/v1/audio/speech/estimate", "/v1/audio/convert", "/v1/audio/voices",
          "/v1/models", "/v1/parameters", "/health", "/ready", "/metrics", "/openapi.json"}
-# What is right may take minutes: bounded, for the machine's sake.
+# A valid request may take minutes: bounded, for the machine's sake.
 BOUNDS = {"num_steps": 2, "steps": 2, "retakes": 0, "sequence_length": 64, "pause_sentence": 0.5,
           "pause_paragraph": 0.5, "block_sizes": [32]}
 SLOWEST_S = 30

@@ -11,7 +11,7 @@ const ADVICE = {
     503: "The server is stopping or not ready yet. Try again in a moment.",
 };
 
-/** What may pass by itself, so that trying again helps. */
+/** Failures that may pass by themselves, so that trying again helps. */
 const PASSING = [0, 429, 500, 503];
 
 export class Notice {

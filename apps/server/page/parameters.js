@@ -178,7 +178,7 @@ export class Parameters {
             field.setBase(values?.[field.row.name]);
     }
 
-    /** What is changed, by name; throws an error with `param`. */
+    /** The changed values by name; throws an error with `param`. */
     get values() {
         const changed = this.fields.filter((field) => field.isChanged);
         return Object.fromEntries(changed.map((field) => [field.row.name, field.value]));

@@ -45,7 +45,7 @@ export class Pieces {
         this.update();
     }
 
-    /** What is known of the pieces has changed.  Rows of made ones stay as they are. */
+    /** News of the pieces.  Rows of made ones stay as they are. */
     update() {
         if (!this.speech)
             return;

@@ -117,7 +117,7 @@ export class Speech extends EventTarget {
     }
 }
 
-/** What asks for a job, and for its estimate. */
+/** The request's body for a job, and for its estimate. */
 export function bodyOf(job) {
     const body = { input: job.text, ...job.settings };
     if (job.voice)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // wave.js - the picture of a sound: its waveform and its spectrogram up to 22 kHz, as it grows.
 //
-// What is remembered has a bound: when its columns are full, two become one.
+// Its memory has a bound: when all columns are full, two become one.
 
 import { Fft } from "./fft.js";
 

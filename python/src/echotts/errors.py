@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What can go wrong, as exceptions."""
+"""Failures, as exceptions."""
 
 from enum import IntEnum
 

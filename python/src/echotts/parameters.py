@@ -245,7 +245,7 @@ def _apply_preset(params: t.Params, name: Any) -> None:
 def speech_params(
     model: c_void_p, options: Mapping[str, Any], caller: str
 ) -> tuple[t.Params, t.SpeakOpts]:
-    """What the keywords of a call mean, but for its cast.
+    """The values of a call's keywords, without its cast.
 
     Raises TypeError for a keyword that is not known or of the wrong type, ArgumentError for a
     value that is out of its range.

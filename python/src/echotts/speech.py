@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is told of speech: its pieces, its progress, its cost."""
+"""Facts about speech: its pieces, its progress, its cost."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -61,7 +61,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Stats:
-    """What a speech took.
+    """The cost of a speech.
 
     frames, kept, window, text_tokens: of the last piece: latent frames made, those that are
         heard, those of the first try; tokens.  ended: its end was found.
@@ -92,7 +92,7 @@ class Stats:
 
 @dataclass
 class Report:
-    """What there is to say of a call of Model.say() or Model.stream().
+    """All facts about a call of Model.say() or Model.stream().
 
     stats: None until it has ended.
     pieces: those that were spoken; warnings: the lines of its EchoWarnings.

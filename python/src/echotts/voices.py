@@ -217,7 +217,7 @@ class Library:
         return take(lib.echo_library_clip, self._handle, to_c(name, "voice"))
 
 
-# What Model.voice() takes.
+# A voice, as Model.voice() takes it.
 AnyVoice = Voice | Path | tuple[NDArray[Any], int]
 
 # ---- making voices: open(session, name or path or sound) for the model ----
