@@ -92,7 +92,7 @@ typedef struct {
     const char *title, *driver; /* "AMD Radeon 8060S", "radv Mesa 25.3.0" */
     const char *state;          /* why it cannot be used: "" if it can */
     uint64_t memory, available; /* bytes; 0: those of the system */
-    double rate;                /* operations a second in products, measured; 0: not yet */
+    double rate;                /* operations a second in matmuls, measured; 0: not yet */
     int subgroup;               /* threads that go in step */
     int coop_m, coop_n, coop_k; /* a cooperative matrix of halves; 0: there is none */
     bool half;                  /* multiplies halves (float16) */

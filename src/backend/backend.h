@@ -34,7 +34,7 @@ struct weight {
     enum layout layout;
     int n, k; /* y[n] = sum over k of W[n][k] x[k] */
     enum dtype dtype;
-    enum dtype x_dtype; /* what x must be: the precision of the products */
+    enum dtype x_dtype; /* what x must be: the precision of the matmuls */
     const struct low_rank *low; /* to be added: model/projection.h; NULL: nothing */
 };
 
@@ -51,7 +51,7 @@ struct weight_source {
 #define ECHO_NORM_EPS       1e-5 /* of every norm but the next */
 #define ECHO_LAYER_NORM_EPS 1e-6
 
-/* One stretch of keys and values that queries look at. */
+/* One segment of keys and values that queries look at. */
 struct kv {
     struct tensor k, v;
     unsigned seen_by; /* bit b: branch b may look here */
@@ -63,7 +63,7 @@ struct kv {
 #define SEE_ALL  0       /* every query sees every key */
 #define SEE_CAUSAL INT_MAX /* causal; smaller: itself and the `window - 1` before it */
 
-/* Epilogue of a matrix product: the use of its sums. */
+/* Epilogue of a matmul: the use of its sums. */
 enum epilogue {
     EPILOGUE_STORE,
     EPILOGUE_ADD,       /* y += sums */
@@ -99,7 +99,7 @@ enum op_kind {
 struct attention {
     const struct kv *kv;
     int n_kv, branches, window;
-    enum dtype precision; /* of both products */
+    enum dtype precision; /* of both matmuls */
 };
 
 /*
@@ -108,7 +108,7 @@ struct attention {
  */
 struct op {
     enum op_kind kind;
-    struct tensor y, x, a, b; /* y is made or changed; a and b are rows such as gain and bias */
+    struct tensor y, x, a, b; /* y is made or changed; a, b: rows such as gamma and bias */
     const struct weight *w, *w2;
     const struct attention *attention;
     float factor;
@@ -124,7 +124,7 @@ struct device_ops {
     void (*free)(struct device *, struct buffer *);
     /* Make w.  False: there is no memory. */
     bool (*load)(struct device *, struct weight *w, const struct weight_source *from);
-    /* Operations a second that products in a precision reach where nothing has to be fetched:
+    /* Operations a second that matmuls in a precision reach where nothing has to be fetched:
      * measured for about so many seconds.  0: it could not be measured. */
     double (*peak)(struct device *, enum dtype precision, double seconds);
     echo_status (*open_queue)(struct device *, struct queue **, echo_error *);
@@ -135,7 +135,7 @@ struct device_ops {
     void (*prepare)(struct device *, const struct op *op);
 };
 
-/* Does it pay to round the inputs of products to the device's other float type? */
+/* Does it pay to round the inputs of matmuls to the device's other float type? */
 enum rounding { ROUNDING_MEASURED, ROUNDING_NEVER_PAYS, ROUNDING_ALWAYS_PAYS };
 
 /* Facts that others must know. */
@@ -144,7 +144,7 @@ struct traits {
     int row_alias;        /* bytes: rows a multiple of it apart hinder each other; 0: none do */
     int row_tail[DTYPES]; /* bytes behind the numbers of a row */
     bool records; /* run() only records: ops take their time later */
-    bool computes[DTYPES]; /* products that there are: of float32, and bfloat16 or halves */
+    bool computes[DTYPES]; /* matmuls that there are: of float32, and bfloat16 or halves */
     enum rounding rounding;
 };
 
@@ -153,7 +153,7 @@ struct device {
     struct traits traits;
     char name[80]; /* "cpu: avx2, 4 threads" */
     int threads;   /* that share its work */
-    double rate;   /* operations a second in products, by measurement; 0: not measured */
+    double rate;   /* operations a second in matmuls, by measurement; 0: not measured */
 };
 
 /* Bytes that can still be allocated, as far as is known; UINT64_MAX: it is not. */

@@ -82,7 +82,7 @@ static const struct weight *weight(struct side *s, int n, int k, enum dtype prec
 
 /* ---- the families ---- */
 
-static struct tensor product(struct side *s, enum dtype precision, int rows, int n, int k)
+static struct tensor matmul(struct side *s, enum dtype precision, int rows, int n, int k)
 {
     struct tensor x = as(s, input(s, rows, k), precision), y = input(s, rows, n);
     const struct weight *w = weight(s, n, k, precision);
@@ -94,24 +94,24 @@ static struct tensor product(struct side *s, enum dtype precision, int rows, int
     return y;
 }
 
-static struct tensor product_f32(struct side *s)
+static struct tensor matmul_f32(struct side *s)
 {
-    return product(s, DT_F32, 70, 80, 96);
+    return matmul(s, DT_F32, 70, 80, 96);
 }
 
-static struct tensor odd_product_f32(struct side *s)
+static struct tensor odd_matmul_f32(struct side *s)
 {
-    return product(s, DT_F32, 5, 7, 9);
+    return matmul(s, DT_F32, 5, 7, 9);
 }
 
-static struct tensor product_f16(struct side *s)
+static struct tensor matmul_f16(struct side *s)
 {
-    return product(s, s->half, 70, 80, 96);
+    return matmul(s, s->half, 70, 80, 96);
 }
 
-static struct tensor odd_product_f16(struct side *s)
+static struct tensor odd_matmul_f16(struct side *s)
 {
-    return product(s, s->half, 5, 7, 9);
+    return matmul(s, s->half, 5, 7, 9);
 }
 
 static struct tensor swiglu(struct side *s)
@@ -264,10 +264,10 @@ static const struct family {
     struct tensor (*run)(struct side *);
     double bound;
 } families[] = {
-    { "products in f32", product_f32, F32_BOUND },
-    { "products in f32 of odd sizes", odd_product_f32, F32_BOUND },
-    { "products in f16", product_f16, F16_BOUND },
-    { "products in f16 of odd sizes", odd_product_f16, F16_BOUND },
+    { "matmuls in f32", matmul_f32, F32_BOUND },
+    { "matmuls in f32 of odd sizes", odd_matmul_f32, F32_BOUND },
+    { "matmuls in f16", matmul_f16, F16_BOUND },
+    { "matmuls in f16 of odd sizes", odd_matmul_f16, F16_BOUND },
     { "SwiGLU", swiglu, F16_BOUND },
     { "convolutions", convolution, F16_BOUND },
     { "packed weights", panels, F32_BOUND },

@@ -68,7 +68,7 @@ void op_rope_table(struct queue *q, struct tensor rope, int position, int step, 
     }
 }
 
-/* ---- matrix products ---- */
+/* ---- matmuls ---- */
 
 void op_matmul(struct queue *q, const struct op *op)
 {

@@ -53,7 +53,7 @@ static inline struct tensor scratch(struct run *r, int rows, int cols)
     return scratch_of(r, rows, cols, DT_F32);
 }
 
-/* Rows for matrix products with w. */
+/* Rows for matmuls with w. */
 static inline struct tensor scratch_for(struct run *r, int rows, const struct weight *w)
 {
     return scratch_of(r, rows, w->k, w->x_dtype);
@@ -105,7 +105,7 @@ void op_zero(struct queue *q, struct tensor dst);
  */
 void op_rope_table(struct queue *q, struct tensor rope, int position, int step, bool round);
 
-/* ---- matrix products ---- */
+/* ---- matmuls ---- */
 
 /* y = x W^T + bias */
 void op_linear(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
@@ -145,15 +145,15 @@ void op_depthwise(struct queue *q, struct tensor y, struct tensor x, struct tens
                   struct tensor bias);
 
 /* Softmax attention per head with scores / sqrt(head size); x has the queries of all branches.
- * A window needs one segment and one branch.  The two products are computed in
+ * A window needs one segment and one branch.  The two matmuls are computed in
  * attention->precision, or better where that costs nothing. */
 void op_attention(struct queue *q, struct tensor y, struct tensor x, int heads,
                   const struct attention *attention);
 
-/* y = x / rms(x) * gain */
+/* y = x / rms(x) * gamma */
 void op_rms_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gamma);
 
-/* y = (x - mean) / deviation * gain + bias */
+/* y = (x - mean) / deviation * gamma + bias */
 void op_layer_norm(struct queue *q, struct tensor y, struct tensor x, struct tensor gamma,
                    struct tensor bias);
 
@@ -162,14 +162,14 @@ void op_adaln(struct queue *q, struct tensor y, struct tensor x, struct tensor s
               struct tensor shift);
 
 /*
- * in place: normalise each head by its rms times gain (1 x cols, or none), then rotate
+ * in place: normalise each head by its rms times gamma (1 x cols, or none), then rotate
  * neighbouring pairs of the first rope_heads of them; row i of x takes row i % rope.rows of
  * what op_rope_table() made.
  */
 void op_head_norm_rope(struct queue *q, struct tensor x, struct tensor gamma,
                        struct tensor rope, int heads, int rope_heads);
 
-/* in place: x += factor * y * gain; gain is a row or none */
+/* in place: x += factor * y * gamma; gamma is a row or none */
 void op_add(struct queue *q, struct tensor x, struct tensor y, struct tensor gamma,
             float factor);
 

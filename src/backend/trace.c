@@ -2,7 +2,7 @@
 /*
  * trace.c - a device that times another one, op by op.
  *
- * Sums are per kind of op, over all queues; for matrix products and attention the operations
+ * Sums are per kind of op, over all queues; for matmuls and attention the operations
  * are counted too.  A device that only records is waited for after every op.
  */
 #include <pthread.h>
@@ -12,7 +12,7 @@
 #include "backend/backend.h"
 #include "base/clock.h"
 
-/* Sums are by kind of op; matrix products apart, by the form of their weights. */
+/* Sums are by kind of op; matmuls apart, by the form of their weights. */
 enum { MATMUL = OP_KINDS, MATMUL_IN_PLACE = MATMUL + DTYPES, WRITE, READ, SUMS };
 
 static const char *const names[SUMS] = {
@@ -136,7 +136,7 @@ static double attention_flops(const struct op *op)
     return 4.0 * (op->x.rows / a->branches) * keys * op->x.cols;
 }
 
-/* Of what is a matter of products; 0: it is not counted. */
+/* Operations of an op that is made of matmuls; 0: they are not counted. */
 static double flops_of(const struct op *op)
 {
     switch (op->kind) {

@@ -27,7 +27,7 @@
 #define MOST_BATCH 4096
 #define PEAK_S     0.05
 
-enum kind { PRODUCT, RESIDUAL, TRANSPOSED, ATTENTION, SNAKE, WRITE, READ };
+enum kind { MATMUL, RESIDUAL, TRANSPOSED, ATTENTION, SNAKE, WRITE, READ };
 
 /* Ways to compute: a precision, or float32 on weights of bfloat16, packed or as in a file. */
 enum way { WAY_F32 = DT_F32, WAY_BF16 = DT_BF16, WAY_I8 = DT_I8, WAY_F16 = DT_F16, WAY_MIXED,
@@ -46,12 +46,12 @@ static const struct kernel {
     int rows, n, k; /* of attention: queries, heads, keys; of copies: rows, columns */
     unsigned ways;
 } kernels[] = {
-    { "wq, wk, wv, gate, wo, 2 x 128", PRODUCT, 256, 2048, 2048, ALL },
-    { "wq, wk, wv, gate, wo", PRODUCT, 640, 2048, 2048, ALL },
-    { "w1, w3", PRODUCT, 640, 5888, 2048, ALL },
-    { "w2", PRODUCT, 640, 2048, 5888, ALL },
-    { "w1, w3, guided", PRODUCT, 1280, 5888, 2048, ALL },
-    { "text encoder w1, w3", PRODUCT, 73, 3328, 1280, ALL },
+    { "wq, wk, wv, gate, wo, 2 x 128", MATMUL, 256, 2048, 2048, ALL },
+    { "wq, wk, wv, gate, wo", MATMUL, 640, 2048, 2048, ALL },
+    { "w1, w3", MATMUL, 640, 5888, 2048, ALL },
+    { "w2", MATMUL, 640, 2048, 5888, ALL },
+    { "w1, w3, guided", MATMUL, 1280, 5888, 2048, ALL },
+    { "text encoder w1, w3", MATMUL, 73, 3328, 1280, ALL },
     { "attention", ATTENTION, 640, 16, 714, FLOATS },
     { "attention, 30 s of voice", ATTENTION, 640, 16, 874, FLOATS },
     { "residual unit 1", RESIDUAL, 256, 768, 768, FLOATS },
@@ -110,7 +110,7 @@ static void act(struct run *r, struct causal_state *s, struct bench_case *c, int
     const struct weight *w = &c->w[2 * copy];
     int out = k->kind == TRANSPOSED ? k->k / 2 : k->n;
 
-    if (k->kind == PRODUCT) {
+    if (k->kind == MATMUL) {
         struct tensor x = scratch_for(r, k->rows, w), y = scratch(r, k->rows, k->n);
 
         op_linear(r->queue, y, x, w, no_tensor);
@@ -199,9 +199,9 @@ struct bench {
     struct queue *queue, *null;
 };
 
-/* Scratch, and what streams remember: all zeros. */
+/* Scratch and causal state: all zeros. */
 struct workspace {
-    struct buffer mem, kept, rows;
+    struct buffer mem, state, rows;
 };
 
 static bool make_workspace(const struct bench *b, struct bench_case *c,
@@ -212,17 +212,17 @@ static bool make_workspace(const struct bench *b, struct bench_case *c,
     size_t row = (size_t)widest * sizeof(float);
     struct run dry = { .queue = b->null, .mem = &workspace->mem, .arena = { .cap = SIZE_MAX },
                        .dry = true };
-    struct causal_state state = { .mem = &workspace->kept, .arena = { .cap = SIZE_MAX } };
+    struct causal_state state = { .mem = &workspace->state, .arena = { .cap = SIZE_MAX } };
     int out = c->kernel->kind == TRANSPOSED ? c->kernel->n * c->kernel->k / 2 : c->kernel->n;
 
     c->alpha = (struct tensor){ &workspace->rows, 0, 2, c->kernel->k, c->kernel->k, DT_F32 };
     c->bias = (struct tensor){ &workspace->rows, 2 * row, 1, out, out, DT_F32 };
     act(&dry, &state, c, 0);
     if (!device->ops->alloc(device, &workspace->mem, dry.arena.peak) ||
-        !device->ops->alloc(device, &workspace->kept, state.arena.peak) ||
+        !device->ops->alloc(device, &workspace->state, state.arena.peak) ||
         !device->ops->alloc(device, &workspace->rows, 3 * row))
         return false;
-    struct buffer *all[] = { &workspace->mem, &workspace->kept, &workspace->rows };
+    struct buffer *all[] = { &workspace->mem, &workspace->state, &workspace->rows };
 
     for (int i = 0; i < 3; i++) {
         int floats = (int)(all[i]->bytes / sizeof(float) / 64);
@@ -243,7 +243,7 @@ static echo_status take(const struct bench *b, struct bench_case *c,
     for (int i = first; i < first + n; i++) {
         struct run r = { .queue = b->queue, .mem = &workspace->mem,
                          .arena = { .cap = SIZE_MAX } };
-        struct causal_state s = { .mem = &workspace->kept, .arena = { .cap = SIZE_MAX } };
+        struct causal_state s = { .mem = &workspace->state, .arena = { .cap = SIZE_MAX } };
 
         act(&r, &s, c, i % c->copies);
     }
@@ -289,7 +289,7 @@ static echo_status measure(const struct bench *b, struct bench_case *c, double *
                         : echo_fail_memory(err, COLD_BYTES, "a measurement");
 
     device->ops->free(device, &workspace.mem);
-    device->ops->free(device, &workspace.kept);
+    device->ops->free(device, &workspace.state);
     device->ops->free(device, &workspace.rows);
     unload(device, c);
     return s;
@@ -298,7 +298,7 @@ static echo_status measure(const struct bench *b, struct bench_case *c, double *
 static void describe(char *out, size_t size, const struct kernel *k)
 {
     static const char *const formats[] = {
-        [PRODUCT] = "%d x %d x %d", [RESIDUAL] = "%d x %d x 7 x %d",
+        [MATMUL] = "%d x %d x %d", [RESIDUAL] = "%d x %d x 7 x %d",
         [TRANSPOSED] = "%d, stride %d, %d channels", [ATTENTION] = "%d x %d heads x %d",
         [SNAKE] = "%d x %d",
     };

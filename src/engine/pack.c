@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pack.c - a model in one file, with the weights as products want them.
+ * pack.c - a model in one file, with the weights as matmuls want them.
  *
  * The model is opened as ever, on the CPU, whose panels are the format.  What is bound is
  * noted: the file is these arrays, panels first, and opening it binds them by the same code.
@@ -16,7 +16,7 @@
 /* An array that was bound: as it is, or as panels. */
 struct item {
     char name[264];
-    struct array array; /* its name is not set; of panels, of one stretch of rows */
+    struct array array; /* its name is not set; of panels, of one part of its rows */
 };
 
 struct packing {
@@ -77,7 +77,7 @@ static bool goes_on(const struct packing *p, size_t i)
     return i > 0 && !strcmp(p->items[i].name, p->items[i - 1].name);
 }
 
-/* A tensor bound in stretches of rows is one array; one that is not packed is one anyway. */
+/* A tensor bound in parts is one array; one that is not packed is one anyway. */
 static void add_array(struct packing *p, size_t i)
 {
     const struct item *item = &p->items[i];

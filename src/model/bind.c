@@ -347,7 +347,7 @@ void echo_bind_made_weight(struct binder *b, enum part part, struct weight *w,
     load_made(b, w, values, n, k, precision_of(b, part, k));
 }
 
-/* Panels are for the products they were packed for, or for those that can be made of them. */
+/* Panels are for the precision they were packed for, or for one that can be made of it. */
 static const enum dtype panel_types[] = { [ARRAY_PANELS_F32] = DT_F32,
                                           [ARRAY_PANELS_BF16] = DT_BF16,
                                           [ARRAY_PANELS_I8] = DT_I8 };
@@ -411,7 +411,7 @@ static void bind_merged(struct binder *b, enum part part, struct weight *w, int 
     echo_free(values);
 }
 
-/* A multiple of this many: products like their inputs so. */
+/* A multiple of this many: matmuls like their inputs so. */
 #define RANK_STEP 8
 
 /* Additions to a packed weight stay beside it: unpacking it and packing it again would round it

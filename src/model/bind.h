@@ -18,7 +18,7 @@
 /* Told what is bound, in order: to write it into a packed file. */
 struct bind_observer {
     /* An array of the file, taken as it is (w NULL), or a weight made of it; or, where a is
-     * NULL, a weight that was computed.  A weight in stretches of rows comes once for each. */
+     * NULL, a weight that was computed.  A weight in several parts comes once for each. */
     echo_status (*bound)(void *user, const char *name, const struct array *a,
                          const struct weight *w, echo_error *err);
     void *user;
@@ -29,7 +29,7 @@ struct owner {
     struct owned *first;
     const struct bind_observer *observer; /* NULL: nobody is told */
     bool headers_only;                    /* check names and shapes, read and make nothing */
-    size_t loaded, total; /* bytes of weights that products read; of all files */
+    size_t loaded, total; /* bytes of weights that matmuls read; of all files */
     bool (*progress)(void *user, double done); /* NULL: nobody asks */
     void *user;
 };

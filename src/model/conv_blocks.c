@@ -4,7 +4,7 @@
  *
  * A convolution reads a window: the rows it remembers, then the new ones.
  * Strided and transposed ones read it as wider rows further apart
- * (tensor_windows()), so that both are ordinary matrix products.
+ * (tensor_windows()), so that both are ordinary matmuls.
  */
 #include "model/conv_blocks.h"
 

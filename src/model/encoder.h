@@ -3,7 +3,7 @@
  * encoder.h - the three encoders: of text, of a voice, of what was said so far.
  *
  * They share their blocks; the text encoder sees in both directions, the two
- * over latents only the past, and read `patch` frames as one row.
+ * over latents are causal, and read `patch` frames as one row.
  */
 #ifndef ECHO_ENCODER_H
 #define ECHO_ENCODER_H

@@ -23,7 +23,7 @@ void echo_bind_attention(struct binder *b, enum part part, struct attention_w *w
 void echo_bind_mlp(struct binder *b, enum part part, struct mlp_w *w, const char *stem,
                    int dim);
 
-/* silu(w1 h) * w3 h in scratch, for products with w2 */
+/* silu(w1 h) * w3 h in scratch, for the matmul with w2 */
 struct tensor echo_swiglu(struct run *r, const struct mlp_w *w, struct tensor h);
 
 #endif

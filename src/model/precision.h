@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* precision.h - which part of a model computes its matrix products in which precision. */
+/* precision.h - which part of a model computes its matmuls in which precision. */
 #ifndef ECHO_MODEL_PRECISION_H
 #define ECHO_MODEL_PRECISION_H
 
@@ -22,10 +22,10 @@ enum part {
     PART_ODD_INPUTS,   /* rows that bfloat16 cannot pair */
 };
 
-/* The precision of products with a part's weights. */
+/* The precision of matmuls with a part's weights. */
 enum dtype echo_precision_of(const struct precisions *p, enum part part);
 
-/* Can panels of a dtype be used for products in a precision? */
+/* Can panels of a dtype be used for matmuls in a precision? */
 bool echo_panels_serve(enum dtype panels, enum dtype precision);
 
 #endif

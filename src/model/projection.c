@@ -11,7 +11,7 @@ struct tensor echo_as_activation(struct run *r, struct tensor x, const struct we
     return t;
 }
 
-/* x down^T, for products with `up` */
+/* x down^T, for matmuls with `up` */
 static struct tensor narrow(struct run *r, struct tensor x, const struct low_rank *low)
 {
     struct tensor h = scratch(r, x.rows, low->down.n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * projection.h - the products of op_linear(), ... with weights that something may be added to.
+ * projection.h - the matmuls of op_linear(), ... with weights that something may be added to.
  *
  * A LoRA over a packed weight W (n x k) is kept beside it, as two thin ones: down (rank x k)
  * and up (n x rank).  y = x W^T becomes x W^T + (x down^T) up^T.  So the packed bytes stay in
@@ -28,7 +28,7 @@ void echo_linear_gate(struct run *r, struct tensor y, struct tensor x, const str
 void echo_linear_swiglu(struct run *r, struct tensor y, struct tensor x,
                         const struct weight *w1, const struct weight *w3);
 
-/* x as products with w want it: x itself, or a copy in scratch. */
+/* x as matmuls with w want it: x itself, or a copy in scratch. */
 struct tensor echo_as_activation(struct run *r, struct tensor x, const struct weight *w);
 
 #endif

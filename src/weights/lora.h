@@ -66,7 +66,7 @@ int echo_loras_rank(const struct loras *l, const struct array *target);
 void echo_loras_split(const struct loras *l, const struct array *target, float *down, float *up,
                       size_t rank, size_t first, size_t rows);
 
-/* After binding: an adapter of a tensor that is no product's weight would have done nothing. */
+/* After binding: an adapter of a tensor that is no matmul's weight would have done nothing. */
 echo_status echo_loras_all_bound(const struct loras *l, echo_error *err);
 
 /* Of all that is added; 0: nothing is. */

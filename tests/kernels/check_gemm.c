@@ -230,7 +230,7 @@ static bool cuts(struct check *c, const struct gemm_fns *f, enum dtype dtype, ui
     return ok;
 }
 
-/* Operands of a set are those of plain C, but for the sign that it may want flipped. */
+/* A set's quantised rows are those of plain C, but for the sign that it may want flipped. */
 static bool quantizing(struct check *c, const struct gemm_fns *f, enum dtype dtype,
                        uint64_t *seed)
 {

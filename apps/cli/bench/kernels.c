@@ -97,7 +97,7 @@ echo_status bench_kernels(const struct bench *b, echo_error *err)
         fclose(t.csv);
     if (t.table && !status)
         printf("\nG/s: 10^9 operations a second, the median; of Snake, numbers; of copies, "
-               "bytes.\nPeak: of products for which nothing has to be fetched, in the same "
+               "bytes.\nPeak: of matmuls for which nothing has to be fetched, in the same "
                "run.  %s, %d cores\n",
                b->machine.cpu, b->machine.cores);
     if (!status && b->csv)

@@ -26,7 +26,7 @@ static DECL_ACT_GATED_ADD(gated_add_c)
 static DECL_ACT_ADD(add_c)
 {
     for (int i = 0; i < n; i++)
-        x[i] = (float)(x[i] + (double)factor * y[i] * (gain ? gain[i] : 1));
+        x[i] = (float)(x[i] + (double)factor * y[i] * (gamma ? gamma[i] : 1));
 }
 
 static DECL_ACT_SCALE(scale_c)

@@ -5,12 +5,12 @@
 
 #include <stddef.h>
 
-/* The finishes of products and op_silu(), ... of one row: see backend.h */
+/* The epilogues of matmuls and op_silu(), ... of one row: see backend.h */
 #define DECL_ACT_GATE_SIGMOID(name) void name(float *y, const float *gate, int n)
 #define DECL_ACT_GATED_ADD(name) void name(float *x, const float *gate, const float *y, int n)
-/* gain may be NULL */
+/* gamma may be NULL */
 #define DECL_ACT_ADD(name) \
-    void name(float *x, const float *y, const float *gain, float factor, int n)
+    void name(float *x, const float *y, const float *gamma, float factor, int n)
 #define DECL_ACT_SCALE(name)    void name(float *x, float factor, int n)
 #define DECL_ACT_SILU(name)     void name(float *y, const float *x, int n)
 #define DECL_ACT_SILU_MUL(name) void name(float *y, const float *a, const float *b, int n)

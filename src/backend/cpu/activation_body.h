@@ -84,7 +84,7 @@ static DECL_ACT_ADD(add)
     vf f = v_set(factor);
 
     VEC_LOOP(n) {
-        vf g = gain ? v_mul(f, v_get(gain + i, live)) : f;
+        vf g = gamma ? v_mul(f, v_get(gamma + i, live)) : f;
 
         v_put(x + i, v_fma(g, v_get(y + i, live), v_get(x + i, live)), live);
     }

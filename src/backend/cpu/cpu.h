@@ -13,7 +13,7 @@
 /* Memory of one thread: the part in use stays in the second-level cache. */
 #define STRIP_PANELS 3    /* panels that one task dequantises or reads side by side */
 #define STRIP_LINES  1024 /* so many of their lines at a time */
-#define TASK_ROWS    2048 /* of a product, at most */
+#define TASK_ROWS    2048 /* of a matmul, at most */
 #define SCORE_FLOATS (1 << 18)
 #define VALUE_KEYS   256 /* values of so many keys are packed at a time */
 #define MOST_QUERIES 320 /* of a block: the more, the less often keys are packed */
@@ -22,7 +22,7 @@
 
 struct thread_scratch {
     float panels[STRIP_PANELS * STRIP_LINES * GEMM_PANEL];
-    float sums[2][TASK_ROWS * STRIP_PANELS * GEMM_PANEL]; /* of products with a finish */
+    float sums[2][TASK_ROWS * STRIP_PANELS * GEMM_PANEL]; /* of matmuls with an epilogue */
     float scores[SCORE_FLOATS];
     float values[VALUE_KEYS * MAX_HEAD];
     uint16_t queries[MOST_QUERIES][MAX_HEAD + 32]; /* of bfloat16 */

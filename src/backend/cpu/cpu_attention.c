@@ -5,7 +5,7 @@
  *
  * Places in a row of scores are places in the segment, counted from a multiple
  * of 16, and the keys a window hides have weight 0: so a query's result depends
- * on neither the block it comes in nor how much of the hidden past is there.
+ * on neither the block it comes in nor how many keys are hidden from it.
  */
 #include <math.h>
 #include <string.h>
@@ -29,7 +29,7 @@ struct attention_job {
     struct tensor y, q;
     const struct kv *kv;
     int n_kv, heads, branches, window;
-    enum dtype dtype; /* of the inputs of both products */
+    enum dtype dtype; /* of the inputs of both matmuls */
     int rows, ld;     /* queries of a block; floats of a row of scores */
 };
 
@@ -92,7 +92,7 @@ static void pack_keys(const struct block *b, const struct span *span, int first,
     }
 }
 
-/* q [rows][head] against all keys: scores */
+/* q [rows][head_dim] against all keys: scores */
 static void score(const struct block *b, const void *q, ptrdiff_t ldq)
 {
     int column = 0;
@@ -254,15 +254,15 @@ static void attention_task(void *arg, int task, int thread)
     int per_branch = j->q.rows / j->branches, blocks = divide_up(per_branch, j->rows);
     int block = task % blocks, h = task / blocks % j->heads, branch = task / blocks / j->heads;
     int first = block * j->rows, row = branch * per_branch + first;
-    int past = j->window == SEE_ALL ? 0 : j->kv[0].k.rows - j->q.rows;
-    int begin = window_begin(j, past + first);
+    int history = j->window == SEE_ALL ? 0 : j->kv[0].k.rows - j->q.rows;
+    int begin = window_begin(j, history + first);
     struct block b = { .j = j, .s = &j->cpu->scratch[thread], .head_dim = j->q.cols / j->heads,
                        .rows = at_most(j->rows, per_branch - first) };
     const void *q = row_of(j->q, row) + h * b.head_dim;
     ptrdiff_t ldq = j->q.ld * (ptrdiff_t)sizeof(float);
     float *y = row_of(j->y, row) + h * b.head_dim;
 
-    look(&b, h, branch, begin, past + first + b.rows);
+    look(&b, h, branch, begin, history + first + b.rows);
     if (j->dtype == DT_BF16) {
         for (int i = 0; i < b.rows; i++)
             j->cpu->gemm.quantize[DT_BF16](b.s->queries[i],
@@ -276,7 +276,7 @@ static void attention_task(void *arg, int task, int thread)
         int from = 0, end = b.columns;
 
         if (j->window != SEE_ALL) {
-            end = past + first + i + 1 - begin;
+            end = history + first + i + 1 - begin;
             from = end > j->window ? end - j->window : 0;
         }
         b.s->factors[i] = j->cpu->act.softmax(scores, 1.0f / sqrtf((float)b.head_dim), from,

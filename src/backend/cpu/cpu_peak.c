@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu_peak.c - how fast products are where nothing but multiplying matters:
+ * cpu_peak.c - how fast matmuls are where nothing but multiplying matters:
  * every thread has data that lies in its first-level cache.
  */
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static void peak_task(void *arg, int task, int thread)
     struct gemm_args a = { .y = s->values, .ldy = COLUMNS, .x = s->scores, .ldx = row,
                            .w = s->panels, .panel = panel, .m = ROWS, .n = COLUMNS, .taps = 1,
                            .lines = LINES };
-    double times[BATCHES], spent = 0; /* seconds of a product */
+    double times[BATCHES], spent = 0; /* seconds of a matmul */
     int n = 0;
 
     memset(s->panels, 0, (size_t)panel * STRIP_PANELS);

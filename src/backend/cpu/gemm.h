@@ -36,7 +36,7 @@ struct gemm_args {
 /*
  * y[i][j] (+)= bias[j] + sum over t, p of x[i][t][p] w[t * k + p][j]
  * Each number is one chain of sums in that order, so that cutting the work
- * (into rows, columns, or stretches of lines with add) never changes a bit.
+ * (into rows, columns, or K-blocks with add) never changes a bit.
  * Of DT_BF16 a link may be GEMM_CUT lines of a tap: that is where they are cut.
  * Sums of DT_I8 are whole numbers, scaled once: lines are all that there are.
  */

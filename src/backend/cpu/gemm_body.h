@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gemm_body.h - the product over a vector layer (vec_*.h), included once for
+ * gemm_body.h - the matmul over a vector layer (vec_*.h), included once for
  * each precision of a set, which defines before:
  *
  *   GEMM_NAME        of the function

@@ -2,7 +2,7 @@
 /*
  * gemm_quantize_body.h - rows of x in the dtype that a matmul reads, over vec_*.h.
  *
- * An instruction set whose products take unsigned bytes defines QUANTIZE_FLIP as 0x80.
+ * An instruction set whose dot products take unsigned bytes defines QUANTIZE_FLIP as 0x80.
  */
 #include <math.h>
 #include <string.h>

@@ -13,7 +13,7 @@
 #define DECL_NORM_LAYER(name)                                                          \
     void name(float *restrict y, const float *restrict x, const float *restrict gamma, \
               const float *restrict bias, int n)
-/* gain may be NULL: no norm.  rope: [2][head], see op_head_norm_rope(). */
+/* gamma may be NULL: no norm.  rope: [2][head_dim], see op_head_norm_rope(). */
 #define DECL_NORM_HEADS(name)                                                             \
     void name(float *restrict x, const float *restrict gamma, const float *restrict rope, \
               int heads, int rope_heads, int head_dim)

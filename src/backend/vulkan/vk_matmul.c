@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vk_matmul.c - which shader and which tile make a product. */
+/* vk_matmul.c - which shader and which tile make a matmul. */
 #include "backend/vulkan/vulkan.h"
 #include "base/integers.h"
 
@@ -59,10 +59,10 @@ static const struct coop_tile coop_software_tiles[] = { { 32, 32, 16, 16, 1 }, {
 
 #define COOP_PAD 1 /* units of 16 bytes behind a row in shared memory: banks differ */
 
-/* One of them, made for a device and a product. */
+/* One of them, made for a device and a matmul. */
 struct coop_plan {
     struct coop_tile tile;
-    uint32_t bk, threads, past;
+    uint32_t bk, threads, history;
 };
 
 /* The same number of sums a thread, whatever the size of a subgroup. */
@@ -74,38 +74,38 @@ static void suit_subgroup(struct coop_tile *t, uint32_t subgroup)
         *(t->wn < t->bn ? &t->wn : &t->wm) *= 2;
 }
 
-/* matmul_coop.comp: blocks of operands, later the fragments that y's edge cuts. */
-static bool fits(const struct vk_gpu *g, const struct coop_plan *p, uint32_t products)
+/* matmul_coop.comp: blocks of x and w, later the fragments that y's edge cuts. */
+static bool fits(const struct vk_gpu *g, const struct coop_plan *p, uint32_t matmuls)
 {
     const struct coop_tile *t = &p->tile;
-    uint32_t blocks = (t->bm + p->past + products * t->bn) * (p->bk / 8 + COOP_PAD);
-    uint32_t edges = p->threads / g->subgroup * products * g->coop_m * (g->coop_n / 4 + 1);
+    uint32_t blocks = (t->bm + p->history + matmuls * t->bn) * (p->bk / 8 + COOP_PAD);
+    uint32_t edges = p->threads / g->subgroup * matmuls * g->coop_m * (g->coop_n / 4 + 1);
 
     return t->wm % g->coop_m == 0 && t->wn % g->coop_n == 0 && p->bk % g->coop_k == 0 &&
            p->threads <= g->threads && p->threads % (p->bk / 8) == 0 &&
            16 * (blocks > edges ? blocks : edges) <= g->shared_bytes;
 }
 
-/* past: rows before a tile that a convolution keeps beside it; 0: x is read once a tap. */
+/* history: rows before a tile that a convolution keeps beside it; 0: x is read once a tap. */
 static bool plan_coop(const struct vk_gpu *g, const struct coop_tile *t, const struct op *op,
-                      uint32_t past, struct coop_plan *p)
+                      uint32_t history, struct coop_plan *p)
 {
-    uint32_t products = op->w2 ? 2 : 1, depth = (uint32_t)op->x.cols;
+    uint32_t matmuls = op->w2 ? 2 : 1, depth = (uint32_t)op->x.cols;
     bool software = g->type == VK_PHYSICAL_DEVICE_TYPE_CPU;
 
-    *p = (struct coop_plan){ .tile = *t, .bk = 64, .past = past };
+    *p = (struct coop_plan){ .tile = *t, .bk = 64, .history = history };
     if (!software)
         suit_subgroup(&p->tile, g->subgroup);
     p->threads = p->tile.bm / p->tile.wm * (p->tile.bn / p->tile.wn) * g->subgroup;
     /* A short depth is cut where the least is left over.  Of convolutions blocks decide the
      * bits, so all tiles have the same. */
-    if (software || past || (depth < 512 && (depth + 31) / 32 % 2) || !fits(g, p, products))
+    if (software || history || (depth < 512 && (depth + 31) / 32 % 2) || !fits(g, p, matmuls))
         p->bk = 32;
-    return fits(g, p, products);
+    return fits(g, p, matmuls);
 }
 
 /* Any of them gives the same bits.  A machine that is not full loses what it could do. */
-static bool choose_coop(const struct vk_gpu *g, const struct op *op, uint32_t past,
+static bool choose_coop(const struct vk_gpu *g, const struct op *op, uint32_t history,
                         struct coop_plan *best)
 {
     const struct coop_tile *t = g->type == VK_PHYSICAL_DEVICE_TYPE_CPU ? coop_software_tiles
@@ -119,7 +119,7 @@ static bool choose_coop(const struct vk_gpu *g, const struct op *op, uint32_t pa
                         divide_up(op->y.cols, (int)t->bn);
         double cost = (groups > full ? groups : full) * t->bm * t->bn / t->rate;
 
-        if (plan_coop(g, t, op, past, &p) && (least == 0 || cost < least)) {
+        if (plan_coop(g, t, op, history, &p) && (least == 0 || cost < least)) {
             least = cost;
             *best = p;
         }
@@ -139,18 +139,19 @@ static bool matmul_coop(const struct vulkan_device *d, struct vk_work *w)
     const struct op *op = w->op;
     struct coop_plan p = { .threads = 0 };
 
-    uint32_t past = (uint32_t)((op->taps - 1) * op->dilation);
+    uint32_t history = (uint32_t)((op->taps - 1) * op->dilation);
 
-    if (!(past && choose_coop(g, op, past, &p)) && !choose_coop(g, op, 0, &p))
+    if (!(history && choose_coop(g, op, history, &p)) && !choose_coop(g, op, 0, &p))
         return false;
     uint32_t down = (uint32_t)divide_up(op->y.rows, (int)p.tile.bm);
     uint32_t across = (uint32_t)divide_up(op->y.cols, (int)p.tile.bn);
 
-    w->key.shader = p.past ? SHADER_CONV_COOP : SHADER_MATMUL_COOP;
+    w->key.shader = p.history ? SHADER_CONV_COOP : SHADER_MATMUL_COOP;
     w->key.subgroup = g->subgroup;
     echo_vk_constants(w, (uint32_t[]){ p.threads, p.tile.bm, p.tile.bn, p.bk, p.tile.wm,
                                        p.tile.wn, g->coop_m, g->coop_n, g->coop_k,
-                                       op->w2 != NULL, COOP_PAD, p.past }, p.past ? 12 : 11);
+                                       op->w2 != NULL, COOP_PAD, p.history },
+                      p.history ? 12 : 11);
     if (echo_vk_is_aligned(op->y, 0) && begins_aligned(op->a) && begins_aligned(op->b) &&
         (op->y.dtype == DT_F32 || g->coop_halves) && op->b.ld % 4 == 0)
         w->push.has |= VK_ALIGNED;

@@ -5,7 +5,7 @@
 #include "backend/vulkan/vulkan.h"
 #include "base/integers.h"
 
-#define OPERATIONS 64 /* of products take as long as one byte that moves */
+#define OPERATIONS 64 /* of matmuls take as long as one byte that moves */
 
 /* ---- tensors ---- */
 

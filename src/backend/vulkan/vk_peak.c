@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vk_peak.c - how fast products are on large matrices, as the model has them. */
+/* vk_peak.c - how fast matmuls are on large matrices, as the model has them. */
 #include <stdlib.h>
 
 #include "backend/ops.h"
@@ -9,7 +9,7 @@
 #define SIZE          1024 /* rows, columns and depth */
 #define SOFTWARE_SIZE 256
 
-/* Seconds of n products. */
+/* Seconds of n matmuls. */
 static double take(struct queue *q, struct tensor y, struct tensor x, const struct weight *w,
                    int n)
 {

@@ -157,7 +157,7 @@ struct vulkan_device {
     struct vk_pipelines pipelines;
     pthread_mutex_t load_lock;
     struct vk_commands *loading; /* of weights; NULL: they are all there */
-    bool coop;               /* products of halves go to cooperative matrices */
+    bool coop;               /* matmuls of halves go to cooperative matrices */
     double patience;         /* seconds that a submission may take beyond what it should */
     _Atomic bool lost;      /* nothing that it has can be relied on */
     _Atomic bool abandoned; /* it may still be at work for ever: nothing is taken from it */

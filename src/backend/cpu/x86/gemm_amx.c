@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gemm_amx.c - products of matrix tiles: 16 rows of x, 64 bytes of each, times 16 lines of a
+ * gemm_amx.c - matmuls of tiles: 16 rows of x, 64 bytes of each, times 16 lines of a
  * panel.  Four tiles of sums, 32 rows by 2 panels, use every tile of x and of weights twice.
  *
  * The instruction for bfloat16 adds up its 16 lines on their own before they join the sums: see
