@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """corpus.py WORK [COUNT] - WORK/texts.json (COUNT short ones) to WORK/corpus.npz, and the teachers' weights to WORK/vits.npz and
-WORK/kokoro.npz. The corpus has the texts' bytes, espeak's symbols for them, and rows of words for the spelling lessons."""
+WORK/kokoro.npz. The corpus has the texts' bytes, espeak's symbols for them, and rows of words for the spelling loss."""
 import collections
 import json
 import os

@@ -20,7 +20,7 @@ class Trainer(HalfTrainer):
         self.push, self.shown = torch.zeros((), device=DEVICE), torch.zeros(5, device=DEVICE)
         self.since = None           # the step at which the discriminators came
 
-    def lesson(self):
+    def batch(self):
         at = self.places(self.size, self.frames)
         y = self.dataset.latents[at].float()
         y = y + torch.randn_like(y) * torch.rand(len(y), 1, 1, device=DEVICE) * self.a.noise
@@ -29,7 +29,7 @@ class Trainer(HalfTrainer):
 
     def plain(self):
         self.optimizer.adam.zero_grad(set_to_none=True)
-        y, x = self.lesson()
+        y, x = self.batch()
         made = self.halves.audio(y)[:, WARM * HOP:]
         loss, mel = self.spectra(made, x)
         loss.backward()
@@ -39,7 +39,7 @@ class Trainer(HalfTrainer):
         self.shown.copy_(torch.stack([loss.detach(), mel, zero, zero, norm.detach()]))
 
     def adversarial(self):
-        y, x = self.lesson()
+        y, x = self.batch()
         self.optimizer.adam.zero_grad(set_to_none=True)
         made = self.halves.audio(y)[:, WARM * HOP:]
         self.opponent.adam.zero_grad(set_to_none=True)

@@ -16,7 +16,7 @@ BUCKETS = ((64, 64, 384), (128, 112, 192), (256, 208, 96))      # frames, bytes 
 OFTEN = (0.30, 0.42, 0.28)
 CLIP = PAST = 24    # patches of a reference and of a past, at most
 SPELT = 56
-ALONE = 200         # steps in which new layers of the lessons learn alone, where the others go on
+ALONE = 200         # steps in which new layers of the auxiliary losses learn alone, where the others go on
 
 
 def sizes(tiny):
@@ -124,11 +124,11 @@ class Trainer:
         self.second = torch.optim.AdamW([self.weights.master[n] for n in reading], lr=1e-3, **options)
         self.own, self.reading = own, reading
         self.shown = [torch.zeros(4, device=DEVICE) for _ in BUCKETS]
-        self.open = torch.zeros((), device=DEVICE)          # 0: the lessons teach their own layer alone
+        self.open = torch.zeros((), device=DEVICE)          # 0: the auxiliary losses train their own layer alone
         self.step_of = {}
         self.steps, self.rng = 0, np.random.default_rng(7)
 
-    def lesson(self, k):
+    def batch(self, k):
         """Data of one step, all on the device."""
         frames, letters, size = BUCKETS[k]
         size = 6 if self.a.tiny else int(size * self.a.scale) // 8 * 8
@@ -163,7 +163,7 @@ class Trainer:
 
     def losses(self, k):
         w, f = self.weights.work, self.fast
-        x, phones, past, has_past, clip, seen, ids, mask, keep_text, t, at, weight = self.lesson(k)
+        x, phones, past, has_past, clip, seen, ids, mask, keep_text, t, at, weight = self.batch(k)
         noise = torch.randn_like(x)
         noisy = x + t[:, None, None] * (noise - x)
         contexts = [f.context(w, "text", f.text(w, ids, mask)),
@@ -309,7 +309,7 @@ class Trainer:
 
 if __name__ == "__main__":
     args = arguments(hours=(41.0, "of speech that are kept"), lr=(1.8e-3, "peak of the learning rate"),
-                     phone=(0.2, "weight of the reading lessons"), spellevery=(3, "steps for a spelling lesson"),
+                     phone=(0.2, "weight of the phone loss"), spellevery=(3, "steps between spelling losses"),
                      scale=(1.0, "of the batches"))
     if CUDA:
         from torch.nn.attention import SDPBackend, sdpa_kernel
