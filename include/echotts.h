@@ -25,9 +25,9 @@
  * a time and belongs to one thread at a time; only echo_cancel() may be
  * called on it from elsewhere.  There is no global state.
  *
- * Errors.  Calls that can fail return echo_status, 0 on success.  A call that
- * fails fills err, unless it is NULL, with the status, the parameter at fault and
- * one readable line; the out handle is NULL and nothing is left to free.
+ * Errors.  Calls that can fail return echo_status, 0 on success.  A call that fails fills err,
+ * unless it is NULL: the status, the parameter at fault and one readable line.  The out handle
+ * is NULL then, and nothing is left to free.
  *
  * Audio is mono float at 44,100 Hz, nominally -1 to 1.  A latent frame is
  * 2,048 samples (46.4 ms).  In the published model it is a vector of 80 values.
@@ -103,7 +103,7 @@ typedef struct {
 
 /*
  * Describe device i; false past the last.  The strings stay.  The first call loads the drivers
- * of all GPUs, which takes up to a fifth of a second, and tests each GPU that no earlier run
+ * of all GPUs, which takes up to a fifth of a second.  It tests each GPU that no earlier run
  * has tested.
  */
 ECHO_API bool echo_device_at(int i, echo_device_info *out);
@@ -306,11 +306,11 @@ ECHO_API int echo_model_find_voice(const echo_model *m, const char *name);
 /* ---- session ---- */
 
 /*
- * Memory is allocated at the first use and grows to the largest job seen.  What the model keeps
- * of a voice (its keys and values: 2 MB a second in the base model) is shared by all sessions
- * that speak in it.  It stays for later calls: always that of the voice used last, and of up
- * to 32 voices as long as they take at most 1 GiB together.  ECHO_ERR_ARG for a model that was
- * opened with `describe`.
+ * Memory is allocated at the first use and grows to the largest job seen.  The model keeps a
+ * voice's keys and values, in the base model 2 MB for each second of it.  All sessions that
+ * speak in the voice share them, and later calls use them again.  Those of the latest 32 voices
+ * stay, as long as they take at most 1 GiB; those of the last one always stay.  ECHO_ERR_ARG
+ * for a model that was opened with `describe`.
  */
 ECHO_API echo_status echo_session_open(echo_session **out, const echo_model *m,
                                        echo_error *err);
@@ -396,9 +396,8 @@ ECHO_API void echo_voice_close(echo_voice **v);
 
 /*
  * A folder of voice files, NAME.voice, each a clip (or latents) with notes on whose it is; see
- * docs/VOICES.md.  A handle may be shared by threads, and the folder by processes: what one of
- * them changes, the others see at their next call, and of two that write at once neither loses
- * anything.
+ * docs/VOICES.md.  Threads may share a handle, and processes the folder.  The others see a
+ * change at their next call.  If two write at once, neither loses anything.
  *
  *     echo_library_opts o = { .consent = "Anna, by mail, for audio books" };
  *     const char *const files[] = { "anna-1.wav", "anna-2.wav" };
@@ -492,8 +491,8 @@ ECHO_API echo_status echo_library_clip(float **pcm, size_t *n, echo_library *lib
 
 /*
  * The voice as the model of s hears it.  A clip is encoded once: its latents stay in
- * $XDG_CACHE_HOME/echotts/voices, for the same clip, codec, precision and kernels, so that they
- * are never those of another.  Latents of another codec are ECHO_ERR_FILE.
+ * $XDG_CACHE_HOME/echotts/voices.  They are used for the same clip, codec, precision and
+ * kernels alone.  Latents of another codec are ECHO_ERR_FILE.
  */
 ECHO_API echo_status echo_library_voice(echo_voice **out, echo_library *lib, echo_session *s,
                                         const char *name, const echo_encode_opts *opts,
@@ -662,8 +661,8 @@ typedef struct {
  * With blocks, audio comes after each block.  With trim, silence at the end of a block waits
  * for the next one, which shows whether speech has ended.
  *
- * With trim, the log gets a warning if speech may be missing: no end of speech was found, it
- * comes too soon or too late for the text, or speech goes on after it.  If params->strict, that
+ * With trim, the log gets a warning if speech may be missing.  Either no end of speech was
+ * found, or it comes too soon or too late, or speech goes on after it.  If params->strict, that
  * is ECHO_ERR_SPEECH.  The text is checked as by echo_text_check().
  */
 ECHO_API echo_status echo_generate(echo_session *s, const char *text,
@@ -717,7 +716,7 @@ typedef struct {
     int first_block;      /* its frames, 16 to 640; later ones follow playback */
     /*
      * Who speaks.  A line that begins with one of these names and a colon is a turn of that
-     * role, and so is what follows, up to the next turn or heading.  The name is not said.  Its
+     * role.  The turn goes on up to the next one, or to a heading.  The name is not said.  Its
      * case and Unicode form do not matter, nor does emphasis ("**Anna:**").  All else is the
      * narrator's, who has the voice of the call.
      */
@@ -792,24 +791,25 @@ typedef struct {
  * Memory does not grow with the sound.  A text of one piece sounds as echo_generate() says it.
  *
  * voice NULL: the first pieces, up to 7 s, become the voice of the rest.  Piece i is made with
- * rng_seed + i.  One that is silent, cut or far too long is made again with another seed; what
- * stays wrong is a warning with its words, or, if params->strict, ECHO_ERR_SPEECH.
+ * rng_seed + i.  One that is silent, cut or far too long is made again with another seed.  If
+ * it stays wrong, the log gets a warning with its words.  If params->strict, that is
+ * ECHO_ERR_SPEECH.
  *
  * Windows fit the text and the pace of the pieces before, or have params->sequence_length.
  * Nothing is taken from earlier calls: the same input gives the same samples in any session.
- * With opts->stream, the first block of a text is small, and later ones as large as playback
- * in real time allows; so samples depend on the speed of the machine.  With block_sizes, blocks
- * have those sizes in turn, the last of them from then on.
+ * With opts->stream, the first block of a text is small, and later ones are as large as
+ * playback in real time allows.  So samples depend on the speed of the machine.  With
+ * block_sizes, blocks have those sizes in turn, the last of them from then on.
  *
  * With opts->cast, each role has its own voice and pace, and no piece is of two turns.  Where
  * turns overlap, at most two sound at once, and none begins or ends before the one before it.
  * Their sum is held below full scale.  Pieces there are not resumable.  The log gets a warning
  * of names that begin two or more lines, but are not in the cast.
  *
- * ECHO_ERR_NOTHING: the text, once it is cleaned, has no letter or digit.  ECHO_ERR_ARG: it is
- * empty or blank, or has invalid UTF-8; an option is out of its range; a name of the cast is
- * empty or there twice, or no line begins with any of them; `from` is of another job;
- * params->trim is off and there is more than one piece.
+ * ECHO_ERR_NOTHING: the text, once it is cleaned, has no letter or digit.  ECHO_ERR_ARG, with
+ * the field at fault: the text is empty or blank, or has invalid UTF-8; an option is out of its
+ * range.  Or a name of the cast is empty or there twice, or no line begins with any of them.
+ * Or `from` is of another job, or params->trim is off and there is more than one piece.
  */
 ECHO_API echo_status echo_speak(echo_session *s, const char *text, const echo_voice *voice,
                                 const echo_params *params, const echo_speak_opts *opts,
@@ -889,10 +889,10 @@ typedef struct {
 
 /*
  * Read the recordings of one voice, each as by echo_audio_read(), and join them: a reference
- * for echo_voice_encode(), mono at 44.1 kHz.  A path may be a folder, which stands for its
- * sound files in the order of their names (not hidden ones, nor those in folders in it).  "-"
- * is standard input, once.  Each file is scaled down if its peak is above 1.  The limit is what
- * is encoded of a voice, 6,400 frames (297 s): a warning names the files that are left out.
+ * for echo_voice_encode(), mono at 44.1 kHz.  A path may be a folder.  It stands for its sound
+ * files in the order of their names, without hidden ones and without its subfolders.  "-" is
+ * standard input, once.  Each file is scaled down if its peak is above 1.  The limit is what is
+ * encoded of a voice, 6,400 frames (297 s): a warning names the files that are left out.
  *
  * ECHO_ERR_ARG has the field "paths" or "gap_s": there is no path, or a number is out of its
  * range.  ECHO_ERR_FILE: a file cannot be read, is silent, is no sound; a folder has no sound;
@@ -965,9 +965,9 @@ typedef struct {
 /*
  * Sound on its way into a file, as it is made.  Memory does not grow with its length.
  *
- * Files appear whole or not at all, as by echo_file_write().  Where bytes cannot be changed
- * once they are written (standard output, a pipe, a device, a callback), they are kept in
- * $TMPDIR until the end, unless `stream` is set.
+ * Files appear whole or not at all, as by echo_file_write().  Standard output, a pipe, a device
+ * and a callback take bytes that cannot be changed later.  For these all is kept in $TMPDIR
+ * until the end, unless `stream` is set.
  *
  * loudness is that of EBU R 128, over the whole.  The samples are kept in $TMPDIR, too, and
  * brought to within 0.5 LU of it.  A limiter holds back what would pass true_peak.  It adds at
