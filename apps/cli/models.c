@@ -475,7 +475,7 @@ const struct command models_command = {
     .name = "models",
     .actions = actions,
     .synopsis = "list|show|path|verify|remove [NAME] [options]",
-    .summary = "the models that have names: list, check, remove",
+    .summary = "list, check and remove models by name",
     .details = "Names are: base, fetched by echotts pull or installed; small, which ships; "
                "OWNER/NAME, a fine-tune in the Hugging Face cache, or its NAME alone; and "
                "packed files that echotts pull --pack made.",

@@ -33,12 +33,12 @@ const struct option common_model_options[] = {
       .details = "The result does not depend on it." },
     { .name = "device", .kind = OPTION_STRING, .at = AT(device), .value = "NAME",
       .values = "auto,cpu,vulkan", .preset = "auto", .variable = "ECHOTTS_DEVICE",
-      .help = "compute on what echotts info lists",
+      .help = "device to compute on (see echotts info)",
       .details = "auto takes the fastest GPU that passes its self-test and is faster than the "
                  "CPU. vulkan:1 is the second GPU." },
     { .name = "codec-device", .kind = OPTION_STRING, .at = AT(codec_device), .value = "NAME",
       .values = "auto,cpu,vulkan", .preset = "auto",
-      .help = "run the codec on (default: the same)",
+      .help = "device of the codec (default: the same)",
       .details = "On another device, one block of speech is decoded while the next is made." },
     { .name = "isa", .kind = OPTION_STRING, .at = AT(isa), .value = "NAME", .ask = "isa",
       .help = "no CPU instructions above this level (see echotts info)",
@@ -62,7 +62,7 @@ const struct option common_model_options[] = {
     { .name = "json", .kind = OPTION_ON, .at = AT(json),
       .help = "report to standard output as a JSON object" },
     { .name = "print-config", .kind = OPTION_ON, .at = AT(print_config), .once = true,
-      .help = "print all settings as they would be, as JSON, and do no more",
+      .help = "print all settings as JSON, and do nothing else",
       .details = "\"origins\" says where each comes from: built in, the model, the file of "
                  "settings, a preset, the environment or the command line. A seed that is not "
                  "given is drawn, as it would be." },

@@ -20,18 +20,18 @@ struct sound_opts {
     { .name = "format", .kind = OPTION_STRING, .at = SOUND_AT(base, format), .value = "NAME",  \
       .help = "wav, flac, mp3, ogg, opus, aac, pcm; default: FILE's ending" },                 \
     { .name = "rate", .kind = OPTION_INT, .at = SOUND_AT(base, rate), .value = "HZ",           \
-      .min = 8000, .max = 48000, .help = "default: 44100, Opus 48000" },     \
+      .min = 8000, .max = 48000, .help = "default: 44100, Opus 48000" },                       \
     { .name = "float", .kind = OPTION_ON, .at = SOUND_AT(base, as_float),                      \
       .help = "32-bit float samples instead of 16-bit (wav, pcm)" },                           \
     { .name = "bitrate", .kind = OPTION_INT, .at = SOUND_AT(base, bitrate), .value = "KBIT",   \
       .min = 6, .max = 320, .help = "kbit/s of mp3, ogg, opus, aac" },                         \
     { .name = "quality", .kind = OPTION_FLOAT, .at = SOUND_AT(base, quality), .value = "F",    \
-      .max = 1, .help = "of mp3, ogg, opus, aac instead; default: 0.5" },                      \
+      .max = 1, .help = "quality, instead of a bitrate; default: 0.5" },                       \
     { .name = "loudness", .kind = OPTION_FLOAT, .at = SOUND_AT(base, loudness),                \
       .value = "LUFS", .min = -40, .max = -5,                                                  \
-      .help = "the whole at this loudness; podcasts: -16" },                         \
+      .help = "bring the whole to this loudness; podcasts: -16" },                             \
     { .name = "true-peak", .kind = OPTION_FLOAT, .at = SOUND_AT(base, true_peak),              \
-      .value = "DB", .min = -20, .help = "not passed by --loudness; default: -1" },            \
+      .value = "DB", .min = -20, .help = "peak limit of --loudness; default: -1" },            \
     { .name = "speed", .kind = OPTION_FLOAT, .at = SOUND_AT(base, speed), .value = "F",        \
       .min = 0.25, .max = 4, .help = "faster or slower, the pitch stays" }
 

@@ -52,7 +52,7 @@ struct speak_opts {
     { .name = "match-levels", .kind = OPTION_SWITCH, .at = SPEAK_AT(base, match_levels),       \
       .help = "make pieces as loud as those before (default)" },                               \
     { .name = "retakes", .kind = OPTION_INT, .at = SPEAK_AT(base, retakes), .value = "N",      \
-      .like = "retakes", .help = "of a piece that failed; default: 2",                         \
+      .like = "retakes", .help = "more tries for a piece that failed; default: 2",             \
       .details = "A piece fails if it is silent, cut or far too long." },                      \
     { .name = "first-block", .kind = OPTION_INT, .at = SPEAK_AT(base, first_block),            \
       .value = "N", .like = "first_block",                                                     \

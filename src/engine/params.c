@@ -38,7 +38,7 @@ static const echo_param table[] = {
       .help = "latent frames, 22 to a second" },
     { .name = "block_sizes", .alias = "blocks", .kind = ECHO_PARAM_LIST,
       .offset = AT(block_sizes), .min = 1, .max = ECHO_MAX_FRAMES,
-      .help = "or: frames of each block, one after the other" },
+      .help = "frames of each block, instead of one length" },
     { .name = "rng_seed", .alias = "seed", .kind = ECHO_PARAM_SEED, .offset = AT(rng_seed),
       .max = (double)UINT64_MAX,
       .help = "the same seed gives the same speech" },
