@@ -50,6 +50,7 @@ def check_metrics(s):
     s.speak("...")
     s.speak(speed=99)
     s.get("/secret-path-of-somebody")
+    s.check("metrics: idle", s.is_idle(10))  # a speech is counted when its answer may have gone already
     after = metrics(s)
 
     def grown(name, **labels):
