@@ -3,32 +3,10 @@
 import os
 
 import torch
-from torch.nn.functional import normalize
 
+import books
 from common import DEVICE, arguments, rate
 from half import WARM, HalfTrainer
-from modules.neck import DIM
-
-FAR = 2.0
-
-
-def nearest(y, rows):
-    directions = normalize(rows, dim=1)
-    return torch.cat([(part @ directions.T).argmax(1) for part in y.split(8192)])
-
-
-def means_by_direction(y, entries, rounds=20):
-    """k-means where the nearest mean is the one of the most similar direction."""
-    pick = lambda n: y[torch.randint(len(y), (n,), device=y.device)]
-    rows = pick(entries).clone()
-    for _ in range(rounds):
-        code = nearest(y, rows)
-        total = torch.zeros_like(rows).index_add_(0, code, y)
-        count = torch.bincount(code, minlength=entries).float()[:, None]
-        rows = total / count.clamp_min(1)
-        empty = count[:, 0] == 0
-        rows[empty] = pick(int(empty.sum()))
-    return rows
 
 
 class Trainer(HalfTrainer):
@@ -73,18 +51,11 @@ class Trainer(HalfTrainer):
             ys.append(self.halves.numbers(x)[:, WARM:].flatten(0, 1))
             truth.append(y[:, WARM:].flatten(0, 1))
         y, truth = torch.cat(ys), torch.cat(truth)
-        missed = lambda got, of: ((got - of).square().mean() / of.square().mean()).item()
-        self.log(f"the encoder misses {missed(y, truth):.3f} of the latents' power")
-        books, quantised = [], []
-        for part in y.split(DIM, 1):
-            deviation, shift = part.std(0), torch.zeros(DIM, device=DEVICE)
-            shift[deviation.argmin()] = FAR * deviation.max()
-            rows = means_by_direction(part + shift, min(64 if self.a.tiny else 4096, len(part)))
-            books.append({"rows": rows.cpu(), "shift": shift.cpu()})
-            quantised.append(rows[nearest(part + shift, rows)] - shift)
-        q = torch.cat(quantised, 1)
-        self.log(f"the codebooks miss {missed(q, y):.3f} of what they are given, both {missed(q, truth):.3f}")
-        return books
+        self.log(f"the encoder misses {books.missed(y, truth):.3f} of the latents' power")
+        rows, written = books.make(y, self.halves.neck.kernel(), 64 if self.a.tiny else books.ENTRIES)
+        self.log(f"the codebooks miss {books.missed(written, y):.4f} of what they are given, "
+                 f"both {books.missed(written, truth):.3f}")
+        return rows
 
     def run(self):
         self.prepare(self.learn)

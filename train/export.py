@@ -3,13 +3,15 @@
 import argparse
 import json
 import os
+import sys
 
 import torch
 
+import books
 from corpus import phonemizer
 from modules import tensors
 from modules.codec import CodecConfig
-from modules.neck import DIM, SIZE
+from modules.neck import SIZE
 from modules.wav import write_wav
 from common import HERE, HOP
 from sound import Halves
@@ -20,30 +22,6 @@ SETTINGS = {"num_steps": 20, "cfg_scale_text": 3, "cfg_scale_speaker": 1.5, "cfg
             "piece_length": 128, "license": "MIT"}
 CLIP = "The morning was bright and cold, and nobody had heard the news. Would you like another cup of tea?"
 LONGEST = 88        # frames of a clip
-LOUDER = 1.07       # times a code's row: the mean of what it stands for has less power than that
-
-
-@torch.no_grad()
-def install(halves, books):
-    """The neck as codebooks.  A row of a kernel that is to be zero gets direction 1 and length 0."""
-    q, neck = halves.codec.quantizer, halves.neck
-    every = [*q.semantic_quantizer.quantizers, *q.quantizer.quantizers]
-    kernel = neck.weight * neck.mask
-    for i, (book, made) in enumerate(zip(every, books)):
-        mine = slice(i * DIM, (i + 1) * DIM)
-        p = book.in_proj.parametrizations["weight"]
-        p.original1.copy_(kernel[mine, :, None])
-        p.original0.copy_(kernel[mine].norm(dim=1).view(-1, 1, 1))
-        book.in_proj.bias.copy_(neck.bias[mine] + made["shift"])
-        p = book.out_proj.parametrizations["weight"]
-        p.original1.fill_(1.0)
-        p.original0.zero_()
-        p.original1[mine, :, 0] = torch.eye(DIM)
-        p.original0[mine] = LOUDER
-        book.out_proj.bias.zero_()
-        book.out_proj.bias[mine] = -LOUDER * made["shift"]
-        book.codebook.weight = torch.nn.Parameter(made["rows"])
-    every[-1].out_proj.bias[SIZE:] = 1.0
 
 
 class Reader(Speech):
@@ -73,10 +51,13 @@ def main():
     a = p.parse_args()
     stored = lambda name: torch.load(os.path.join(a.results, name), map_location="cpu", weights_only=True)
     encoder, decoder = stored("encoder.pt"), stored("decoder.pt")
+    if encoder["books"] is None:
+        sys.exit(f"{a.results}/encoder.pt: no codebooks, as the encoder's training did not come to its end")
     halves = Halves(CodecConfig(**decoder["config"]))
     for name, part in (("encoder", encoder), ("decoder", decoder)):
         halves.half(name).load_state_dict({n: t.float() for n, t in part["half"].items()})
-    install(halves, encoder["books"])
+    neck = halves.neck
+    books.install(halves.codec, neck.kernel().detach(), neck.bias.detach(), encoder["books"])
     os.makedirs(a.model, exist_ok=True)
     path = lambda name: os.path.join(a.model, name)
     mean = torch.cat((torch.zeros(SIZE), torch.ones(halves.neck.channels - SIZE)))

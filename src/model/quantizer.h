@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quantizer.h - a residual vector quantizer: ten codebooks, each for what the others left. */
+/* quantizer.h - a residual vector quantizer: codebooks, each for what the others left. */
 #ifndef ECHO_QUANTIZER_H
 #define ECHO_QUANTIZER_H
 

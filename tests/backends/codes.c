@@ -180,6 +180,7 @@ void try_codes(struct trial *t)
     try_gather(t, 1, 1, PLACE_DENSE);
     try_nearest(t, 1, 6, 3, PLACE_ROWS);
     try_nearest(t, 37, 1024, 8, PLACE_COLUMNS);
+    try_nearest(t, 64, 1024, 3, PLACE_COLUMNS);
     try_nearest(t, 70, 129, 32, PLACE_ROWS);
     try_nearest(t, 12, 3000, 7, PLACE_COLUMNS);
 }
