@@ -41,8 +41,8 @@ def features(x):
 
 
 def fit(y, whiteness=0.6, size=80):
-    """Principal components over their deviation to a power, of mean square 1 together.  A codebook takes numbers that lie
-    together (modules/neck.py): strong and weak ones are mixed, so that each has as much to do."""
+    """Principal components over their deviation to a power, of mean square 1 together.  The neck's groups are of numbers that
+    lie together (modules/neck.py): strong and weak ones are mixed, so that each group has as much to do."""
     mean = y.mean(0)
     c = y - mean
     power, axes = torch.linalg.eigh((c.T.double() @ c.double() / len(c)).cpu())

@@ -3,6 +3,7 @@
 
 Needs the Debian packages wordnet-base, dict-gcide, fortunes, bible-kjv, wamerican and pocketsphinx-en-us.
 """
+import csv
 import gzip
 import json
 import os
@@ -183,6 +184,14 @@ def bare(s):
     return re.sub(r"\W+", " ", s.lower()).strip()
 
 
+def held():
+    """The sentences that must stay unseen: those here, and those of the judge."""
+    with open(os.path.join(HERE, "held-out.txt"), encoding="utf-8") as f:
+        here = f.read().splitlines()
+    with open(os.path.join(HERE, "..", "tests", "quality", "sentences.tsv"), encoding="ascii", newline="") as f:
+        return {bare(s) for s in [*here, *(row["text"] for row in csv.DictReader(f, delimiter="\t"))]}
+
+
 def main():
     rng = random.Random(11)
     said, known, names = words()
@@ -209,9 +218,10 @@ def main():
     whole = [s for s in pick if len(s) < 100 and s[-1] in ".!?"]
     pick += [" ".join(rng.choice(whole) for _ in range(rng.choice((2, 2, 3)))) for _ in range(9000)]
     pick = [re.sub(r"[.!?]$", "", s.lower()) if rng.random() < 0.04 and len(s) > 2 else s for s in pick]
-    with open(os.path.join(HERE, "held-out.txt"), encoding="utf-8") as f:
-        held = {bare(s) for s in f.read().splitlines()}
-    out = sorted({s for s in pick if len(s) <= MOST and bare(s) not in held})
+    unseen = held()
+    kept = {s for s in pick if len(s) <= MOST}
+    out = sorted(s for s in kept if bare(s) not in unseen)
+    print(f"{len(kept) - len(out)} texts left out, which must stay unseen")
     rng.shuffle(out)
     rows = []                       # for spelling
     for _ in range(40000):
