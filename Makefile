@@ -35,8 +35,8 @@ asan:
 tsan:
 	@$(call CONFIGURE,$(B)-tsan,-DECHOTTS_SANITIZE=thread -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1)
 	@python3 tests/summary.py $(B)-tsan -R '^(api|speak_hidden|lanes|speaker_cache|sharing)$$'
-	@python3 tests/server/soak.py $(B)-tsan/echotts models/small --seconds 30 --rounds 0 --every 7 --deaf \
-	    --memory 60 --set num_steps=1 --set sequence_length=32 --set retakes=0
+	@python3 tests/server/soak.py $(B)-tsan/echotts tests/data/tiny --seconds $(or $(SECONDS),30) --rounds 0 \
+	    --every 7 --words 2 --deaf --memory 60 --queue 64 --set num_steps=1 --set sequence_length=8 --set retakes=0
 comma := ,
 
 # 64 clients of the server at once for minutes: nothing may be lost, mixed up, or left behind.

@@ -9,6 +9,7 @@ The interpreter is the judge's (tests/quality/install.sh), or any with --deaf.  
 """
 import argparse
 import concurrent.futures
+import dataclasses
 import json
 import os
 import statistics
@@ -28,7 +29,6 @@ import sentences
 from harness import Tally
 from serving import Server, Site
 
-VOICES = "joe deep bright alpha kumo".split()
 FORMS = "wav mp3 pcm".split()
 HOWS = "whole stream sse".split()
 # Of 64 clients, 10 are killed in the middle and 8 read slowly.
@@ -48,17 +48,19 @@ def texts():
     return some + [" ".join(more[i:i + 3]) for i in range(0, 12, 3)]
 
 
-def asks(more):
+def asks(voices, more):
     """Each text whole, as a stream and as events, in all voices and formats."""
     rows = [(text, how) for how in HOWS for text in texts()]
-    return [crowd.Ask(text, VOICES[i % len(VOICES)], 1000 + i, FORMS[i // 2 % len(FORMS)], how, more)
+    return [crowd.Ask(text, voices[i % len(voices)], 1000 + i, FORMS[i // 2 % len(FORMS)], how, more)
             for i, (text, how) in enumerate(rows)]
 
 
 class Soak:
     def __init__(self, s, args):
         self.s, self.args, self.check = s, args, s.check
-        self.asks = asks(tuple(args.set))[::args.every]
+        voices = [v["id"] for v in s.get("/v1/audio/voices").json()["voices"]]
+        self.asks = [dataclasses.replace(ask, text=" ".join(ask.text.split()[:args.words]))
+                     for ask in asks(voices, tuple(args.set))[::args.every]]
         self.alone = {}      # each ask's sound when nobody else asks
         self.rows = []       # of the table
 
@@ -237,19 +239,30 @@ def arguments():
     p.add_argument("--seconds", type=float, default=300, help="of the load (300)")
     p.add_argument("--clients", type=int, default=64, help="at once (64)")
     p.add_argument("--rounds", type=int, default=1, help="of all against one; 0: their speed is not measured")
+    p.add_argument("--queue", type=int, help="that may wait (5 of 8 clients, so that some are told that it is full)")
+    p.add_argument("--words", type=int, help="of each text: its first ones alone (with --deaf)")
     p.add_argument("--every", type=int, default=1, metavar="N", help="of the 48 different speeches each N-th alone")
     p.add_argument("--memory", type=float, default=100 * FLAT, help="per cent that it may grow by (5)")
     p.add_argument("--deaf", action="store_true", help="nothing is recognised: sounds are compared alone")
     p.add_argument("--set", type=field, action="append", default=[], metavar="NAME=VALUE", help="a field of all requests")
-    p.add_argument("serve", nargs="*", help="options of serve, behind --")
-    return p.parse_args()
+    own, serve = sys.argv[1:], []
+    if "--" in own:
+        at = own.index("--")
+        own, serve = own[:at], own[at + 1:]
+    args = p.parse_args(own)
+    args.serve = serve
+    args.queue = args.queue or max(2, args.clients * 5 // 8)
+    return args
 
 
 def run(s, args):
     soak = Soak(s, args)
     soak.warm_up()
+    print(f"{len(soak.asks)} different speeches were made", flush=True)
     if args.rounds:
         soak.throughput()
+    else:
+        soak.rate(args.queue, "warm")  # each session's memory
     got = soak.load()
     if not args.deaf:
         soak.listen(got)
@@ -258,7 +271,6 @@ def run(s, args):
 
 def main():
     args, tally = arguments(), Tally()
-    args.queue = max(2, args.clients * 5 // 8)  # some are told that it is full
     with tempfile.TemporaryDirectory(prefix="echotts-soak-") as folder:
         site = Site(os.path.abspath(args.program), os.path.abspath(args.model), folder, folder, tally)
         with Server(site, "--log", "json", "--max-queue", args.queue, *args.serve) as s:
