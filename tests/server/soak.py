@@ -118,11 +118,11 @@ class Soak:
         took = time.monotonic() - began
         self.check("afterwards nothing waits", self.s.is_idle(IDLE_S), self.s.load())
         time.sleep(5)  # the log's last line, and connections whose end only the watch sees
+        end = gauges.threads(self.s), gauges.files(self.s)  # before the next connection of ours
         records = self.requests(log)
         self.tell_crowd(many, took, records)
         self.tell_times(many, before, {r["id"]: r for r in records if r["status"] == 200})
         self.tell_memory(memory.seen)
-        end = gauges.threads(self.s), gauges.files(self.s)
         self.row("threads and open files: before, after", f"{start[0]} and {start[1]}, {end[0]} and {end[1]}")
         self.check("as many threads as before", end[0] == start[0], (start, end))
         self.check("as many open files as before", end[1] == start[1], (start, end))
