@@ -16,6 +16,7 @@
 enum {
     CONNECTIONS = 1000,
     HEADER_MEMORY = 64 * 1024, /* of a connection: longer headers are refused */
+    CLOSED_S = 2,              /* that connections have to end once they are shut */
     DRAINED = 4096,            /* MiB of a body that are read, though it is refused */
 };
 
@@ -564,7 +565,9 @@ void daemon_close(struct daemon **daemon, double seconds)
     while (watch_busy(d->server->watch) && clock_now() < until)
         usleep(20000);
     watch_shut(d->server->watch);
-    while (connections(d) && clock_now() < until + 2)
+    errands_wait(d->server->errands); /* until they end, connections sleep, and cannot be closed */
+    until = clock_now() + CLOSED_S;
+    while (connections(d) && clock_now() < until)
         usleep(20000);
     MHD_stop_daemon(d->mhd);
     free(d);

@@ -9,7 +9,8 @@ enum { MOST_THREADS = 16 };
 
 struct errands {
     pthread_mutex_t lock;
-    pthread_cond_t work;
+    pthread_cond_t work, idle;
+    int running;
     struct errand *first, **last;
     bool closing;
     pthread_t threads[MOST_THREADS];
@@ -29,9 +30,12 @@ static void *run(void *user)
             break;
         if (!(e->first = errand->next))
             e->last = &e->first;
+        e->running++;
         pthread_mutex_unlock(&e->lock);
         errand->run(errand->user);
         pthread_mutex_lock(&e->lock);
+        e->running--;
+        pthread_cond_broadcast(&e->idle);
     }
     pthread_mutex_unlock(&e->lock);
     return NULL;
@@ -45,6 +49,7 @@ struct errands *errands_open(int threads)
         return NULL;
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->work, NULL);
+    pthread_cond_init(&e->idle, NULL);
     e->last = &e->first;
     while (e->n_threads < threads && e->n_threads < MOST_THREADS &&
            !pthread_create(&e->threads[e->n_threads], NULL, run, e))
@@ -52,6 +57,14 @@ struct errands *errands_open(int threads)
     if (!e->n_threads)
         errands_close(&e);
     return e;
+}
+
+void errands_wait(struct errands *e)
+{
+    pthread_mutex_lock(&e->lock);
+    while (e->first || e->running)
+        pthread_cond_wait(&e->idle, &e->lock);
+    pthread_mutex_unlock(&e->lock);
 }
 
 void errands_close(struct errands **errands)
@@ -67,6 +80,7 @@ void errands_close(struct errands **errands)
     pthread_mutex_unlock(&e->lock);
     for (int i = 0; i < e->n_threads; i++)
         pthread_join(e->threads[i], NULL);
+    pthread_cond_destroy(&e->idle);
     pthread_cond_destroy(&e->work);
     pthread_mutex_destroy(&e->lock);
     free(e);

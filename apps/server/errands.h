@@ -10,6 +10,9 @@ struct errands *errands_open(int threads);
 /* Those that wait are run, too. */
 void errands_close(struct errands **e);
 
+/* Until none waits or runs. */
+void errands_wait(struct errands *e);
+
 /* An errand is part of what it is about. */
 struct errand {
     struct errand *next;

@@ -212,6 +212,24 @@ def check_ends(site):
         s.check("and nothing is left behind", not left, left)
 
 
+def check_slow_end(site):
+    """A clip that takes longer to read than a server waits for answers: it still ends as it should."""
+    slow = os.path.join(site.folder, "slow-ffmpeg")
+    with open(slow, "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\n: > \"$0.began\"\nsleep 9\nexit 1\n")
+    os.chmod(slow, 0o755)
+    with Server(site, "--grace", 0, env={"ECHOTTS_FFMPEG": slow}) as s:
+        asking = threading.Thread(target=lambda: all_at_once(lambda: s.upload(
+            "/v1/audio/voices", [("name", "slow"), ("file", "x.m4a", b"\0\0\0\x18ftypM4A " + bytes(5000))])))
+        asking.start()
+        until = time.monotonic() + 20
+        while not os.path.exists(slow + ".began") and time.monotonic() < until:
+            time.sleep(0.05)
+        status, took = s.stop()
+        asking.join()
+        s.check("a clip that is still read", status == 0 and 5 < took < 25, (status, took, s.log[-3:]))
+
+
 def check(site):
     with Server(site) as s:
         parts = [check_crowd, check_health, check_leaving, check_library]
@@ -221,3 +239,4 @@ def check(site):
             part(s)
     check_queue(site)
     check_ends(site)
+    check_slow_end(site)
