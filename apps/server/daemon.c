@@ -565,7 +565,7 @@ void daemon_close(struct daemon **daemon, double seconds)
     while (watch_busy(d->server->watch) && clock_now() < until)
         usleep(20000);
     watch_shut(d->server->watch);
-    errands_wait(d->server->errands); /* until they end, connections sleep, and cannot be closed */
+    errands_wait(d->server->errands); /* connections sleep until then, and cannot be closed */
     until = clock_now() + CLOSED_S;
     while (connections(d) && clock_now() < until)
         usleep(20000);
