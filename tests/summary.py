@@ -21,7 +21,8 @@ ENDED = re.compile(r"^ *\d+/\d+ Test +#(\d+): (\S+) \.+ *(\*\*\*)?(\S.*?) +([\d.
 def main():
     began, passed, failed = time.time(), 0, 0
     lines, counts = {}, {}
-    command = ["ctest", "--test-dir", sys.argv[1], "-V", "-j", str(min(4, os.cpu_count() or 1)), *sys.argv[2:]]
+    jobs = min(4, os.cpu_count() or 1) + 1  # some wait: for a browser, for clients, for the end of a server
+    command = ["ctest", "--test-dir", sys.argv[1], "-V", "-j", str(jobs), *sys.argv[2:]]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     for line in run.stdout:
         line = line.rstrip("\n")
