@@ -445,8 +445,6 @@ static void log_request(const struct request *r, unsigned status)
     log_event(&r->server->log, "request", o);
 }
 
-enum { CLIENT_GONE = 499 }; /* as nginx logs it */
-
 /* Who left in the middle may have shut one direction alone: the words that a cancelled task is
  * answered with still go out, but are no failure of ours. */
 static unsigned status_told(struct request *r, enum MHD_RequestTerminationCode how)

@@ -14,6 +14,8 @@ void metrics_free(struct metrics **m);
 
 /* A task has ended, one way or another. */
 void metrics_task(struct metrics *m, const struct task *j);
+enum { CLIENT_GONE = 499 }; /* a status, as nginx logs it */
+
 /* A request was answered.  route is a pattern, not what a client wrote. */
 void metrics_request(struct metrics *m, const char *route, unsigned status);
 

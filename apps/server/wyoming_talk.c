@@ -206,8 +206,6 @@ static bool relay(struct talk *t, struct task *j, echo_error *err)
     return true;
 }
 
-enum { CLIENT_GONE = 499 }; /* as nginx logs it */
-
 static void tell_log(struct talk *t, struct task *j, double began, unsigned status)
 {
     json_t *o = json_object();
